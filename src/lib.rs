@@ -1,0 +1,17 @@
+//! Was this certificate issued by the same CA as the ones our internal servers use?
+//!
+//! The library behind the `same-ca` binary. A request names a reference (the servers that set the rule) and
+//! subjects (the servers that must follow it); a report says for each subject whether its certificate was signed
+//! by a key of the reference's CA, and proves it with verified signatures.
+//!
+//! One direction: [`protocol`] request, [`source`] acquires, [`decode`] finds the DER, [`cert`] parses and verifies,
+//! [`decide`] rules, [`protocol`] report, [`render`] writes. [`app`] joins the steps, a file a command.
+
+pub mod app;
+pub mod cert;
+pub mod decide;
+pub mod decode;
+pub mod error;
+pub mod protocol;
+pub mod render;
+pub mod source;

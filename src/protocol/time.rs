@@ -1,0 +1,99 @@
+//! Instants and durations as the protocol writes them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// An instant in whole seconds since 1970-01-01T00:00:00Z, written as RFC 3339 with `Z`.
+///
+/// The range is that of X.509's `GeneralizedTime`: years 0000 to 9999 (RFC 5280 §4.1.2.5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    const MIN: i64 = -62_167_219_200;
+    const MAX: i64 = 253_402_300_799;
+
+    /// The instant `seconds` after the epoch, clamped to the years 0000 to 9999.
+    pub fn from_unix(seconds: i64) -> Self {
+        Timestamp(seconds.clamp(Self::MIN, Self::MAX))
+    }
+
+    /// Seconds since the epoch.
+    pub fn unix(self) -> i64 {
+        self.0
+    }
+
+    /// This instant `seconds` later (earlier if negative), within the range of the type.
+    pub fn plus(self, seconds: i64) -> Self {
+        Timestamp::from_unix(self.0.saturating_add(seconds))
+    }
+
+    /// Reads `YYYY-MM-DDTHH:MM:SSZ`, and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let shape = |i: usize, b: u8| match i {
+            4 | 7 => b == b'-',
+            10 => b == b'T',
+            13 | 16 => b == b':',
+            19 => b == b'Z',
+            _ => b.is_ascii_digit(),
+        };
+        if bytes.len() != 20 || !bytes.iter().enumerate().all(|(i, &b)| shape(i, b)) {
+            return None;
+        }
+        let number = |from: usize, to: usize| text[from..to].parse::<u32>().ok();
+        let month = time::Month::try_from(number(5, 7)? as u8).ok()?;
+        let date = time::Date::from_calendar_date(number(0, 4)? as i32, month, number(8, 10)? as u8).ok()?;
+        let clock = date
+            .with_hms(number(11, 13)? as u8, number(14, 16)? as u8, number(17, 19)? as u8)
+            .ok()?;
+        Some(Timestamp::from_unix(clock.assume_utc().unix_timestamp()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The range of the type is within what `time` holds.
+        let at = time::OffsetDateTime::from_unix_timestamp(self.0).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+            at.hour(),
+            at.minute(),
+            at.second()
+        )
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Timestamp::parse(&text).ok_or_else(|| {
+            de::Error::custom("expected a time such as 2026-11-20T00:00:00Z (RFC 3339, Z, whole seconds)")
+        })
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
+            "description": "An instant: RFC 3339 with Z and whole seconds."
+        })
+    }
+}
