@@ -1,4 +1,32 @@
 //! The contract between the binary and everything that calls it: plain data, read and written as JSON.
 
+pub mod document;
 pub mod facts;
+pub mod fault;
+pub mod finding;
+pub mod inspection;
+pub mod read;
+pub mod report;
+pub mod request;
+pub mod schema;
+pub mod source;
 pub mod time;
+pub mod values;
+
+pub use document::{DocumentCertificate, DocumentInput, DocumentKind, DocumentMember, ReadBy, ReferenceDocument};
+pub use facts::CertificateFacts;
+pub use fault::{ErrorDocument, Fault, FaultCode};
+pub use finding::{Code, Finding, Severity};
+pub use report::{
+    AuthorityKey, AuthorityReport, ChosenFrom, Evidence, EvidenceKind, IssuedBy, JoinedBy, KeyFrom, MemberReport,
+    PassedOver, Proof, ReferenceReport, Relation, Report, Revocation, Status, SubjectReport, Summary, Tool,
+};
+pub use request::{
+    Install, Level, Match, Member, MemberKind, Place, Policy, Profile, ProofWanted, References, Request, Subject,
+};
+pub use source::{DerSource, Distrust, Password, Source, StartTls, StoreLocation, TlsSource, WindowsStoreSource};
+pub use time::Timestamp;
+pub use values::{Hex, Secret, Sha256Hex, Span, Thumbprint, hex};
+
+/// The version of the protocol.
+pub const PROTOCOL: u32 = 1;

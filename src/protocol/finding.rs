@@ -1,0 +1,205 @@
+//! What was found about a certificate or a reference: stable codes, each with one severity and one description.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// How much a finding weighs. An `error` makes a subject noncompliant, a `doubt` undetermined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; changes nothing.
+    Info,
+    /// Worth acting on; changes no status.
+    Warning,
+    /// It could not be told: the subject is undetermined, never compliant.
+    Doubt,
+    /// The rule is broken: the subject is noncompliant.
+    Error,
+}
+
+impl Severity {
+    /// The word that the protocol uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Doubt => "doubt",
+            Severity::Error => "error",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $severity:ident $($lower:ident)? : $text:literal)+) => {
+        /// The stable code of a finding. The words of its message may change, the code does not.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $(#[doc = $text] #[serde(rename = $code)] $variant,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            /// The code as written.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $code,)+ }
+            }
+
+            /// The severity that it has unless the request or the table of the verdict says otherwise.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity,)+ }
+            }
+
+            /// One sentence that says what it means.
+            pub fn description(self) -> &'static str {
+                match self { $(Code::$variant => $text,)+ }
+            }
+
+            /// Whether `policy.severity` may lower it. All others may only be raised.
+            pub fn may_be_lowered(self) -> bool {
+                match self { $(Code::$variant => codes!(@lower $($lower)?),)+ }
+            }
+        }
+    };
+    (@lower lowerable) => { true };
+    (@lower) => { false };
+}
+
+codes! {
+    IssuerDiffers "issuer-differs" Error: "The certificate names another issuer than the reference's CA."
+    IssuerKeyDiffers "issuer-key-differs" Error: "The issuer's name is that of the reference's CA, the key that signed is another."
+    IssuerNameDiffers "issuer-name-differs" Error: "A key of the reference's CA signed it under another issuer name."
+    SignatureInvalid "signature-invalid" Error: "The certificate points to a known CA key, and that key did not sign it."
+    CertificateMissing "certificate-missing" Error: "There is no certificate where one must be."
+    NoneFits "none-fits" Error: "Of the certificates that may stand for the subject, none fits."
+    ReferencesDisagree "references-disagree" Error lowerable: "The reference servers do not all use the same CA."
+    ReferenceIsCa "reference-is-ca" Error: "A reference holds a CA certificate instead of a server's."
+    SubjectIsCa "subject-is-ca" Error: "The subject presents a CA certificate instead of a server's."
+    SelfSigned "self-signed" Error: "The certificate is self-signed: no CA issued it."
+    SeveralRoots "several-roots" Error: "The reference servers lead to more than one root CA."
+    AuthorityDistrusted "authority-distrusted" Error: "The key that signed it is distrusted by the policy."
+    Expired "expired" Error lowerable: "The certificate's validity has ended."
+    NotYetValid "not-yet-valid" Error lowerable: "The certificate's validity has not begun."
+    IssuedAfterCaExpiry "issued-after-ca-expiry" Error lowerable: "The certificate begins after its CA certificate has ended."
+    NameMismatch "name-mismatch" Error lowerable: "The certificate does not cover a name that it must cover."
+    ServerAuthMissing "server-auth-missing" Error lowerable: "Extended key usage does not include server authentication."
+    ClientAuthMissing "client-auth-missing" Error lowerable: "Extended key usage does not include client authentication."
+    CdpMissing "cdp-missing" Error lowerable: "The certificate has no CRL distribution point."
+    KeyUnsupported "key-unsupported" Error lowerable: "The profile does not support the certificate's key."
+    DigestUnsupported "digest-unsupported" Error lowerable: "The profile does not support the digest of the signature."
+    PssUnsupported "pss-unsupported" Error lowerable: "The profile does not support RSASSA-PSS signatures."
+    PrivateKeyMissing "private-key-missing" Error: "The private key of the certificate is not there."
+    PrivateKeyMismatch "private-key-mismatch" Error: "The private key is not the one of the certificate."
+    InstallRefused "install-refused" Error: "The candidate was not installed: the place may not be written as it is."
+    InstallFailed "install-failed" Error: "The installation of the candidate failed, and what stood before stands."
+    CaCertificateMissing "ca-certificate-missing" Doubt: "No CA certificate is at hand whose key verifies it."
+    CertificateUnreadable "certificate-unreadable" Doubt: "A certificate could not be read."
+    SourceAmbiguous "source-ambiguous" Doubt: "The source holds several certificates and does not say which one is meant."
+    AlgorithmUnsupported "algorithm-unsupported" Doubt: "The signature's algorithm cannot be verified, or is too weak to prove anything."
+    LimitReached "limit-reached" Doubt: "The work allowed for one subject was used up before an answer was found."
+    NamesNotGiven "names-not-given" Doubt: "Which names the certificate must cover was not said."
+    ReferenceMissing "reference-missing" Doubt: "No reference could be read, so there is nothing to compare with."
+    PrivateKeyInaccessible "private-key-inaccessible" Doubt: "The private key is there and may not be opened."
+    WeakEvidence "weak-evidence" Warning: "The verdict rests on a claim that the policy lets count, not on a verified signature."
+    ReferenceUnanchored "reference-unanchored" Warning lowerable: "A reference read by TLS is confirmed by nothing that the operator vouches for."
+    ExpiresSoon "expires-soon" Warning lowerable: "The certificate's validity ends soon."
+    CaExpired "ca-expired" Warning lowerable: "The CA certificate's validity has ended."
+    CaExpiresSoon "ca-expires-soon" Warning lowerable: "The CA certificate's validity ends soon."
+    NameInCommonName "name-in-common-name" Warning lowerable: "A name is covered by the common name alone, which current clients ignore."
+    KeyWeak "key-weak" Warning lowerable: "The key is shorter than recommended."
+    DigestWeak "digest-weak" Warning lowerable: "The signature uses SHA-1."
+    KeyProviderUnsupported "key-provider-unsupported" Warning: "The key is kept by CNG alone, which the profile's servers cannot use."
+    PossessionUnproven "possession-unproven" Warning: "Nothing at hand shows that the server holds the private key."
+    LinkRefused "link-refused" Info: "A link between two generations of the CA is not counted, because a certificate that proves it is not vouched for."
+    SameRoot "same-root" Info: "Another issuing CA under the same root issued it."
+    ClientCertificateRequired "client-certificate-required" Info: "The server asks its clients for a certificate."
+}
+
+impl JsonSchema for Code {
+    fn schema_name() -> Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let each: Vec<_> = Code::ALL
+            .iter()
+            .map(|code| {
+                let text = format!("{} (default severity: {})", code.description(), code.severity().as_str());
+                serde_json::json!({ "const": code.as_str(), "description": text })
+            })
+            .collect();
+        json_schema!({ "type": "string", "oneOf": each, "description": "The stable code of a finding." })
+    }
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// Stable code.
+    pub code: Code,
+    /// How much it weighs here.
+    pub severity: Severity,
+    /// What was found, in one sentence.
+    pub message: String,
+    /// What it should have been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actual: Option<String>,
+    /// What to do next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The place in the request that it is about, as a JSON pointer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+}
+
+impl Finding {
+    /// A finding of the default severity.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Finding {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            expected: None,
+            actual: None,
+            hint: None,
+            pointer: None,
+        }
+    }
+
+    /// The same with another severity.
+    #[must_use]
+    pub fn severity(self, severity: Severity) -> Self {
+        Finding { severity, ..self }
+    }
+
+    /// The same, saying what it should have been.
+    #[must_use]
+    pub fn expected(self, expected: impl Into<String>) -> Self {
+        Finding { expected: Some(expected.into()), ..self }
+    }
+
+    /// The same, saying what it is.
+    #[must_use]
+    pub fn actual(self, actual: impl Into<String>) -> Self {
+        Finding { actual: Some(actual.into()), ..self }
+    }
+
+    /// The same, saying what to do next.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Finding { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same, with the place in the request.
+    #[must_use]
+    pub fn pointer(self, pointer: impl Into<String>) -> Self {
+        Finding { pointer: Some(pointer.into()), ..self }
+    }
+}

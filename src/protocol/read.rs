@@ -1,0 +1,361 @@
+//! Strict reading of one JSON value: unknown fields, duplicate keys and wrong types are refused with their JSON
+//! pointer, and no refusal repeats a value, which might be a secret.
+//!
+//! The common case is one pass of serde. Only what that refuses is read again, slowly, to say where and why.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::fault::{Fault, FaultCode, pointer_step};
+
+/// The largest request that is read, in bytes: hosts send whole stores inline, nothing real comes near this.
+pub const REQUEST_LIMIT: usize = 256 * 1024 * 1024;
+/// The largest line of a batch, in bytes: bounds the memory of the window of lines.
+pub const LINE_LIMIT: usize = 1024 * 1024;
+
+/// Reads exactly one JSON value of type `T`.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    let bytes = without_bom(bytes);
+    serde_json::from_slice(bytes).map_err(|error| diagnose::<T>(bytes, &error))
+}
+
+/// Drops a UTF-8 byte order mark, which Windows tools write.
+pub fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+/// Says where and why `bytes`, which serde refused as a `T` with `error`, is wrong.
+pub fn diagnose<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Fault {
+    let bad_json = |message: String| Fault::new(FaultCode::BadJson, message);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return bad_json("expected a JSON object, found nothing".into());
+    }
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+        return bad_json("expected UTF-8, found UTF-16: write the request as UTF-8".into());
+    }
+    if let Err(error) = std::str::from_utf8(bytes) {
+        return bad_json(format!("not UTF-8 from byte {} on", error.valid_up_to()));
+    }
+    let mut input = serde_json::Deserializer::from_slice(bytes);
+    let mut duplicate = None;
+    let tree = NodeSeed { pointer: String::new(), duplicate: &mut duplicate }.deserialize(&mut input);
+    let tree = match tree {
+        Ok(tree) => tree,
+        Err(_) if duplicate.is_some() => return duplicate.unwrap_or_else(|| bad_json("duplicate key".into())),
+        Err(error) => return bad_json(syntax(&error)),
+    };
+    if input.end().is_err() {
+        let message = "expected one JSON value, found something after it";
+        return Fault { pointer: Some(String::new()), ..bad_json(message.into()) };
+    }
+    if let Some(fault) = unsupported_protocol(&tree) {
+        return fault;
+    }
+    match T::deserialize(Located { node: tree, pointer: String::new() }) {
+        Err(located) => Fault::bad_request(located.pointer.unwrap_or_default(), located.message),
+        // The two readings disagree: never to be expected, and not to be hidden. What serde says of data may repeat a value.
+        Ok(_) if error.is_data() => bad_json("refused, at a place that could not be found".into()),
+        Ok(_) => bad_json(syntax(error)),
+    }
+}
+
+/// What serde_json says of a syntax error: it repeats no value.
+fn syntax(error: &serde_json::Error) -> String {
+    format!("not JSON: {error}")
+}
+
+fn unsupported_protocol(tree: &Node) -> Option<Fault> {
+    let Node::Map(entries) = tree else { return None };
+    let found = match entries.iter().find(|(key, _)| key == "protocol")? {
+        (_, Node::Unsigned(1)) => return None,
+        (_, Node::Unsigned(other)) => other.to_string(),
+        (_, Node::Signed(other)) => other.to_string(),
+        _ => return None,
+    };
+    Some(Fault {
+        pointer: Some("/protocol".into()),
+        ..Fault::new(FaultCode::UnsupportedProtocol, format!("expected protocol 1, found {found}"))
+    })
+}
+
+/// Refuses any protocol but 1, for requests that serde accepted.
+pub fn check_protocol(found: u32) -> Result<(), Fault> {
+    if found == super::PROTOCOL {
+        return Ok(());
+    }
+    Err(Fault {
+        pointer: Some("/protocol".into()),
+        ..Fault::new(FaultCode::UnsupportedProtocol, format!("expected protocol 1, found {found}"))
+    })
+}
+
+/// For fields where null equals absent and absent means the default.
+pub fn null_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A JSON value as parsed, keys in order, duplicates already refused.
+enum Node {
+    Null,
+    Bool(bool),
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    fn kind(&self) -> &'static str {
+        match self {
+            Node::Null => "null",
+            Node::Bool(_) => "a boolean",
+            Node::Unsigned(_) | Node::Signed(_) | Node::Float(_) => "a number",
+            Node::Text(_) => "a string",
+            Node::List(_) => "a list",
+            Node::Map(_) => "an object",
+        }
+    }
+}
+
+struct NodeSeed<'a> {
+    pointer: String,
+    duplicate: &'a mut Option<Fault>,
+}
+
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NodeSeed<'_> {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Unsigned(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Signed(value))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Float(value))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        loop {
+            let pointer = pointer_step(&self.pointer, &list.len().to_string());
+            match items.next_element_seed(NodeSeed { pointer, duplicate: self.duplicate })? {
+                Some(node) => list.push(node),
+                None => return Ok(Node::List(list)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+        let mut map: Vec<(String, Node)> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if !seen.insert(key.clone()) {
+                *self.duplicate = Some(Fault::bad_request(self.pointer, format!("duplicate key {key:?}")));
+                return Err(de::Error::custom("duplicate key"));
+            }
+            let pointer = pointer_step(&self.pointer, &key);
+            let node = entries.next_value_seed(NodeSeed { pointer, duplicate: self.duplicate })?;
+            map.push((key, node));
+        }
+        Ok(Node::Map(map))
+    }
+}
+
+/// A node and where it stands.
+struct Located {
+    node: Node,
+    pointer: String,
+}
+
+/// A refusal with the pointer of the innermost value that was refused.
+#[derive(Debug)]
+struct LocatedError {
+    pointer: Option<String>,
+    message: String,
+    /// The unknown field, until the pointer of the object that holds it is known.
+    field: Option<String>,
+}
+
+impl LocatedError {
+    fn says(message: String) -> Self {
+        LocatedError { pointer: None, message, field: None }
+    }
+
+    fn at(mut self, pointer: &str) -> Self {
+        if self.pointer.is_none() {
+            self.pointer = Some(match self.field.take() {
+                Some(field) => pointer_step(pointer, &field),
+                None => pointer.to_owned(),
+            });
+        }
+        self
+    }
+}
+
+impl fmt::Display for LocatedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for LocatedError {}
+
+impl de::Error for LocatedError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        LocatedError::says(message.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        LocatedError::says(format!("expected {expected}, found {}", unexpected_kind(&found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        LocatedError::says(format!("expected {expected}, found another {}", unexpected_kind(&found)))
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        LocatedError::says(format!("expected one of {}, found another word", expected.join(", ")))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let message = format!("unknown field {field:?}; known here: {}", expected.join(", "));
+        LocatedError { field: Some(field.to_owned()), ..LocatedError::says(message) }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        LocatedError::says(format!("missing field {field:?}"))
+    }
+}
+
+fn unexpected_kind(found: &Unexpected<'_>) -> &'static str {
+    match found {
+        Unexpected::Bool(_) => "a boolean",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
+        Unexpected::Char(_) | Unexpected::Str(_) => "a string",
+        Unexpected::Unit | Unexpected::Option => "null",
+        Unexpected::Seq => "a list",
+        Unexpected::Map => "an object",
+        _ => "something else",
+    }
+}
+
+impl<'de> Deserializer<'de> for Located {
+    type Error = LocatedError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, LocatedError> {
+        let Located { node, pointer } = self;
+        let result = match node {
+            Node::Null => visitor.visit_unit(),
+            Node::Bool(value) => visitor.visit_bool(value),
+            Node::Unsigned(value) => visitor.visit_u64(value),
+            Node::Signed(value) => visitor.visit_i64(value),
+            Node::Float(value) => visitor.visit_f64(value),
+            Node::Text(value) => visitor.visit_string(value),
+            Node::List(list) => visitor.visit_seq(Items { list: list.into_iter().enumerate(), pointer: &pointer }),
+            Node::Map(map) => visitor.visit_map(Entries { map: map.into_iter(), pointer: &pointer, value: None }),
+        };
+        result.map_err(|error| error.at(&pointer))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, LocatedError> {
+        match self.node {
+            Node::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, LocatedError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, LocatedError> {
+        let Located { node, pointer } = self;
+        match node {
+            Node::Text(text) => visitor.visit_enum(de::value::StringDeserializer::new(text)),
+            other => Err(LocatedError::says(format!("expected one of {}, found {}", variants.join(", "), other.kind()))),
+        }
+        .map_err(|error| error.at(&pointer))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}
+
+struct Items<'a> {
+    list: std::iter::Enumerate<std::vec::IntoIter<Node>>,
+    pointer: &'a str,
+}
+
+impl<'de> SeqAccess<'de> for Items<'_> {
+    type Error = LocatedError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, LocatedError> {
+        let Some((index, node)) = self.list.next() else { return Ok(None) };
+        seed.deserialize(Located { node, pointer: pointer_step(self.pointer, &index.to_string()) }).map(Some)
+    }
+}
+
+struct Entries<'a> {
+    map: std::vec::IntoIter<(String, Node)>,
+    pointer: &'a str,
+    value: Option<Located>,
+}
+
+impl<'de> MapAccess<'de> for Entries<'_> {
+    type Error = LocatedError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, LocatedError> {
+        let Some((key, node)) = self.map.next() else { return Ok(None) };
+        self.value = Some(Located { node, pointer: pointer_step(self.pointer, &key) });
+        seed.deserialize(de::value::StringDeserializer::new(key)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, LocatedError> {
+        match self.value.take() {
+            Some(located) => seed.deserialize(located),
+            None => Err(LocatedError::says("a value without a key".into())),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Small values that are checked while they are read: durations, hex digests, secrets.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use zeroize::Zeroizing;
+
+/// A length of time: a whole number with `h`, `d` or `w`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    number: u32,
+    unit: char,
+}
+
+impl Span {
+    /// `number` days.
+    pub const fn days(number: u32) -> Self {
+        Span { number, unit: 'd' }
+    }
+
+    /// Reads `72h`, `30d` or `2w`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let unit = text.chars().last().filter(|unit| matches!(unit, 'h' | 'd' | 'w'))?;
+        let digits = &text[..text.len() - 1];
+        let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        Some(Span { number: digits.parse().ok().filter(|_| plain)?, unit })
+    }
+
+    /// Its length in seconds.
+    pub fn seconds(self) -> i64 {
+        let unit = match self.unit {
+            'h' => 3600,
+            'd' => 86_400,
+            _ => 604_800,
+        };
+        i64::from(self.number) * unit
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.number, self.unit)
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Span::parse(&text).ok_or_else(|| de::Error::custom("expected a duration such as 72h, 30d or 2w"))
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]{1,10}[hdw]$",
+            "description": "A duration: a whole number with h (hours), d (days) or w (weeks)."
+        })
+    }
+}
+
+/// `N` bytes as hex: any case, with spaces, colons and U+200E (which Windows' certificate dialog puts first) dropped.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hex<const N: usize>(pub [u8; N]);
+
+/// A SHA-256 digest.
+pub type Sha256Hex = Hex<32>;
+/// A SHA-1 digest: what Windows calls the thumbprint.
+pub type Thumbprint = Hex<20>;
+
+impl<const N: usize> Hex<N> {
+    /// Reads `N` bytes of hex.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0u8; N];
+        let mut digits = text.chars().filter(|c| !matches!(c, ' ' | ':' | '\u{200e}'));
+        for byte in &mut bytes {
+            let high = digits.next()?.to_digit(16)?;
+            let low = digits.next()?.to_digit(16)?;
+            *byte = (high * 16 + low) as u8;
+        }
+        digits.next().is_none().then_some(Hex(bytes))
+    }
+}
+
+impl<const N: usize> fmt::Display for Hex<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl<const N: usize> fmt::Debug for Hex<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<const N: usize> Serialize for Hex<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex(&self.0))
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Hex::parse(&text).ok_or_else(|| {
+            let found = text.chars().filter(|c| !matches!(c, ' ' | ':' | '\u{200e}')).count();
+            de::Error::custom(format!("expected {} hexadecimal digits, found {found} characters", N * 2))
+        })
+    }
+}
+
+impl<const N: usize> JsonSchema for Hex<N> {
+    fn schema_name() -> Cow<'static, str> {
+        if N == 20 { "Thumbprint".into() } else { format!("Hex{}", N * 2).into() }
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": format!("^[ :\u{200e}]*([0-9A-Fa-f][ :\u{200e}]*){{{}}}$", N * 2),
+            "description": format!("{N} bytes in hex; any case, spaces, colons and U+200E are dropped.")
+        })
+    }
+}
+
+/// Lower-case hex without separators.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for &byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)] as char);
+        text.push(DIGITS[usize::from(byte & 15)] as char);
+    }
+    text
+}
+
+/// A text that must not leave: it is wiped when dropped, and shows nothing when printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes a text that must not leave.
+    pub fn new(text: String) -> Self {
+        Secret(Zeroizing::new(text))
+    }
+
+    /// The text itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Secret::new)
+    }
+}
+
+impl JsonSchema for Secret {
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "writeOnly": true, "description": "A secret: it never leaves in any output." })
+    }
+}
