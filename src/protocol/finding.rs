@@ -87,6 +87,7 @@ codes! {
     NameMismatch "name-mismatch" Error lowerable: "The certificate does not cover a name that it must cover."
     ServerAuthMissing "server-auth-missing" Error lowerable: "Extended key usage does not include server authentication."
     ClientAuthMissing "client-auth-missing" Error lowerable: "Extended key usage does not include client authentication."
+    ExtendedKeyUsageMissing "extended-key-usage-missing" Error lowerable: "Extended key usage does not include one that the policy asks for."
     CdpMissing "cdp-missing" Error lowerable: "The certificate has no CRL distribution point."
     KeyUnsupported "key-unsupported" Error lowerable: "The profile does not support the certificate's key."
     DigestUnsupported "digest-unsupported" Error lowerable: "The profile does not support the digest of the signature."
