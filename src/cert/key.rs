@@ -1,0 +1,563 @@
+//! Public keys: what they are, when they may count, and their identity.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use asn1_rs::oid;
+use zeroize::Zeroizing;
+
+use super::der::{self, Reader};
+use super::signature::{self, Libraries, PssParameters};
+
+/// The identity of a public key: SHA-256 of its canonical DER SubjectPublicKeyInfo.
+///
+/// Canonical is RSA with NULL parameters (an id-RSASSA-PSS key of the same modulus and exponent is the same key), a
+/// named curve with an uncompressed point, and any other key as it stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub [u8; 32]);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::hex(&self.0))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// What kind of key a SubjectPublicKeyInfo holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyKind {
+    /// RSA (RFC 3279 §2.3.1, RFC 4055 §1.2).
+    Rsa {
+        /// Length of the modulus in bits.
+        bits: u32,
+        /// The public exponent; `None` where it is longer than 64 bits.
+        exponent: Option<u64>,
+        /// Whether the key is marked id-RSASSA-PSS, so that it makes no other signatures.
+        pss_only: bool,
+    },
+    /// A point on a named curve (RFC 5480).
+    Ec {
+        /// The curve.
+        curve: Curve,
+    },
+    /// An EC key that spells out its curve. Such a curve can be made to fit any signature (CVE-2020-0601).
+    EcExplicit,
+    /// Ed25519 (RFC 8410).
+    Ed25519,
+    /// Ed448 (RFC 8410).
+    Ed448,
+    /// DSA (RFC 3279 §2.3.2).
+    Dsa,
+    /// Another algorithm, or a key that cannot be understood: its dotted object identifier, empty if there is none.
+    Other(String),
+}
+
+/// A named curve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Curve {
+    /// NIST P-256 (secp256r1, prime256v1).
+    P256,
+    /// NIST P-384 (secp384r1).
+    P384,
+    /// NIST P-521 (secp521r1).
+    P521,
+    /// Another curve whose name is known.
+    Known {
+        /// Its usual name, such as `brainpoolP256r1`.
+        name: &'static str,
+        /// Size of its field in bits.
+        bits: u32,
+    },
+    /// A curve known by its dotted object identifier alone.
+    Other(String),
+}
+
+impl Curve {
+    /// The usual name (`P-256`, `brainpoolP256r1`), else the dotted object identifier.
+    pub fn name(&self) -> &str {
+        match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+            Curve::P521 => "P-521",
+            Curve::Known { name, .. } => name,
+            Curve::Other(oid) => oid,
+        }
+    }
+
+    /// Size of the field in bits.
+    pub fn bits(&self) -> Option<u32> {
+        match self {
+            Curve::P256 => Some(256),
+            Curve::P384 => Some(384),
+            Curve::P521 => Some(521),
+            Curve::Known { bits, .. } => Some(*bits),
+            Curve::Other(_) => None,
+        }
+    }
+
+    fn from_oid(oid: &[u8]) -> Curve {
+        match oid {
+            P256 => Curve::P256,
+            P384 => Curve::P384,
+            P521 => Curve::P521,
+            _ => match CURVES.iter().find(|(known, ..)| *known == oid) {
+                Some(&(_, name, bits)) => Curve::Known { name, bits },
+                None => Curve::Other(der::dotted(oid)),
+            },
+        }
+    }
+}
+
+/// A public key, as a certificate holds it.
+pub struct PublicKey {
+    kind: KeyKind,
+    id: KeyId,
+    /// The canonical SubjectPublicKeyInfo.
+    spki: Box<[u8]>,
+    /// What an id-RSASSA-PSS key says of the signatures it makes; `None` where it says nothing.
+    pss: Option<PssParameters>,
+    /// The libraries' own forms of the key, made when it first verifies something.
+    libraries: OnceLock<Box<Libraries>>,
+}
+
+impl PublicKey {
+    /// Reads a DER SubjectPublicKeyInfo. One that cannot be understood is [`KeyKind::Other`]: it never verifies anything.
+    pub fn from_spki(der: &[u8]) -> PublicKey {
+        let parsed = parse(der).unwrap_or_else(|| Parsed::other(algorithm_of(der)));
+        let spki: Box<[u8]> = match parsed.canonical {
+            Some(canonical) => canonical.into(),
+            None => der.into(),
+        };
+        let id = KeyId(super::sha256(&spki));
+        PublicKey {
+            kind: parsed.kind,
+            id,
+            spki,
+            pss: parsed.pss,
+            libraries: OnceLock::new(),
+        }
+    }
+
+    /// The identity of the key.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// What kind of key it is.
+    pub fn kind(&self) -> &KeyKind {
+        &self.kind
+    }
+
+    /// The canonical DER SubjectPublicKeyInfo, whose SHA-256 is [`PublicKey::id`].
+    pub fn spki_der(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// The algorithm as certificate facts name it: `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, or dotted.
+    pub fn algorithm_name(&self) -> &str {
+        match &self.kind {
+            KeyKind::Rsa { pss_only: false, .. } => "RSA",
+            KeyKind::Rsa { pss_only: true, .. } => "RSASSA-PSS",
+            KeyKind::Ec { .. } | KeyKind::EcExplicit => "EC",
+            KeyKind::Ed25519 => "Ed25519",
+            KeyKind::Ed448 => "Ed448",
+            KeyKind::Dsa => "DSA",
+            KeyKind::Other(oid) => oid,
+        }
+    }
+
+    /// Size in bits, of the modulus or of the field of the curve.
+    pub fn bits(&self) -> Option<u32> {
+        match &self.kind {
+            KeyKind::Rsa { bits, .. } => Some(*bits),
+            KeyKind::Ec { curve } => curve.bits(),
+            KeyKind::Ed25519 => Some(256),
+            KeyKind::Ed448 => Some(456),
+            KeyKind::EcExplicit | KeyKind::Dsa | KeyKind::Other(_) => None,
+        }
+    }
+
+    /// The named curve of an EC key, `explicit` where the key spells the curve out.
+    pub fn curve_name(&self) -> Option<&str> {
+        match &self.kind {
+            KeyKind::Ec { curve } => Some(curve.name()),
+            KeyKind::EcExplicit => Some("explicit"),
+            _ => None,
+        }
+    }
+
+    /// Whether the key may count where a vouched certificate carries it: RSA with odd 3 ≤ e < 2³³ and a modulus that the
+    /// libraries take, ECDSA on a named curve, Ed25519, Ed448. That the modulus is as long as the signature is for
+    /// [`verify`](super::verify).
+    ///
+    /// # Errors
+    /// Why it may not, in words.
+    pub fn usable_when_vouched(&self) -> Result<(), &'static str> {
+        match &self.kind {
+            KeyKind::Rsa { exponent: None, .. } => Err("the RSA exponent is out of range"),
+            KeyKind::Rsa { exponent: Some(e), .. } if e % 2 == 0 || *e < 3 || *e >= 1 << 33 => {
+                Err("the RSA exponent is out of range")
+            }
+            KeyKind::Rsa { bits, .. } if *bits > MAX_RSA_BITS => Err("the RSA modulus is too long"),
+            KeyKind::Rsa { .. } | KeyKind::Ec { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => Ok(()),
+            KeyKind::EcExplicit => Err("the curve is given by explicit parameters"),
+            KeyKind::Dsa => Err("DSA is not supported"),
+            KeyKind::Other(_) => Err("the kind of public key is unknown, or it cannot be read"),
+        }
+    }
+
+    /// Whether the key may count where no vouched certificate carries it: only kinds of which nobody can make a second
+    /// key under which a given signature verifies.
+    ///
+    /// # Errors
+    /// Why it may not, in words.
+    pub fn usable_when_found(&self) -> Result<(), &'static str> {
+        self.usable_when_vouched()?;
+        match &self.kind {
+            KeyKind::Rsa { bits, .. } if *bits < 2048 => Err("the RSA modulus is shorter than 2048 bits"),
+            KeyKind::Rsa {
+                exponent: Some(3 | 17 | 65537),
+                ..
+            } => Ok(()),
+            KeyKind::Rsa { .. } => Err("the RSA exponent is none of 3, 17 and 65537"),
+            KeyKind::Ec {
+                curve: Curve::P256 | Curve::P384 | Curve::P521,
+            }
+            | KeyKind::Ed25519 => Ok(()),
+            KeyKind::Ec { .. } => Err("the curve is none of P-256, P-384 and P-521"),
+            _ => Err("this kind of key counts only where a vouched certificate carries it"),
+        }
+    }
+
+    /// Whether the key is of an algorithm that could have been understood, but it is broken.
+    pub(super) fn is_unreadable(&self) -> bool {
+        let KeyKind::Other(oid) = &self.kind else { return false };
+        oid.is_empty()
+            || [RSA, RSA_PSS, EC, ED25519, ED448]
+                .iter()
+                .any(|known| der::dotted(known) == *oid)
+    }
+
+    pub(super) fn pss(&self) -> Option<&PssParameters> {
+        self.pss.as_ref()
+    }
+
+    pub(super) fn libraries(&self) -> &Libraries {
+        self.libraries.get_or_init(Box::default)
+    }
+}
+
+impl PartialEq for PublicKey {
+    /// The same key, whatever its encoding.
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({:?}, {})", self.kind, self.id)
+    }
+}
+
+/// How a private key is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrivateKeyForm {
+    /// PKCS#8 PrivateKeyInfo, or its successor (RFC 5958), not encrypted.
+    Pkcs8,
+    /// PKCS#1 RSAPrivateKey (RFC 8017 §A.1.2).
+    Pkcs1,
+    /// SEC 1 ECPrivateKey (RFC 5915).
+    Sec1,
+}
+
+/// The identity of the public key that belongs to a private key; `None` where it cannot be read or is of no known kind.
+///
+/// The public key of an RSA key is read from it; that of an EC or EdDSA key is worked out from the secret, and read from
+/// the structure only where no library has the curve.
+pub fn public_key_of_private(der: &[u8], form: PrivateKeyForm) -> Option<KeyId> {
+    let spki = match form {
+        PrivateKeyForm::Pkcs1 => spki_of_pkcs1(der)?,
+        PrivateKeyForm::Sec1 => spki_of_sec1(der, None)?,
+        PrivateKeyForm::Pkcs8 => spki_of_pkcs8(der)?,
+    };
+    let key = PublicKey::from_spki(&spki);
+    (!matches!(key.kind, KeyKind::Other(_))).then_some(key.id)
+}
+
+/// OpenSSL's own limit on a modulus that verifies (OPENSSL_RSA_MAX_MODULUS_BITS); longer ones only cost time.
+const MAX_RSA_BITS: u32 = 16_384;
+
+const RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
+const RSA_PSS: &[u8] = &oid!(raw 1.2.840.113549.1.1.10);
+const EC: &[u8] = &oid!(raw 1.2.840.10045.2.1);
+const DSA: &[u8] = &oid!(raw 1.2.840.10040.4.1);
+const ED25519: &[u8] = &oid!(raw 1.3.101.112);
+const ED448: &[u8] = &oid!(raw 1.3.101.113);
+
+const P256: &[u8] = &oid!(raw 1.2.840.10045.3.1.7);
+const P384: &[u8] = &oid!(raw 1.3.132.0.34);
+const P521: &[u8] = &oid!(raw 1.3.132.0.35);
+
+const CURVES: &[(&[u8], &str, u32)] = &[
+    (&oid!(raw 1.2.840.10045.3.1.1), "P-192", 192),
+    (&oid!(raw 1.3.132.0.33), "P-224", 224),
+    (&oid!(raw 1.3.132.0.10), "secp256k1", 256),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.1), "brainpoolP160r1", 160),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.2), "brainpoolP160t1", 160),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.3), "brainpoolP192r1", 192),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.4), "brainpoolP192t1", 192),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.5), "brainpoolP224r1", 224),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.6), "brainpoolP224t1", 224),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.7), "brainpoolP256r1", 256),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.8), "brainpoolP256t1", 256),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.9), "brainpoolP320r1", 320),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.10), "brainpoolP320t1", 320),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.11), "brainpoolP384r1", 384),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.12), "brainpoolP384t1", 384),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.13), "brainpoolP512r1", 512),
+    (&oid!(raw 1.3.36.3.3.2.8.1.1.14), "brainpoolP512t1", 512),
+];
+
+struct Parsed {
+    kind: KeyKind,
+    /// `None` where the encoding is canonical as it stands.
+    canonical: Option<Vec<u8>>,
+    pss: Option<PssParameters>,
+}
+
+impl Parsed {
+    fn plain(kind: KeyKind) -> Parsed {
+        Parsed {
+            kind,
+            canonical: None,
+            pss: None,
+        }
+    }
+
+    fn other(oid: &[u8]) -> Parsed {
+        let text = if oid.is_empty() {
+            String::new()
+        } else {
+            der::dotted(oid)
+        };
+        Parsed::plain(KeyKind::Other(text))
+    }
+}
+
+/// `None` where the structure, or a key of a known algorithm, cannot be understood.
+fn parse(spki: &[u8]) -> Option<Parsed> {
+    let mut parts = Reader::new(der::only(spki, der::SEQUENCE)?);
+    let mut algorithm = Reader::new(parts.expect(der::SEQUENCE)?);
+    let key = der::octets(parts.expect(der::BIT_STRING)?)?;
+    parts.end()?;
+    let oid = algorithm.expect(der::OID)?;
+    let parameters = algorithm.rest();
+    match oid {
+        RSA => {
+            let (bits, exponent) = parse_rsa(key)?;
+            let canonical = match parameters {
+                [der::NULL, 0] => None,
+                [] => Some(rsa_spki(key)),
+                _ => return None,
+            };
+            Some(Parsed {
+                kind: KeyKind::Rsa {
+                    bits,
+                    exponent,
+                    pss_only: false,
+                },
+                canonical,
+                pss: None,
+            })
+        }
+        RSA_PSS => {
+            let (bits, exponent) = parse_rsa(key)?;
+            let pss = if parameters.is_empty() {
+                None
+            } else {
+                Some(PssParameters::parse(parameters)?)
+            };
+            let kind = KeyKind::Rsa {
+                bits,
+                exponent,
+                pss_only: true,
+            };
+            Some(Parsed {
+                kind,
+                canonical: Some(rsa_spki(key)),
+                pss,
+            })
+        }
+        EC if parameters.first() == Some(&der::SEQUENCE) => Some(Parsed::plain(KeyKind::EcExplicit)),
+        EC => {
+            let curve_oid = der::only(parameters, der::OID)?;
+            let curve = Curve::from_oid(curve_oid);
+            let point = uncompressed(curve_oid, &curve, key)?;
+            let canonical = point.map(|point| ec_spki(curve_oid, &point));
+            Some(Parsed {
+                kind: KeyKind::Ec { curve },
+                canonical,
+                pss: None,
+            })
+        }
+        ED25519 if parameters.is_empty() && key.len() == 32 => Some(Parsed::plain(KeyKind::Ed25519)),
+        ED448 if parameters.is_empty() && key.len() == 57 => Some(Parsed::plain(KeyKind::Ed448)),
+        ED25519 | ED448 => None,
+        DSA => Some(Parsed::plain(KeyKind::Dsa)),
+        _ => Some(Parsed::other(oid)),
+    }
+}
+
+/// The contents of the algorithm's object identifier, as far as there is one.
+fn algorithm_of(spki: &[u8]) -> &[u8] {
+    let inner = || Reader::new(Reader::new(spki).expect(der::SEQUENCE)?).expect(der::SEQUENCE);
+    inner()
+        .and_then(|algorithm| Reader::new(algorithm).expect(der::OID))
+        .unwrap_or_default()
+}
+
+/// Bits of the modulus, and the exponent, of a PKCS#1 RSAPublicKey.
+fn parse_rsa(key: &[u8]) -> Option<(u32, Option<u64>)> {
+    let mut parts = Reader::new(der::only(key, der::SEQUENCE)?);
+    let modulus = der::unsigned(parts.expect(der::INTEGER)?)?;
+    let exponent = parts.expect(der::INTEGER)?;
+    der::unsigned(exponent)?;
+    parts.end()?;
+    let top = modulus.first()?;
+    if *top == 0 {
+        return None;
+    }
+    let bits = u32::try_from(modulus.len()).ok()?.checked_mul(8)? - top.leading_zeros();
+    Some((bits, der::small(exponent)))
+}
+
+/// `Some(None)` where the point is uncompressed as it stands; `None` where it is no point of the curve's size, or is
+/// compressed on a curve that no library here has.
+fn uncompressed(curve_oid: &[u8], curve: &Curve, point: &[u8]) -> Option<Option<Vec<u8>>> {
+    let field = curve.bits().map(|bits| bits.div_ceil(8) as usize);
+    let (&form, coordinates) = point.split_first()?;
+    match form {
+        4 | 6 | 7 => {
+            let whole = coordinates.len().is_multiple_of(2) && !coordinates.is_empty();
+            if !whole || field.is_some_and(|field| coordinates.len() != 2 * field) {
+                return None;
+            }
+            if form == 4 {
+                return Some(None);
+            }
+            // The hybrid form says the last bit of y twice (X9.62 §4.3.6); only prime fields are told apart so simply.
+            field?;
+            if coordinates.last()? & 1 != form & 1 {
+                return None;
+            }
+            Some(Some([&[4], coordinates].concat()))
+        }
+        2 | 3 if field.is_none_or(|field| coordinates.len() == field) => {
+            signature::decompress(&ec_spki(curve_oid, point), curve, point).map(Some)
+        }
+        _ => None,
+    }
+}
+
+fn rsa_spki(key: &[u8]) -> Vec<u8> {
+    let algorithm = der::element(der::SEQUENCE, &[&der::element(der::OID, &[RSA]), &[der::NULL, 0]]);
+    der::element(
+        der::SEQUENCE,
+        &[&algorithm, &der::element(der::BIT_STRING, &[&[0], key])],
+    )
+}
+
+fn ec_spki(curve_oid: &[u8], point: &[u8]) -> Vec<u8> {
+    let oids = [der::element(der::OID, &[EC]), der::element(der::OID, &[curve_oid])].concat();
+    let algorithm = der::element(der::SEQUENCE, &[&oids]);
+    der::element(
+        der::SEQUENCE,
+        &[&algorithm, &der::element(der::BIT_STRING, &[&[0], point])],
+    )
+}
+
+fn edwards_spki(oid: &[u8], point: &[u8]) -> Vec<u8> {
+    let algorithm = der::element(der::SEQUENCE, &[&der::element(der::OID, &[oid])]);
+    der::element(
+        der::SEQUENCE,
+        &[&algorithm, &der::element(der::BIT_STRING, &[&[0], point])],
+    )
+}
+
+/// RSAPrivateKey ::= SEQUENCE { version, n, e, secrets… }.
+fn spki_of_pkcs1(private: &[u8]) -> Option<Vec<u8>> {
+    let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
+    parts.expect(der::INTEGER)?;
+    let (modulus, exponent) = (parts.element()?, parts.element()?);
+    if modulus.tag != der::INTEGER || exponent.tag != der::INTEGER {
+        return None;
+    }
+    parts.expect(der::INTEGER)?;
+    Some(rsa_spki(&der::element(der::SEQUENCE, &[modulus.raw, exponent.raw])))
+}
+
+/// ECPrivateKey ::= SEQUENCE { 1, privateKey, [0] curve OPTIONAL, [1] publicKey OPTIONAL }.
+fn spki_of_sec1(private: &[u8], curve_oid: Option<&[u8]>) -> Option<Vec<u8>> {
+    let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
+    if parts.expect(der::INTEGER)? != [1] {
+        return None;
+    }
+    let secret = parts.expect(der::OCTET_STRING)?;
+    let own_curve = match parts.optional(der::constructed(0))? {
+        Some(parameters) => Some(der::only(parameters, der::OID)?),
+        None => None,
+    };
+    let curve_oid = match (own_curve, curve_oid) {
+        (Some(own), Some(given)) if own != given => return None,
+        (own, given) => given.or(own)?,
+    };
+    let curve = Curve::from_oid(curve_oid);
+    // Secrets are written with and without leading zeros; libraries want exactly as many octets as the field has.
+    let secret = match curve.bits() {
+        Some(bits) => {
+            let length = bits.div_ceil(8) as usize;
+            let from = secret.iter().position(|&octet| octet != 0)?;
+            let significant = secret.get(from..)?;
+            let mut padded = Zeroizing::new(vec![0; length.checked_sub(significant.len())?]);
+            padded.reserve_exact(significant.len());
+            padded.extend_from_slice(significant);
+            padded
+        }
+        None => Zeroizing::new(secret.to_vec()),
+    };
+    let point = match signature::point_of_private(curve_oid, &curve, &secret) {
+        Some(point) => point,
+        None => der::octets(der::only(parts.optional(der::constructed(1))??, der::BIT_STRING)?)?.to_vec(),
+    };
+    Some(ec_spki(curve_oid, &point))
+}
+
+/// PrivateKeyInfo ::= SEQUENCE { version, algorithm, privateKey OCTET STRING, … }.
+fn spki_of_pkcs8(private: &[u8]) -> Option<Vec<u8>> {
+    let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
+    parts.expect(der::INTEGER)?;
+    let mut algorithm = Reader::new(parts.expect(der::SEQUENCE)?);
+    let inner = parts.expect(der::OCTET_STRING)?;
+    match algorithm.expect(der::OID)? {
+        RSA | RSA_PSS => spki_of_pkcs1(inner),
+        EC => spki_of_sec1(inner, Some(der::only(algorithm.rest(), der::OID)?)),
+        ED25519 => {
+            let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(der::only(inner, der::OCTET_STRING)?);
+            use aws_lc_rs::signature::KeyPair;
+            Some(edwards_spki(ED25519, pair.ok()?.public_key().as_ref()))
+        }
+        ED448 => {
+            let point = signature::ed448_of_private(der::only(inner, der::OCTET_STRING)?)?;
+            Some(edwards_spki(ED448, &point))
+        }
+        _ => None,
+    }
+}

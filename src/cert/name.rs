@@ -1,0 +1,597 @@
+//! Distinguished names: compared by RFC 5280 §7.1, written by RFC 4514.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
+
+use asn1_rs::oid;
+use stringprep::x520prep;
+
+use super::der::{self, Element, Reader};
+
+/// A distinguished name as it is encoded.
+///
+/// Two names are equal by RFC 5280 §7.1: attribute values after the string preparation of RFC 4518 (case, insignificant
+/// space and Unicode forms set aside, and so the string type), RDNs in their order, the attributes of one RDN as a set.
+/// A value that cannot be prepared equals only the same bytes of the same type.
+pub struct Name {
+    raw: Box<[u8]>,
+    /// Made when two names are compared whose bytes differ, or one is hashed.
+    prepared: OnceLock<Box<[u8]>>,
+}
+
+impl Name {
+    /// Reads a DER `Name`; `None` where it is none, or anything follows it.
+    pub fn from_der(der: &[u8]) -> Option<Name> {
+        let mut reader = Reader::new(der);
+        let element = reader.element()?;
+        reader.end()?;
+        Name::from_element(element)
+    }
+
+    pub(super) fn from_element(element: Element<'_>) -> Option<Name> {
+        if element.tag != der::SEQUENCE {
+            return None;
+        }
+        let mut rdns = Reader::new(element.value);
+        while !rdns.is_empty() {
+            let mut rdn = Reader::new(rdns.expect(der::SET)?);
+            if rdn.is_empty() {
+                return None;
+            }
+            while !rdn.is_empty() {
+                Attribute::read(&mut rdn)?;
+            }
+        }
+        Some(Name {
+            raw: element.raw.into(),
+            prepared: OnceLock::new(),
+        })
+    }
+
+    /// The name as encoded: the whole DER `Name`.
+    pub fn der(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Whether the name has no RDN.
+    pub fn is_empty(&self) -> bool {
+        self.raw.len() <= 2
+    }
+
+    /// The name as text (RFC 4514): last RDN first, no spaces added, always one printable line.
+    ///
+    /// Attribute types are written as in RFC 4514 §3 and by their usual short names, others as dotted numbers.
+    pub fn rfc4514(&self) -> String {
+        let mut text = String::with_capacity(self.raw.len());
+        let mut rdns: Vec<&[u8]> = self.rdns().collect();
+        while let Some(rdn) = rdns.pop() {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            for (index, attribute) in attributes(rdn).enumerate() {
+                if index > 0 {
+                    text.push('+');
+                }
+                attribute.push_type(&mut text);
+                text.push('=');
+                match attribute.text() {
+                    Some(value) => push_escaped(&mut text, &value),
+                    None => {
+                        text.push('#');
+                        super::push_hex(&mut text, attribute.value.raw);
+                    }
+                }
+            }
+        }
+        text
+    }
+
+    /// Attribute types and values in the order of the encoding; a value that is no string as `#` and the hex of its DER.
+    pub fn ordered(&self) -> Vec<(String, String)> {
+        let mut pairs = Vec::with_capacity(8);
+        for attribute in self.rdns().flat_map(attributes) {
+            let mut kind = String::new();
+            attribute.push_type(&mut kind);
+            let value = match attribute.text() {
+                Some(text) => text.into_owned(),
+                None => format!("#{}", super::hex(attribute.value.raw)),
+            };
+            pairs.push((kind, value));
+        }
+        pairs
+    }
+
+    /// The values of the attributes of this type (contents of its object identifier) that are strings.
+    pub(super) fn values(&self, oid: &'static [u8]) -> impl Iterator<Item = Cow<'_, str>> {
+        let all = self.rdns().flat_map(attributes);
+        all.filter(move |attribute| attribute.oid == oid)
+            .filter_map(|attribute| attribute.text())
+    }
+
+    /// Whether this name lies in the subtree whose base is `base`: its first RDNs are those of `base`.
+    pub(super) fn is_within(&self, base: &Name) -> bool {
+        let mut own = self.rdns();
+        base.rdns().all(|rdn| {
+            own.next()
+                .is_some_and(|candidate| rdn == candidate || prepare(rdn) == prepare(candidate))
+        })
+    }
+
+    fn prepared(&self) -> &[u8] {
+        self.prepared.get_or_init(|| self.rdns().flat_map(prepare).collect())
+    }
+
+    /// The contents of the RDNs. The constructor has read them all, so nothing is skipped.
+    fn rdns(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rdns = Reader::new(der::only(&self.raw, der::SEQUENCE).unwrap_or_default());
+        std::iter::from_fn(move || rdns.expect(der::SET))
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        self.raw == other.raw || self.prepared() == other.prepared()
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.prepared().hash(state);
+    }
+}
+
+impl Clone for Name {
+    fn clone(&self) -> Self {
+        Name {
+            raw: self.raw.clone(),
+            prepared: self.prepared.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc4514())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({})", self.rfc4514())
+    }
+}
+
+pub(super) const COMMON_NAME: &[u8] = &oid!(raw 2.5.4.3);
+pub(super) const EMAIL_ADDRESS: &[u8] = &oid!(raw 1.2.840.113549.1.9.1);
+
+/// Types that X.520 numbers under 2.5.4, by their last arc.
+const X520: &[(u8, &str)] = &[
+    (3, "CN"),
+    (4, "SN"),
+    (5, "serialNumber"),
+    (6, "C"),
+    (7, "L"),
+    (8, "ST"),
+    (9, "STREET"),
+    (10, "O"),
+    (11, "OU"),
+    (12, "title"),
+    (13, "description"),
+    (15, "businessCategory"),
+    (17, "postalCode"),
+    (42, "GN"),
+    (43, "initials"),
+    (44, "generationQualifier"),
+    (46, "dnQualifier"),
+    (65, "pseudonym"),
+    (97, "organizationIdentifier"),
+];
+
+const OTHER_TYPES: &[(&[u8], &str)] = &[
+    (&oid!(raw 0.9.2342.19200300.100.1.25), "DC"),
+    (&oid!(raw 0.9.2342.19200300.100.1.1), "UID"),
+    (EMAIL_ADDRESS, "emailAddress"),
+    (&oid!(raw 1.2.840.113549.1.9.2), "unstructuredName"),
+    (&oid!(raw 1.2.840.113549.1.9.8), "unstructuredAddress"),
+    (&oid!(raw 1.3.6.1.4.1.311.60.2.1.1), "jurisdictionL"),
+    (&oid!(raw 1.3.6.1.4.1.311.60.2.1.2), "jurisdictionST"),
+    (&oid!(raw 1.3.6.1.4.1.311.60.2.1.3), "jurisdictionC"),
+];
+
+struct Attribute<'a> {
+    oid: &'a [u8],
+    value: Element<'a>,
+}
+
+impl<'a> Attribute<'a> {
+    fn read(rdn: &mut Reader<'a>) -> Option<Attribute<'a>> {
+        let mut parts = Reader::new(rdn.expect(der::SEQUENCE)?);
+        let oid = parts.expect(der::OID)?;
+        let value = parts.element()?;
+        parts.end()?;
+        Some(Attribute { oid, value })
+    }
+
+    fn push_type(&self, out: &mut String) {
+        let known = match self.oid {
+            [0x55, 0x04, arc] => X520.iter().find(|(number, _)| number == arc).map(|(_, name)| *name),
+            _ => OTHER_TYPES
+                .iter()
+                .find(|(oid, _)| *oid == self.oid)
+                .map(|(_, name)| *name),
+        };
+        match known {
+            Some(name) => out.push_str(name),
+            None => out.push_str(&der::dotted(self.oid)),
+        }
+    }
+
+    /// The value as text, also where a careless issuer broke its string type in a way that is still clear.
+    fn text(&self) -> Option<Cow<'a, str>> {
+        let Element { tag, value, .. } = self.value;
+        der::text(tag, value).or_else(|| match tag {
+            der::PRINTABLE_STRING | der::IA5_STRING | der::VISIBLE_STRING => {
+                std::str::from_utf8(value).ok().map(Cow::Borrowed)
+            }
+            _ => None,
+        })
+    }
+
+    /// Type and value as compared. Each part has its length before it, so parts cannot run into each other.
+    fn push_prepared(&self, out: &mut Vec<u8>) {
+        der::write(out, der::OID, &[self.oid]);
+        match der::text(self.value.tag, self.value.value).and_then(prepare_text) {
+            Some(text) => der::write(out, der::UTF8_STRING, &[text.as_bytes()]),
+            // Wrapped, so that what could not be prepared never equals what could.
+            None => der::write(out, der::constructed(0), &[self.value.raw]),
+        }
+    }
+}
+
+fn attributes(rdn: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
+    let mut rdn = Reader::new(rdn);
+    std::iter::from_fn(move || {
+        if rdn.is_empty() {
+            None
+        } else {
+            Attribute::read(&mut rdn)
+        }
+    })
+}
+
+/// One RDN as compared: its attributes sorted, as a set has no order.
+fn prepare(rdn: &[u8]) -> Vec<u8> {
+    let mut set: Vec<Vec<u8>> = Vec::with_capacity(1);
+    for attribute in attributes(rdn) {
+        let mut bytes = Vec::with_capacity(64);
+        attribute.push_prepared(&mut bytes);
+        set.push(bytes);
+    }
+    set.sort_unstable();
+    der::element(der::SET, &[&set.concat()])
+}
+
+/// RFC 4518 §2 for caseIgnoreMatch: map and fold, NFKC, prohibit, insignificant space (trimmed, and runs as one: for
+/// equality that is the same as the rule's two). `None` where the string has a prohibited character.
+fn prepare_text(text: Cow<'_, str>) -> Option<String> {
+    if text.is_ascii() {
+        return Some(prepare_ascii(&text));
+    }
+    // `x520prep` leaves out the format characters that RFC 4518 §2.2 maps to nothing, NFKC when it folds, and spaces.
+    let mapped: String = text.chars().filter(|&c| !is_ignored_format(c)).collect();
+    if mapped.is_empty() {
+        return Some(mapped);
+    }
+    let folded = x520prep(&mapped, true).ok()?;
+    if folded.is_empty() {
+        return Some(String::new());
+    }
+    let normalized = x520prep(&folded, false).ok()?;
+    let mut out = String::with_capacity(normalized.len());
+    let mut chars = normalized.chars().peekable();
+    let mut pending = false;
+    while let Some(c) = chars.next() {
+        // A space that carries a combining mark is no space (RFC 4518 §2.6.1).
+        if c == ' ' && !chars.peek().is_some_and(|&next| is_combining(next)) {
+            pending = true;
+            continue;
+        }
+        if pending && !out.is_empty() {
+            out.push(' ');
+        }
+        pending = false;
+        out.push(c);
+    }
+    Some(out)
+}
+
+fn prepare_ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut pending = false;
+    for byte in text.bytes() {
+        match byte {
+            b' ' | 0x09..=0x0d => pending = true,
+            0x00..=0x1f | 0x7f => {}
+            _ => {
+                if pending && !out.is_empty() {
+                    out.push(' ');
+                }
+                pending = false;
+                out.push(char::from(byte.to_ascii_lowercase()));
+            }
+        }
+    }
+    out
+}
+
+/// The format characters of RFC 4518 §2.2 that are mapped to nothing.
+fn is_ignored_format(c: char) -> bool {
+    matches!(c,
+        '\u{06DD}' | '\u{070F}' | '\u{180E}' | '\u{200C}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2063}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0001}' | '\u{E0020}'..='\u{E007F}')
+}
+
+/// Whether `c`, taken from a prepared string, is a combining mark: the one thing of those that cannot start a string.
+fn is_combining(c: char) -> bool {
+    !c.is_ascii() && x520prep(c.encode_utf8(&mut [0; 4]), false).is_err()
+}
+
+/// Appends `value` escaped by RFC 4514 §2.4; what could break a line or hide in it is escaped too, as hex pairs.
+fn push_escaped(out: &mut String, value: &str) {
+    let last = value.len().saturating_sub(1);
+    for (index, c) in value.char_indices() {
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            ' ' if index == 0 || index == last => out.push_str("\\ "),
+            '#' if index == 0 => out.push_str("\\#"),
+            _ => push_printable(out, c),
+        }
+    }
+}
+
+/// Appends `c`, or its UTF-8 octets as `\XX` where it would break the line, or be invisible, or turn the direction.
+pub(super) fn push_printable(out: &mut String, c: char) {
+    let hidden = c.is_control()
+        || (!c.is_ascii()
+            && (is_ignored_format(c)
+                || matches!(
+                    c,
+                    '\u{200B}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{061C}'
+                )));
+    if !hidden {
+        out.push(c);
+        return;
+    }
+    for octet in c.encode_utf8(&mut [0; 4]).bytes() {
+        out.push('\\');
+        super::push_hex(out, &[octet]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CN: &[u8] = COMMON_NAME;
+    const O: &[u8] = &oid!(raw 2.5.4.10);
+    const DC: &[u8] = &oid!(raw 0.9.2342.19200300.100.1.25);
+
+    fn attribute(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
+        der::element(
+            der::SEQUENCE,
+            &[&der::element(der::OID, &[oid]), &der::element(tag, &[value])],
+        )
+    }
+
+    fn rdn(attributes: &[Vec<u8>]) -> Vec<u8> {
+        der::element(der::SET, &[&attributes.concat()])
+    }
+
+    fn name(rdns: &[Vec<u8>]) -> Name {
+        Name::from_der(&der::element(der::SEQUENCE, &[&rdns.concat()])).unwrap()
+    }
+
+    fn cn(tag: u8, value: &[u8]) -> Name {
+        name(&[rdn(&[attribute(CN, tag, value)])])
+    }
+
+    fn utf8(value: &str) -> Name {
+        cn(der::UTF8_STRING, value.as_bytes())
+    }
+
+    fn hash(name: &Name) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        name.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    #[track_caller]
+    fn equal(a: &Name, b: &Name) {
+        assert_eq!(a, b);
+        assert_eq!(hash(a), hash(b), "equal names hash alike");
+    }
+
+    #[test]
+    fn string_types_do_not_matter() {
+        let bmp: Vec<u8> = "Contoso CA".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let universal: Vec<u8> = "Contoso CA".chars().flat_map(|c| (c as u32).to_be_bytes()).collect();
+        let reference = utf8("Contoso CA");
+        equal(&reference, &cn(der::PRINTABLE_STRING, b"Contoso CA"));
+        equal(&reference, &cn(der::TELETEX_STRING, b"Contoso CA"));
+        equal(&reference, &cn(der::IA5_STRING, b"Contoso CA"));
+        equal(&reference, &cn(der::BMP_STRING, &bmp));
+        equal(&reference, &cn(der::UNIVERSAL_STRING, &universal));
+        equal(&utf8("Zürich"), &cn(der::TELETEX_STRING, b"Z\xfcrich"));
+        equal(&utf8("Zürich"), &cn(der::BMP_STRING, b"\0Z\0\xfc\0r\0i\0c\0h"));
+    }
+
+    #[test]
+    fn case_does_not_matter_in_any_script() {
+        equal(&utf8("CONTOSO ca"), &utf8("contoso CA"));
+        equal(&utf8("ZÜRICH"), &utf8("zürich"));
+        equal(&utf8("ΑΘΗΝΑ"), &utf8("αθηνα"));
+        equal(&utf8("Straße"), &utf8("STRASSE"));
+        assert_ne!(utf8("Contoso CA 1"), utf8("Contoso CA 2"));
+    }
+
+    #[test]
+    fn unicode_forms_do_not_matter() {
+        equal(&utf8("Zu\u{308}rich"), &utf8("Zürich"));
+        equal(&utf8("ＣＯＮＴＯＳＯ"), &utf8("contoso"));
+        equal(&utf8("ﬁle"), &utf8("file"));
+        equal(&utf8("E\u{301}cole"), &utf8("école"));
+    }
+
+    #[test]
+    fn space_at_the_ends_and_in_runs_is_insignificant() {
+        equal(&utf8("  Contoso   CA "), &utf8("Contoso CA"));
+        equal(&utf8("Contoso\tCA"), &utf8("Contoso CA"));
+        equal(&utf8("Contoso\u{a0}CA ü"), &utf8("Contoso CA  ü"));
+        equal(&utf8("   "), &utf8(" "));
+        assert_ne!(utf8("ContosoCA"), utf8("Contoso CA"));
+    }
+
+    #[test]
+    fn a_space_under_a_combining_mark_is_significant() {
+        assert_ne!(utf8("a \u{301}b"), utf8("a\u{301}b"));
+        assert_ne!(utf8("a  \u{301}b"), utf8("a \u{301}b"));
+    }
+
+    #[test]
+    fn characters_mapped_to_nothing_do_not_matter() {
+        equal(&utf8("Con\u{ad}toso"), &utf8("Contoso"));
+        equal(&utf8("Con\u{200d}toso\u{feff}"), &utf8("Contoso"));
+        equal(&utf8("Con\u{1}toso"), &utf8("Contoso"));
+    }
+
+    #[test]
+    fn what_cannot_be_prepared_equals_only_its_own_bytes_and_type() {
+        let private = utf8("A\u{e000}");
+        equal(&private, &utf8("A\u{e000}"));
+        assert_ne!(private, utf8("a\u{e000}"));
+        let bmp: Vec<u8> = "A\u{e000}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_ne!(private, cn(der::BMP_STRING, &bmp));
+        assert_ne!(
+            cn(der::PRINTABLE_STRING, b"Z\xfcrich"),
+            cn(der::TELETEX_STRING, b"Z\xfcrich")
+        );
+        assert_ne!(cn(der::BMP_STRING, b"\0a\0"), cn(der::BMP_STRING, b"\0A\0"));
+    }
+
+    #[test]
+    fn values_that_are_no_strings_are_compared_exactly() {
+        equal(&cn(der::OCTET_STRING, b"abc"), &cn(der::OCTET_STRING, b"abc"));
+        assert_ne!(cn(der::OCTET_STRING, b"abc"), cn(der::OCTET_STRING, b"ABC"));
+        assert_ne!(cn(der::OCTET_STRING, b"abc"), utf8("abc"));
+    }
+
+    #[test]
+    fn domain_components_and_addresses_ignore_case() {
+        let dc = |value: &[u8]| name(&[rdn(&[attribute(DC, der::IA5_STRING, value)])]);
+        equal(&dc(b"CONTOSO"), &dc(b"contoso"));
+        let email = |value: &[u8]| name(&[rdn(&[attribute(EMAIL_ADDRESS, der::IA5_STRING, value)])]);
+        equal(&email(b"PKI@contoso.com"), &email(b"pki@CONTOSO.com"));
+    }
+
+    #[test]
+    fn the_order_of_rdns_matters_and_that_within_one_does_not() {
+        let (a, b) = (
+            attribute(CN, der::UTF8_STRING, b"a"),
+            attribute(O, der::UTF8_STRING, b"b"),
+        );
+        let one = name(&[rdn(&[a.clone()]), rdn(&[b.clone()])]);
+        let two = name(&[rdn(&[b.clone()]), rdn(&[a.clone()])]);
+        assert_ne!(one, two);
+        let ab = name(&[rdn(&[a.clone(), b.clone()])]);
+        let ba = name(&[rdn(&[b.clone(), a.clone()])]);
+        equal(&ab, &ba);
+        assert_ne!(one, ab);
+        assert_ne!(name(&[rdn(&[a.clone(), a.clone()])]), name(&[rdn(&[a])]));
+    }
+
+    #[test]
+    fn attribute_types_and_counts_matter() {
+        let a = name(&[rdn(&[attribute(CN, der::UTF8_STRING, b"a")])]);
+        let b = name(&[rdn(&[attribute(O, der::UTF8_STRING, b"a")])]);
+        assert_ne!(a, b);
+        equal(&name(&[]), &name(&[]));
+        assert!(name(&[]).is_empty());
+        assert_ne!(a, name(&[]));
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_refused() {
+        assert!(Name::from_der(&[]).is_none());
+        assert!(Name::from_der(&der::element(der::SEQUENCE, &[&rdn(&[])])).is_none());
+        assert!(Name::from_der(&der::element(der::SET, &[])).is_none());
+        assert!(Name::from_der(&[0x30, 0x00, 0x00]).is_none());
+    }
+
+    #[test]
+    fn text_is_written_last_rdn_first() {
+        let subject = name(&[
+            rdn(&[attribute(DC, der::IA5_STRING, b"com")]),
+            rdn(&[attribute(DC, der::IA5_STRING, b"contoso")]),
+            rdn(&[
+                attribute(CN, der::UTF8_STRING, b"CA"),
+                attribute(O, der::UTF8_STRING, b"Contoso"),
+            ]),
+        ]);
+        assert_eq!(subject.rfc4514(), "CN=CA+O=Contoso,DC=contoso,DC=com");
+        let pairs = [("DC", "com"), ("DC", "contoso"), ("CN", "CA"), ("O", "Contoso")];
+        assert_eq!(
+            subject.ordered(),
+            pairs.map(|(kind, value)| (kind.to_owned(), value.to_owned()))
+        );
+        assert_eq!(name(&[]).rfc4514(), "");
+    }
+
+    #[test]
+    fn text_is_escaped_into_one_safe_line() {
+        for (value, expected) in [
+            ("a,b+c\"d\\e<f>g;h", "a\\,b\\+c\\\"d\\\\e\\<f\\>g\\;h"),
+            (" a ", "\\ a\\ "),
+            (" ", "\\ "),
+            ("  ", "\\ \\ "),
+            ("#a#", "\\#a#"),
+            ("a=b", "a=b"),
+            ("a\0b", "a\\00b"),
+            ("a\nb\u{7f}", "a\\0ab\\7f"),
+            ("a\u{202e}b", "a\\e2\\80\\aeb"),
+            ("a\u{2028}b", "a\\e2\\80\\a8b"),
+            ("ü", "ü"),
+            ("", ""),
+        ] {
+            assert_eq!(utf8(value).rfc4514(), format!("CN={expected}"), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_types_are_dotted_and_what_is_no_string_is_hex() {
+        let odd = name(&[rdn(&[attribute(&oid!(raw 1.2.3.4), der::UTF8_STRING, b"x")])]);
+        assert_eq!(odd.rfc4514(), "1.2.3.4=x");
+        assert_eq!(cn(der::OCTET_STRING, b"abc").rfc4514(), "CN=#0403616263");
+        assert_eq!(cn(der::UTF8_STRING, b"\xff").rfc4514(), "CN=#0c01ff");
+        assert_eq!(cn(der::OCTET_STRING, b"abc").ordered()[0].1, "#0403616263");
+    }
+
+    #[test]
+    fn a_subtree_holds_what_begins_with_its_base() {
+        let base = name(&[rdn(&[attribute(O, der::UTF8_STRING, b"Contoso")])]);
+        let inside = name(&[
+            rdn(&[attribute(O, der::PRINTABLE_STRING, b"CONTOSO")]),
+            rdn(&[attribute(CN, der::UTF8_STRING, b"a")]),
+        ]);
+        assert!(inside.is_within(&base));
+        assert!(inside.is_within(&name(&[])));
+        assert!(!base.is_within(&inside));
+    }
+}

@@ -1,0 +1,801 @@
+//! Signatures: what a certificate says made it, and whether a key did.
+//!
+//! The usual algorithms are verified by aws-lc-rs; what it lacks by OpenSSL, where the `openssl` feature is on.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use asn1_rs::oid;
+use aws_lc_rs::signature::{self as aws, ParsedPublicKey, VerificationAlgorithm};
+
+use super::certificate::Certificate;
+use super::der::{self, Reader};
+use super::key::{Curve, KeyKind, PublicKey};
+
+/// What came of verifying a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// The key made the signature.
+    Valid,
+    /// The key did not make the signature.
+    Invalid,
+    /// It cannot be told, for the reason given.
+    Unsupported(&'static str),
+}
+
+/// Whether `key` signed `certificate`. Whether the key may count at all is not asked here but for what makes a
+/// verification meaningless: see [`PublicKey::usable_when_vouched`] and [`PublicKey::usable_when_found`].
+///
+/// Inner and outer algorithm must be the same ([`SignatureInfo::agrees`] tells that reason apart) and fit the key. MD2,
+/// MD4, MD5, DSA, keys with explicit curve parameters and what neither library has are [`Verification::Unsupported`].
+pub fn verify(certificate: &Certificate, key: &PublicKey) -> Verification {
+    let info = certificate.signature();
+    if !info.agrees {
+        return Verification::Invalid;
+    }
+    let scheme = match &info.algorithm {
+        SignatureAlgorithm::Unsupported { why, .. } => return Verification::Unsupported(why),
+        supported => supported,
+    };
+    if key.is_unreadable() {
+        return Verification::Unsupported("the public key cannot be read");
+    }
+    let fits = match (scheme, key.kind()) {
+        (SignatureAlgorithm::RsaPkcs1(_), KeyKind::Rsa { pss_only, .. }) => !pss_only,
+        (SignatureAlgorithm::RsaPss { .. }, KeyKind::Rsa { .. }) => true,
+        (SignatureAlgorithm::Ecdsa(_), KeyKind::Ec { .. } | KeyKind::EcExplicit) => true,
+        (SignatureAlgorithm::Ed25519, KeyKind::Ed25519) => true,
+        (SignatureAlgorithm::Ed448, KeyKind::Ed448) => true,
+        _ => false,
+    };
+    if !fits {
+        return Verification::Invalid;
+    }
+    if let Err(why) = key.usable_when_vouched() {
+        return Verification::Unsupported(why);
+    }
+    let signature = certificate.signature_value();
+    if !is_well_formed(scheme, key, signature) {
+        return Verification::Invalid;
+    }
+    key.libraries().verify(key, scheme, certificate.tbs(), signature)
+}
+
+/// A hash function, as a signature uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)] // The names say it all.
+pub enum Digest {
+    Md2,
+    Md4,
+    Md5,
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+    Sha512_224,
+    Sha512_256,
+    Sha3_224,
+    Sha3_256,
+    Sha3_384,
+    Sha3_512,
+    Ripemd160,
+}
+
+impl Digest {
+    /// The usual name: `SHA-256`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Digest::Md2 => "MD2",
+            Digest::Md4 => "MD4",
+            Digest::Md5 => "MD5",
+            Digest::Sha1 => "SHA-1",
+            Digest::Sha224 => "SHA-224",
+            Digest::Sha256 => "SHA-256",
+            Digest::Sha384 => "SHA-384",
+            Digest::Sha512 => "SHA-512",
+            Digest::Sha512_224 => "SHA-512/224",
+            Digest::Sha512_256 => "SHA-512/256",
+            Digest::Sha3_224 => "SHA3-224",
+            Digest::Sha3_256 => "SHA3-256",
+            Digest::Sha3_384 => "SHA3-384",
+            Digest::Sha3_512 => "SHA3-512",
+            Digest::Ripemd160 => "RIPEMD-160",
+        }
+    }
+
+    /// Length of its output in octets.
+    fn length(self) -> usize {
+        match self {
+            Digest::Md2 | Digest::Md4 | Digest::Md5 => 16,
+            Digest::Sha1 | Digest::Ripemd160 => 20,
+            Digest::Sha224 | Digest::Sha512_224 | Digest::Sha3_224 => 28,
+            Digest::Sha256 | Digest::Sha512_256 | Digest::Sha3_256 => 32,
+            Digest::Sha384 | Digest::Sha3_384 => 48,
+            Digest::Sha512 | Digest::Sha3_512 => 64,
+        }
+    }
+}
+
+/// A signature algorithm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignatureAlgorithm {
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
+    RsaPkcs1(Digest),
+    /// RSASSA-PSS with MGF1 over the same hash (RFC 4055 §3.1).
+    RsaPss {
+        /// Hash of message and mask.
+        digest: Digest,
+        /// Length of the salt in octets.
+        salt_length: u32,
+    },
+    /// ECDSA (RFC 5758 §3.2).
+    Ecdsa(Digest),
+    /// Ed25519 (RFC 8410).
+    Ed25519,
+    /// Ed448 (RFC 8410).
+    Ed448,
+    /// One that is not verified here.
+    Unsupported {
+        /// Its dotted object identifier, empty if there is none.
+        oid: String,
+        /// Why not, in words.
+        why: &'static str,
+    },
+}
+
+/// What a certificate says of its signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureInfo {
+    algorithm: SignatureAlgorithm,
+    digest: Option<Digest>,
+    name: Cow<'static, str>,
+    agrees: bool,
+    pss: bool,
+}
+
+impl SignatureInfo {
+    /// The algorithm, as written beside the signature.
+    pub fn algorithm(&self) -> &SignatureAlgorithm {
+        &self.algorithm
+    }
+
+    /// The hash function, also of an algorithm that is not supported. `None` for EdDSA and unknown algorithms.
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+
+    /// The usual name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, `rsassaPss`), else the dotted object identifier.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the algorithm inside what is signed is the one beside the signature (RFC 5280 §4.1.1.2).
+    pub fn agrees(&self) -> bool {
+        self.agrees
+    }
+
+    /// Whether this is RSASSA-PSS, supported or not.
+    pub fn is_pss(&self) -> bool {
+        self.pss
+    }
+
+    /// From the DER AlgorithmIdentifiers inside and beside.
+    pub(super) fn new(inner: &[u8], outer: &[u8]) -> SignatureInfo {
+        let agrees = inner == outer;
+        let (oid, parameters) = algorithm_identifier(outer).unwrap_or_default();
+        let unsupported = |why| SignatureAlgorithm::Unsupported {
+            oid: der::dotted(oid),
+            why,
+        };
+        let Some(&(_, name, scheme)) = ALGORITHMS.iter().find(|(known, ..)| *known == oid) else {
+            let (name, algorithm) = match oid {
+                [] => (
+                    String::new(),
+                    SignatureAlgorithm::Unsupported {
+                        oid: String::new(),
+                        why: UNREADABLE,
+                    },
+                ),
+                _ => (der::dotted(oid), unsupported("the signature algorithm is unknown")),
+            };
+            return SignatureInfo {
+                algorithm,
+                digest: None,
+                name: name.into(),
+                agrees,
+                pss: false,
+            };
+        };
+        let null_or_absent = matches!(parameters, [] | [der::NULL, 0]);
+        let (algorithm, digest) = match scheme {
+            Scheme::Rsa(digest @ (Digest::Md2 | Digest::Md4 | Digest::Md5)) => {
+                (unsupported("MD2, MD4 and MD5 are broken"), Some(digest))
+            }
+            Scheme::Rsa(digest) if null_or_absent => (SignatureAlgorithm::RsaPkcs1(digest), Some(digest)),
+            Scheme::Ecdsa(digest) if parameters.is_empty() => (SignatureAlgorithm::Ecdsa(digest), Some(digest)),
+            Scheme::Rsa(digest) | Scheme::Ecdsa(digest) => (unsupported(PARAMETERS), Some(digest)),
+            Scheme::Ed25519 if parameters.is_empty() => (SignatureAlgorithm::Ed25519, None),
+            Scheme::Ed448 if parameters.is_empty() => (SignatureAlgorithm::Ed448, None),
+            Scheme::Ed25519 | Scheme::Ed448 => (unsupported(PARAMETERS), None),
+            Scheme::Pss => match PssParameters::parse(parameters) {
+                None => (unsupported("the RSASSA-PSS parameters cannot be read"), None),
+                Some(PssParameters {
+                    digest: Some(digest),
+                    mask: Some(mask),
+                    salt_length,
+                    trailer: 1,
+                }) if digest == mask => (SignatureAlgorithm::RsaPss { digest, salt_length }, Some(digest)),
+                Some(other) => (unsupported("RSASSA-PSS with unusual parameters"), other.digest),
+            },
+            Scheme::Never(digest, why) => (unsupported(why), digest),
+        };
+        SignatureInfo {
+            algorithm,
+            digest,
+            name: name.into(),
+            agrees,
+            pss: matches!(scheme, Scheme::Pss),
+        }
+    }
+}
+
+/// RSASSA-PSS-params (RFC 4055 §3.1), of a signature or of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PssParameters {
+    /// `None` is one that is unknown.
+    digest: Option<Digest>,
+    mask: Option<Digest>,
+    salt_length: u32,
+    trailer: u64,
+}
+
+impl PssParameters {
+    pub fn parse(parameters: &[u8]) -> Option<PssParameters> {
+        let mut parts = Reader::new(der::only(parameters, der::SEQUENCE)?);
+        let mut read = PssParameters {
+            digest: Some(Digest::Sha1),
+            mask: Some(Digest::Sha1),
+            salt_length: 20,
+            trailer: 1,
+        };
+        if let Some(digest) = parts.optional(der::constructed(0))? {
+            read.digest = hash(digest)?;
+        }
+        if let Some(mask) = parts.optional(der::constructed(1))? {
+            let (oid, inner) = algorithm_identifier(mask)?;
+            read.mask = if oid == MGF1 { hash(inner)? } else { None };
+        }
+        if let Some(salt) = parts.optional(der::constructed(2))? {
+            read.salt_length = u32::try_from(der::small(der::only(salt, der::INTEGER)?)?).ok()?;
+        }
+        if let Some(trailer) = parts.optional(der::constructed(3))? {
+            read.trailer = der::small(der::only(trailer, der::INTEGER)?)?;
+        }
+        parts.end()?;
+        Some(read)
+    }
+
+    /// Whether a key with these parameters makes such signatures (RFC 4055 §3.3).
+    fn allow(&self, digest: Digest, salt_length: u32) -> bool {
+        self.digest == Some(digest) && self.mask == Some(digest) && self.trailer == 1 && salt_length >= self.salt_length
+    }
+}
+
+/// The libraries' forms of one public key, each made when first needed; `None` inside is a key that the library refuses.
+#[derive(Default)]
+pub(super) struct Libraries {
+    aws: [OnceLock<Option<ParsedPublicKey>>; AWS_SLOTS],
+    #[cfg(feature = "openssl")]
+    openssl: OnceLock<Option<openssl::pkey::PKey<openssl::pkey::Public>>>,
+}
+
+impl Libraries {
+    fn verify(&self, key: &PublicKey, scheme: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Verification {
+        if let Some((slot, algorithm)) = aws_algorithm(key.kind(), scheme)
+            && let Some(cell) = self.aws.get(slot)
+        {
+            let parsed = cell.get_or_init(|| ParsedPublicKey::new(algorithm, aws_key(key)?).ok());
+            if let Some(parsed) = parsed {
+                return match parsed.verify_sig(message, signature) {
+                    Ok(()) => Verification::Valid,
+                    Err(_) => Verification::Invalid,
+                };
+            }
+        }
+        self.verify_by_openssl(key, scheme, message, signature)
+    }
+
+    #[cfg(feature = "openssl")]
+    fn verify_by_openssl(
+        &self,
+        key: &PublicKey,
+        scheme: &SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Verification {
+        let parsed = self
+            .openssl
+            .get_or_init(|| openssl::pkey::PKey::public_key_from_der(key.spki_der()).ok());
+        let Some(parsed) = parsed else {
+            return Verification::Unsupported("no library here takes the public key");
+        };
+        by_openssl::verify(parsed, scheme, message, signature)
+    }
+
+    #[cfg(not(feature = "openssl"))]
+    fn verify_by_openssl(&self, _: &PublicKey, _: &SignatureAlgorithm, _: &[u8], _: &[u8]) -> Verification {
+        Verification::Unsupported("this build has no library for the signature algorithm with this key")
+    }
+}
+
+/// The uncompressed form of a compressed point, where a library has the curve. `spki` holds the same point.
+pub(super) fn decompress(spki: &[u8], curve: &Curve, point: &[u8]) -> Option<Vec<u8>> {
+    use aws_lc_rs::encoding::AsDer;
+    let Some(algorithm) = aws_curve(curve) else {
+        return decompress_by_openssl(spki);
+    };
+    let key = ParsedPublicKey::new(algorithm, point).ok()?;
+    let canonical = key.as_der().ok()?;
+    let mut parts = Reader::new(der::only(canonical.as_ref(), der::SEQUENCE)?);
+    parts.expect(der::SEQUENCE)?;
+    let point = der::octets(parts.expect(der::BIT_STRING)?)?;
+    (point.first() == Some(&4)).then(|| point.to_vec())
+}
+
+/// The uncompressed public point of an EC secret (as many octets as the field), where a library has the curve.
+pub(super) fn point_of_private(curve_oid: &[u8], curve: &Curve, secret: &[u8]) -> Option<Vec<u8>> {
+    use aws_lc_rs::agreement::{ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey};
+    let algorithm = match curve {
+        Curve::P256 => &ECDH_P256,
+        Curve::P384 => &ECDH_P384,
+        Curve::P521 => &ECDH_P521,
+        _ => return point_by_openssl(curve_oid, secret),
+    };
+    let key = PrivateKey::from_private_key(algorithm, secret).ok()?;
+    Some(key.compute_public_key().ok()?.as_ref().to_vec())
+}
+
+#[cfg(feature = "openssl")]
+use by_openssl::{
+    decompress as decompress_by_openssl, ed448_of_private as ed448_by_openssl, point as point_by_openssl,
+};
+
+#[cfg(not(feature = "openssl"))]
+fn decompress_by_openssl(_: &[u8]) -> Option<Vec<u8>> {
+    None
+}
+
+#[cfg(not(feature = "openssl"))]
+fn point_by_openssl(_: &[u8], _: &[u8]) -> Option<Vec<u8>> {
+    None
+}
+
+#[cfg(not(feature = "openssl"))]
+fn ed448_by_openssl(_: &[u8]) -> Option<Vec<u8>> {
+    None
+}
+
+/// The public key of an Ed448 secret, where a library has the curve.
+pub(super) fn ed448_of_private(secret: &[u8]) -> Option<Vec<u8>> {
+    ed448_by_openssl(secret)
+}
+
+/// What can be told of a signature without a library, and must be: some libraries take what the standard refuses.
+fn is_well_formed(scheme: &SignatureAlgorithm, key: &PublicKey, signature: &[u8]) -> bool {
+    match (scheme, key.kind()) {
+        (SignatureAlgorithm::RsaPkcs1(_), KeyKind::Rsa { bits, .. }) => signature.len() == bits.div_ceil(8) as usize,
+        (&SignatureAlgorithm::RsaPss { digest, salt_length }, KeyKind::Rsa { bits, .. }) => {
+            // RFC 8017 §9.1.1: emLen = ⌈(bits − 1) / 8⌉ holds hash, salt and two octets.
+            let room = u64::from((bits - 1).div_ceil(8));
+            signature.len() == bits.div_ceil(8) as usize
+                && room >= digest.length() as u64 + u64::from(salt_length) + 2
+                && key.pss().is_none_or(|own| own.allow(digest, salt_length))
+        }
+        // Ecdsa-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER } (RFC 3279 §2.2.3), and nothing but DER.
+        (SignatureAlgorithm::Ecdsa(_), _) => {
+            let parts = || {
+                let mut parts = Reader::new(der::only(signature, der::SEQUENCE)?);
+                der::unsigned(parts.expect(der::INTEGER)?)?;
+                der::unsigned(parts.expect(der::INTEGER)?)?;
+                parts.end()
+            };
+            parts().is_some()
+        }
+        (SignatureAlgorithm::Ed25519, _) => signature.len() == 64,
+        (SignatureAlgorithm::Ed448, _) => signature.len() == 114,
+        _ => false,
+    }
+}
+
+const UNREADABLE: &str = "the signature algorithm cannot be read";
+const PARAMETERS: &str = "the signature algorithm has parameters that it must not have";
+const BROKEN_OR_UNKNOWN: &str = "no library here has the signature algorithm";
+
+const MGF1: &[u8] = &oid!(raw 1.2.840.113549.1.1.8);
+
+#[derive(Clone, Copy)]
+enum Scheme {
+    Rsa(Digest),
+    Ecdsa(Digest),
+    Pss,
+    Ed25519,
+    Ed448,
+    Never(Option<Digest>, &'static str),
+}
+
+const DSA: &str = "DSA is not supported";
+
+/// Usual ones first: the list is searched for every certificate.
+const ALGORITHMS: &[(&[u8], &str, Scheme)] = &[
+    (
+        &oid!(raw 1.2.840.113549.1.1.11),
+        "sha256WithRSAEncryption",
+        Scheme::Rsa(Digest::Sha256),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.5),
+        "sha1WithRSAEncryption",
+        Scheme::Rsa(Digest::Sha1),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.12),
+        "sha384WithRSAEncryption",
+        Scheme::Rsa(Digest::Sha384),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.13),
+        "sha512WithRSAEncryption",
+        Scheme::Rsa(Digest::Sha512),
+    ),
+    (
+        &oid!(raw 1.2.840.10045.4.3.2),
+        "ecdsa-with-SHA256",
+        Scheme::Ecdsa(Digest::Sha256),
+    ),
+    (
+        &oid!(raw 1.2.840.10045.4.3.3),
+        "ecdsa-with-SHA384",
+        Scheme::Ecdsa(Digest::Sha384),
+    ),
+    (
+        &oid!(raw 1.2.840.10045.4.3.4),
+        "ecdsa-with-SHA512",
+        Scheme::Ecdsa(Digest::Sha512),
+    ),
+    (&oid!(raw 1.2.840.113549.1.1.10), "rsassaPss", Scheme::Pss),
+    (&oid!(raw 1.3.101.112), "Ed25519", Scheme::Ed25519),
+    (&oid!(raw 1.3.101.113), "Ed448", Scheme::Ed448),
+    (
+        &oid!(raw 1.2.840.10045.4.1),
+        "ecdsa-with-SHA1",
+        Scheme::Ecdsa(Digest::Sha1),
+    ),
+    (
+        &oid!(raw 1.2.840.10045.4.3.1),
+        "ecdsa-with-SHA224",
+        Scheme::Ecdsa(Digest::Sha224),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.14),
+        "sha224WithRSAEncryption",
+        Scheme::Rsa(Digest::Sha224),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.15),
+        "sha512-224WithRSAEncryption",
+        Scheme::Rsa(Digest::Sha512_224),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.16),
+        "sha512-256WithRSAEncryption",
+        Scheme::Rsa(Digest::Sha512_256),
+    ),
+    // The OIW's number for the same thing, which old Microsoft tools write.
+    (&oid!(raw 1.3.14.3.2.29), "sha1WithRSA", Scheme::Rsa(Digest::Sha1)),
+    (
+        &oid!(raw 1.3.36.3.3.1.2),
+        "ripemd160WithRSA",
+        Scheme::Rsa(Digest::Ripemd160),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.9),
+        "ecdsa-with-SHA3-224",
+        Scheme::Ecdsa(Digest::Sha3_224),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.10),
+        "ecdsa-with-SHA3-256",
+        Scheme::Ecdsa(Digest::Sha3_256),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.11),
+        "ecdsa-with-SHA3-384",
+        Scheme::Ecdsa(Digest::Sha3_384),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.12),
+        "ecdsa-with-SHA3-512",
+        Scheme::Ecdsa(Digest::Sha3_512),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.13),
+        "RSA-SHA3-224",
+        Scheme::Rsa(Digest::Sha3_224),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.14),
+        "RSA-SHA3-256",
+        Scheme::Rsa(Digest::Sha3_256),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.15),
+        "RSA-SHA3-384",
+        Scheme::Rsa(Digest::Sha3_384),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.16),
+        "RSA-SHA3-512",
+        Scheme::Rsa(Digest::Sha3_512),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.4),
+        "md5WithRSAEncryption",
+        Scheme::Rsa(Digest::Md5),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.3),
+        "md4WithRSAEncryption",
+        Scheme::Rsa(Digest::Md4),
+    ),
+    (
+        &oid!(raw 1.2.840.113549.1.1.2),
+        "md2WithRSAEncryption",
+        Scheme::Rsa(Digest::Md2),
+    ),
+    (&oid!(raw 1.3.14.3.2.3), "md5WithRSA", Scheme::Rsa(Digest::Md5)),
+    (
+        &oid!(raw 1.2.840.10040.4.3),
+        "dsa-with-SHA1",
+        Scheme::Never(Some(Digest::Sha1), DSA),
+    ),
+    (
+        &oid!(raw 1.3.14.3.2.27),
+        "dsaWithSHA1",
+        Scheme::Never(Some(Digest::Sha1), DSA),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.1),
+        "dsa-with-SHA224",
+        Scheme::Never(Some(Digest::Sha224), DSA),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.2),
+        "dsa-with-SHA256",
+        Scheme::Never(Some(Digest::Sha256), DSA),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.3),
+        "dsa-with-SHA384",
+        Scheme::Never(Some(Digest::Sha384), DSA),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.4),
+        "dsa-with-SHA512",
+        Scheme::Never(Some(Digest::Sha512), DSA),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.17),
+        "ML-DSA-44",
+        Scheme::Never(None, BROKEN_OR_UNKNOWN),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.18),
+        "ML-DSA-65",
+        Scheme::Never(None, BROKEN_OR_UNKNOWN),
+    ),
+    (
+        &oid!(raw 2.16.840.1.101.3.4.3.19),
+        "ML-DSA-87",
+        Scheme::Never(None, BROKEN_OR_UNKNOWN),
+    ),
+];
+
+/// Hash functions by object identifier, as RSASSA-PSS parameters name them.
+const HASHES: &[(&[u8], Digest)] = &[
+    (&oid!(raw 2.16.840.1.101.3.4.2.1), Digest::Sha256),
+    (&oid!(raw 2.16.840.1.101.3.4.2.2), Digest::Sha384),
+    (&oid!(raw 2.16.840.1.101.3.4.2.3), Digest::Sha512),
+    (&oid!(raw 1.3.14.3.2.26), Digest::Sha1),
+    (&oid!(raw 2.16.840.1.101.3.4.2.4), Digest::Sha224),
+    (&oid!(raw 2.16.840.1.101.3.4.2.5), Digest::Sha512_224),
+    (&oid!(raw 2.16.840.1.101.3.4.2.6), Digest::Sha512_256),
+    (&oid!(raw 2.16.840.1.101.3.4.2.7), Digest::Sha3_224),
+    (&oid!(raw 2.16.840.1.101.3.4.2.8), Digest::Sha3_256),
+    (&oid!(raw 2.16.840.1.101.3.4.2.9), Digest::Sha3_384),
+    (&oid!(raw 2.16.840.1.101.3.4.2.10), Digest::Sha3_512),
+];
+
+/// Object identifier and parameters of a DER AlgorithmIdentifier.
+fn algorithm_identifier(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut parts = Reader::new(der::only(der, der::SEQUENCE)?);
+    let oid = parts.expect(der::OID)?;
+    let parameters = parts.rest();
+    if !parts.is_empty() {
+        parts.element()?;
+        parts.end()?;
+    }
+    Some((oid, parameters))
+}
+
+/// The hash function that an AlgorithmIdentifier names; `Some(None)` where it is not known.
+fn hash(der: &[u8]) -> Option<Option<Digest>> {
+    let (oid, parameters) = algorithm_identifier(der)?;
+    if !matches!(parameters, [] | [der::NULL, 0]) {
+        return None;
+    }
+    Some(
+        HASHES
+            .iter()
+            .find(|(known, _)| *known == oid)
+            .map(|(_, digest)| *digest),
+    )
+}
+
+/// One slot a digest and padding: aws-lc-rs ties a parsed key to its algorithm.
+const AWS_SLOTS: usize = 7;
+
+/// The algorithm of aws-lc-rs for such a signature under such a key, and the slot of the parsed key.
+fn aws_algorithm(kind: &KeyKind, scheme: &SignatureAlgorithm) -> Option<(usize, &'static dyn VerificationAlgorithm)> {
+    let found: (usize, &'static dyn VerificationAlgorithm) = match (kind, scheme) {
+        (KeyKind::Rsa { bits: 1024..=8192, .. }, SignatureAlgorithm::RsaPkcs1(Digest::Sha1)) => {
+            (0, &aws::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY)
+        }
+        (KeyKind::Rsa { bits: 1024..=8192, .. }, SignatureAlgorithm::RsaPkcs1(Digest::Sha256)) => {
+            (1, &aws::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY)
+        }
+        (KeyKind::Rsa { bits: 2048..=8192, .. }, SignatureAlgorithm::RsaPkcs1(Digest::Sha384)) => {
+            (2, &aws::RSA_PKCS1_2048_8192_SHA384)
+        }
+        (KeyKind::Rsa { bits: 1024..=8192, .. }, SignatureAlgorithm::RsaPkcs1(Digest::Sha512)) => {
+            (3, &aws::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY)
+        }
+        // aws-lc-rs checks for a salt as long as the digest, and for nothing else.
+        (KeyKind::Rsa { bits: 2048..=8192, .. }, SignatureAlgorithm::RsaPss { digest, salt_length }) => {
+            match (digest, salt_length) {
+                (Digest::Sha256, 32) => (4, &aws::RSA_PSS_2048_8192_SHA256),
+                (Digest::Sha384, 48) => (5, &aws::RSA_PSS_2048_8192_SHA384),
+                (Digest::Sha512, 64) => (6, &aws::RSA_PSS_2048_8192_SHA512),
+                _ => return None,
+            }
+        }
+        (KeyKind::Ec { curve }, SignatureAlgorithm::Ecdsa(digest)) => match (curve, digest) {
+            (Curve::P256, Digest::Sha1) => (0, &aws::ECDSA_P256_SHA1_ASN1),
+            (Curve::P256, Digest::Sha256) => (1, &aws::ECDSA_P256_SHA256_ASN1),
+            (Curve::P256, Digest::Sha384) => (2, &aws::ECDSA_P256_SHA384_ASN1),
+            (Curve::P256, Digest::Sha512) => (3, &aws::ECDSA_P256_SHA512_ASN1),
+            (Curve::P384, Digest::Sha256) => (1, &aws::ECDSA_P384_SHA256_ASN1),
+            (Curve::P384, Digest::Sha384) => (2, &aws::ECDSA_P384_SHA384_ASN1),
+            (Curve::P384, Digest::Sha512) => (3, &aws::ECDSA_P384_SHA512_ASN1),
+            (Curve::P521, Digest::Sha1) => (0, &aws::ECDSA_P521_SHA1_ASN1),
+            (Curve::P521, Digest::Sha224) => (4, &aws::ECDSA_P521_SHA224_ASN1),
+            (Curve::P521, Digest::Sha256) => (1, &aws::ECDSA_P521_SHA256_ASN1),
+            (Curve::P521, Digest::Sha384) => (2, &aws::ECDSA_P521_SHA384_ASN1),
+            (Curve::P521, Digest::Sha512) => (3, &aws::ECDSA_P521_SHA512_ASN1),
+            (Curve::Known { name: "secp256k1", .. }, Digest::Sha256) => (1, &aws::ECDSA_P256K1_SHA256_ASN1),
+            _ => return None,
+        },
+        (KeyKind::Ed25519, SignatureAlgorithm::Ed25519) => (0, &aws::ED25519),
+        _ => return None,
+    };
+    Some(found)
+}
+
+fn aws_curve(curve: &Curve) -> Option<&'static dyn VerificationAlgorithm> {
+    match curve {
+        Curve::P256 => Some(&aws::ECDSA_P256_SHA256_ASN1),
+        Curve::P384 => Some(&aws::ECDSA_P384_SHA384_ASN1),
+        Curve::P521 => Some(&aws::ECDSA_P521_SHA512_ASN1),
+        Curve::Known { name: "secp256k1", .. } => Some(&aws::ECDSA_P256K1_SHA256_ASN1),
+        _ => None,
+    }
+}
+
+/// The key as aws-lc-rs takes it: the contents of the BIT STRING.
+fn aws_key(key: &PublicKey) -> Option<&[u8]> {
+    let mut parts = Reader::new(der::only(key.spki_der(), der::SEQUENCE)?);
+    parts.expect(der::SEQUENCE)?;
+    der::octets(parts.expect(der::BIT_STRING)?)
+}
+
+#[cfg(feature = "openssl")]
+mod by_openssl {
+    use openssl::bn::{BigNum, BigNumContext};
+    use openssl::ec::{EcGroup, EcPoint, PointConversionForm};
+    use openssl::error::ErrorStack;
+    use openssl::hash::MessageDigest;
+    use openssl::nid::Nid;
+    use openssl::pkey::{Id, PKey, Public};
+    use openssl::rsa::Padding;
+    use openssl::sign::{RsaPssSaltlen, Verifier};
+
+    use super::{BROKEN_OR_UNKNOWN, Digest, SignatureAlgorithm, Verification};
+    use crate::cert::der;
+
+    pub fn verify(key: &PKey<Public>, scheme: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Verification {
+        let verifier = match scheme {
+            SignatureAlgorithm::RsaPkcs1(digest) | SignatureAlgorithm::Ecdsa(digest) => {
+                message_digest(*digest).and_then(|md| Verifier::new(md, key).ok())
+            }
+            SignatureAlgorithm::RsaPss { digest, salt_length } => pss(key, *digest, *salt_length),
+            SignatureAlgorithm::Ed25519 | SignatureAlgorithm::Ed448 => Verifier::new_without_digest(key).ok(),
+            SignatureAlgorithm::Unsupported { .. } => None,
+        };
+        let Some(mut verifier) = verifier else {
+            return Verification::Unsupported(BROKEN_OR_UNKNOWN);
+        };
+        match verifier.verify_oneshot(signature, message) {
+            Ok(true) => Verification::Valid,
+            // OpenSSL answers some wrong signatures with an error, and a key that it takes is set up by now.
+            Ok(false) | Err(_) => Verification::Invalid,
+        }
+    }
+
+    fn pss(key: &PKey<Public>, digest: Digest, salt_length: u32) -> Option<Verifier<'_>> {
+        let md = message_digest(digest)?;
+        let mut verifier = Verifier::new(md, key).ok()?;
+        verifier.set_rsa_padding(Padding::PKCS1_PSS).ok()?;
+        verifier
+            .set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::try_from(salt_length).ok()?))
+            .ok()?;
+        verifier.set_rsa_mgf1_md(md).ok()?;
+        Some(verifier)
+    }
+
+    fn message_digest(digest: Digest) -> Option<MessageDigest> {
+        MessageDigest::from_nid(match digest {
+            Digest::Md2 | Digest::Md4 | Digest::Md5 => return None,
+            Digest::Sha1 => Nid::SHA1,
+            Digest::Sha224 => Nid::SHA224,
+            Digest::Sha256 => Nid::SHA256,
+            Digest::Sha384 => Nid::SHA384,
+            Digest::Sha512 => Nid::SHA512,
+            Digest::Sha512_224 => return MessageDigest::from_name("SHA512-224"),
+            Digest::Sha512_256 => return MessageDigest::from_name("SHA512-256"),
+            Digest::Sha3_224 => Nid::SHA3_224,
+            Digest::Sha3_256 => Nid::SHA3_256,
+            Digest::Sha3_384 => Nid::SHA3_384,
+            Digest::Sha3_512 => Nid::SHA3_512,
+            Digest::Ripemd160 => Nid::RIPEMD160,
+        })
+    }
+
+    pub fn decompress(spki: &[u8]) -> Option<Vec<u8>> {
+        let key = PKey::public_key_from_der(spki).ok()?.ec_key().ok()?;
+        bytes(key.group(), key.public_key()).ok()
+    }
+
+    pub fn point(curve_oid: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
+        let curve = openssl::asn1::Asn1Object::from_str(&der::dotted(curve_oid)).ok()?.nid();
+        let group = EcGroup::from_curve_name(curve).ok()?;
+        let mut secret = BigNum::from_slice(secret).ok()?;
+        secret.set_const_time();
+        let mut point = EcPoint::new(&group).ok()?;
+        point
+            .mul_generator2(&group, &secret, &mut *BigNumContext::new().ok()?)
+            .ok()?;
+        secret.clear();
+        bytes(&group, &point).ok()
+    }
+
+    pub fn ed448_of_private(secret: &[u8]) -> Option<Vec<u8>> {
+        PKey::private_key_from_raw_bytes(secret, Id::ED448)
+            .ok()?
+            .raw_public_key()
+            .ok()
+    }
+
+    fn bytes(group: &openssl::ec::EcGroupRef, point: &openssl::ec::EcPointRef) -> Result<Vec<u8>, ErrorStack> {
+        point.to_bytes(group, PointConversionForm::UNCOMPRESSED, &mut *BigNumContext::new()?)
+    }
+}
