@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cert::{Certificate, KeyId, Name};
+use crate::cert::{Certificate, KeyId, Name, Verification, verify};
 use crate::protocol::{
     AuthorityKey, AuthorityReport, Code, Finding, JoinedBy, KeyFrom, Level, Match, MemberReport, ReferenceReport,
     References, Relation, Severity, Timestamp, hex,
@@ -11,7 +11,7 @@ use crate::protocol::{
 use super::Case;
 use super::evidence::{Pool, Prover, Signer};
 use super::path::{self, Path};
-use super::policy::{Rules, certificate_findings, covers_host};
+use super::policy::{Rules, certificate_findings, covers_host, describe};
 use super::relation::relate;
 use super::rollover::{Joined, Rigour, close};
 
@@ -171,24 +171,40 @@ impl Standing {
     /// Every finding that leaves subjects in doubt.
     pub fn doubts(&self) -> impl Iterator<Item = &Finding> {
         let members = self.members.iter().flat_map(|member| &member.findings);
-        self.findings.iter().chain(members).filter(|finding| finding.severity >= Severity::Doubt)
+        self.findings
+            .iter()
+            .chain(members)
+            .filter(|finding| finding.severity >= Severity::Doubt)
     }
 }
 
 /// The CAs behind a certificate, with what signed it. At level root for a member everything above its issuer must be
 /// vouched; for a subject a verified path is enough, since its root is compared with vouched ones.
-pub fn anchors(prover: &mut Prover<'_>, certificate: &Certificate, level: Level, member: bool) -> (Signer, Vec<Anchor>) {
+pub fn anchors(
+    prover: &mut Prover<'_>,
+    certificate: &Certificate,
+    level: Level,
+    member: bool,
+) -> (Signer, Vec<Anchor>) {
     let signer = prover.signer(certificate);
     let anchors = match (level, signer) {
         (_, Signer::Unknown | Signer::Unsupported) => Vec::new(),
-        (Level::Issuing, Signer::Known(key)) => vec![Anchor { name: certificate.issuer().clone(), key, path: None }],
+        (Level::Issuing, Signer::Known(key)) => vec![Anchor {
+            name: certificate.issuer().clone(),
+            key,
+            path: None,
+        }],
         (Level::Root, Signer::Known(_)) => {
             let paths = path::to_roots(prover, certificate);
             let pool = prover.pool;
             let usable = |path: &Path| !member || path.is_vouched_above_issuer(prover);
             let anchor = |path: Path| {
                 let name = pool.held(path.root()?).certificate.subject().clone();
-                Some(Anchor { name, key: path.root_key, path: Some(path) })
+                Some(Anchor {
+                    name,
+                    key: path.root_key,
+                    path: Some(path),
+                })
             };
             paths.into_iter().filter(usable).filter_map(anchor).collect()
         }
@@ -206,14 +222,18 @@ pub fn is_self_signed(prover: &Prover<'_>, certificate: &Certificate, signer: Si
     match signer.known() {
         Some(key) => prover.pool.key(key).id == certificate.key().id(),
         // Its key is nobody's CA key, so the prover did not try it.
-        None => certificate.is_self_issued() && crate::cert::is_signed_by_own_key(certificate),
+        None => certificate.is_self_issued() && matches!(verify(certificate, certificate.key()), Verification::Valid),
     }
 }
 
 /// Works out what the reference allows.
 pub fn evaluate(case: &Case, prover: &mut Prover<'_>) -> Standing {
     let mut standing = Standing {
-        members: case.members.iter().map(|member| look_at(case, prover, member)).collect(),
+        members: case
+            .members
+            .iter()
+            .map(|member| look_at(case, prover, member))
+            .collect(),
         findings: case.findings.clone(),
         pinned: case.members.iter().any(|member| member.read.is_pin()),
         ..Standing::default()
@@ -232,48 +252,86 @@ pub fn evaluate(case: &Case, prover: &mut Prover<'_>) -> Standing {
 
 /// What can be said of one member by itself.
 fn look_at(case: &Case, prover: &mut Prover<'_>, member: &Member) -> MemberStanding {
-    let mut standing = MemberStanding { findings: member.findings.clone(), ..MemberStanding::default() };
-    let Read::Certificate { certificate, tls_host, .. } = &member.read else { return standing };
+    let mut standing = MemberStanding {
+        findings: member.findings.clone(),
+        ..MemberStanding::default()
+    };
+    let Read::Certificate {
+        certificate, tls_host, ..
+    } = &member.read
+    else {
+        return standing;
+    };
     let rules = Rules::of_member(&case.policy);
     (standing.signer, standing.anchors) = anchors(prover, certificate, case.policy.level, true);
     let pool = prover.pool;
     standing.distrusted = standing.signer.known().is_some_and(|key| pool.key(key).distrusted);
     let issuer = certificate.issuer();
     if standing.signer == Signer::Unsupported {
-        let message = format!("the signature cannot be verified: {}", certificate.signature().describe());
+        let message = format!(
+            "the signature cannot be verified: {}",
+            describe(certificate.signature())
+        );
         let hint = "renew the certificate under a current signature algorithm";
-        standing.findings.push(rules.finding(Code::AlgorithmUnsupported, message).hint(hint));
+        standing
+            .findings
+            .push(rules.finding(Code::AlgorithmUnsupported, message).hint(hint));
     }
     standing.forged = standing.signer == Signer::Unknown && points_to_vouched(pool, certificate);
     if standing.forged {
-        let message = format!("it names the key of {} as its issuer's, and that key did not sign it", issuer.rfc4514());
+        let message = format!(
+            "it names the key of {} as its issuer's, and that key did not sign it",
+            issuer.rfc4514()
+        );
         let hint = "read the certificate from the server again; if it stays so, treat the server as compromised";
-        standing.findings.push(rules.finding(Code::SignatureInvalid, message).hint(hint));
+        standing
+            .findings
+            .push(rules.finding(Code::SignatureInvalid, message).hint(hint));
     }
     if is_ca(certificate) {
-        let message = format!("{} is a CA certificate, not a server's", certificate.subject().rfc4514());
+        let message = format!(
+            "{} is a CA certificate, not a server's",
+            certificate.subject().rfc4514()
+        );
         let hint = "put the server's own certificate first, or pin the CA with authority instead of source";
-        standing.findings.push(rules.finding(Code::ReferenceIsCa, message).hint(hint));
+        standing
+            .findings
+            .push(rules.finding(Code::ReferenceIsCa, message).hint(hint));
     }
     if is_self_signed(prover, certificate, standing.signer) {
-        let message = format!("{} is self-signed: it was issued by no CA", certificate.subject().rfc4514());
+        let message = format!(
+            "{} is self-signed: it was issued by no CA",
+            certificate.subject().rfc4514()
+        );
         let hint = "give a server's certificate that the internal CA issued, or pin the CA with authority";
-        standing.findings.push(rules.finding(Code::SelfSigned, message).hint(hint));
+        standing
+            .findings
+            .push(rules.finding(Code::SelfSigned, message).hint(hint));
     }
     if let Some(host) = tls_host {
         if !is_anchored(case, prover, certificate, standing.signer, host) {
             let message = format!("{host} was read by TLS, and nothing that you vouch for confirms its CA");
             let hint = "add its CA certificate to authorities, or pin its key";
-            standing.findings.push(rules.finding(Code::ReferenceUnanchored, message).hint(hint));
+            standing
+                .findings
+                .push(rules.finding(Code::ReferenceUnanchored, message).hint(hint));
         }
     }
-    standing.findings.extend(certificate_findings(&rules, prover.pool, certificate, standing.signer, case.valid_at));
+    standing.findings.extend(certificate_findings(
+        &rules,
+        prover.pool,
+        certificate,
+        standing.signer,
+        case.valid_at,
+    ));
     standing
 }
 
 /// Whether the authority key identifier is that of a vouched CA certificate of the issuer's name.
 fn points_to_vouched(pool: &Pool, certificate: &Certificate) -> bool {
-    let Some(wanted) = certificate.authority_key_identifier() else { return false };
+    let Some(wanted) = certificate.authority_key_identifier() else {
+        return false;
+    };
     let mut named = pool.named(certificate.issuer()).iter().map(|&index| pool.held(index));
     named.any(|held| held.vouched && held.certificate.subject_key_identifier() == Some(wanted))
 }
@@ -290,21 +348,30 @@ fn is_anchored(case: &Case, prover: &mut Prover<'_>, certificate: &Certificate, 
     }
     // A member that the operator answers for and that the same key signed says as much.
     for other in &case.members {
-        if let Read::Certificate { certificate: other, tls_host: None, .. } = &other.read {
+        if let Read::Certificate {
+            certificate: other,
+            tls_host: None,
+            ..
+        } = &other.read
+        {
             if prover.signer(other) == Signer::Known(key) {
                 return true;
             }
         }
     }
     covers_host(certificate, host)
-        && path::to_roots(prover, certificate).iter().any(|path| path.root_is_vouched(prover))
+        && path::to_roots(prover, certificate)
+            .iter()
+            .any(|path| path.root_is_vouched(prover))
 }
 
 /// Who votes.
 fn elect(case: &Case, standing: &mut Standing) {
     let mut eligible: Vec<(usize, bool, bool)> = Vec::new();
     for (index, (member, stands)) in case.members.iter().zip(&standing.members).enumerate() {
-        let Some(certificate) = member.read.certificate() else { continue };
+        let Some(certificate) = member.read.certificate() else {
+            continue;
+        };
         if stands.distrusted || stands.anchors.is_empty() {
             continue;
         }
@@ -323,8 +390,14 @@ fn elect(case: &Case, standing: &mut Standing) {
         if stands.distrusted {
             let rules = Rules::of_member(&case.policy);
             let message = format!("{} was issued under a key that the policy distrusts", member.name);
-            let finding = rules.finding(Code::AuthorityDistrusted, message).hint("replace the server's certificate");
-            let severity = if another_votes { Severity::Warning } else { finding.severity };
+            let finding = rules
+                .finding(Code::AuthorityDistrusted, message)
+                .hint("replace the server's certificate");
+            let severity = if another_votes {
+                Severity::Warning
+            } else {
+                finding.severity
+            };
             stands.findings.push(finding.severity(severity));
         }
     }
@@ -364,7 +437,10 @@ fn vote(prover: &Prover<'_>, match_: Match, authorities: &mut Vec<Authority>, me
         Match::Authority => authority.is_named(&anchor.name) && authority.joined(anchor.key).is_some(),
         Match::Name => authority.is_named(&anchor.name),
     };
-    debug_assert!(!prover.pool.key(anchor.key).distrusted, "a distrusted key earns no vote");
+    debug_assert!(
+        !prover.pool.key(anchor.key).distrusted,
+        "a distrusted key earns no vote"
+    );
     let joined = Joined::first(anchor.key, JoinedBy::Member);
     match authorities.iter_mut().find(mine) {
         Some(authority) => {
@@ -430,15 +506,22 @@ fn is_one(prover: &mut Prover<'_>, a: &Authority, b: &Authority) -> bool {
 fn reaches(prover: &mut Prover<'_>, from: &Authority, to: &Authority) -> bool {
     let mut keys = from.keys.clone();
     close(prover, &from.names, &mut keys, Rigour::Strict);
-    to.keys.iter().any(|wanted| keys.iter().any(|joined| joined.key == wanted.key))
+    to.keys
+        .iter()
+        .any(|wanted| keys.iter().any(|joined| joined.key == wanted.key))
 }
 
 /// Where none votes: the members' issuer names, without keys.
 fn named_only(case: &Case, standing: &Standing) -> Vec<Authority> {
     let mut authorities: Vec<Authority> = Vec::new();
     for (index, (member, stands)) in case.members.iter().zip(&standing.members).enumerate() {
-        let Some(certificate) = member.read.certificate().filter(|_| !stands.distrusted) else { continue };
-        match authorities.iter_mut().find(|authority| authority.is_named(certificate.issuer())) {
+        let Some(certificate) = member.read.certificate().filter(|_| !stands.distrusted) else {
+            continue;
+        };
+        match authorities
+            .iter_mut()
+            .find(|authority| authority.is_named(certificate.issuer()))
+        {
             Some(authority) => authority.members.push(index),
             None => authorities.push(Authority {
                 kind: Kind::Named,
@@ -455,9 +538,11 @@ fn allow_pins(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing) {
     let mut distrusted = Vec::new();
     for (index, member) in case.members.iter().enumerate() {
         let (id, names, kind) = match &member.read {
-            Read::Authority(certificate) => {
-                (certificate.key().id(), vec![certificate.subject().clone()], Kind::PinnedCertificate)
-            }
+            Read::Authority(certificate) => (
+                certificate.key().id(),
+                vec![certificate.subject().clone()],
+                Kind::PinnedCertificate,
+            ),
             Read::Key(id) => (*id, Vec::new(), Kind::PinnedKey(*id)),
             _ => continue,
         };
@@ -466,17 +551,31 @@ fn allow_pins(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing) {
             continue;
         }
         let usable = prover.pool.key_of(id).filter(|&key| prover.pool.key(key).usable);
-        let mut keys: Vec<Joined> = usable.map(|key| Joined::first(key, JoinedBy::Pin)).into_iter().collect();
+        let mut keys: Vec<Joined> = usable
+            .map(|key| Joined::first(key, JoinedBy::Pin))
+            .into_iter()
+            .collect();
         if kind == Kind::PinnedCertificate {
             close(prover, &names, &mut keys, Rigour::Strict);
         }
-        standing.authorities.push(Authority { kind, names, keys, members: vec![index] });
+        standing.authorities.push(Authority {
+            kind,
+            names,
+            keys,
+            members: vec![index],
+        });
     }
     for index in distrusted {
         let rules = Rules::of_member(&case.policy);
         let message = format!("{} pins a key that the policy distrusts", case.members[index].name);
-        let finding = rules.finding(Code::AuthorityDistrusted, message).hint("remove the pin, or the distrust");
-        let severity = if standing.authorities.is_empty() { finding.severity } else { Severity::Warning };
+        let finding = rules
+            .finding(Code::AuthorityDistrusted, message)
+            .hint("remove the pin, or the distrust");
+        let severity = if standing.authorities.is_empty() {
+            finding.severity
+        } else {
+            Severity::Warning
+        };
         standing.members[index].findings.push(finding.severity(severity));
     }
 }
@@ -492,16 +591,28 @@ fn compare_members(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing
         }
     }
     if standing.pinned || case.policy.references == References::Agree {
-        let voted = standing.authorities.iter().any(|authority| authority.kind != Kind::Named);
+        let voted = standing
+            .authorities
+            .iter()
+            .any(|authority| authority.kind != Kind::Named);
         for index in 0..case.members.len() {
             let stands = &standing.members[index];
-            let Some(certificate) = case.members[index].read.certificate() else { continue };
+            let Some(certificate) = case.members[index].read.certificate() else {
+                continue;
+            };
             if stands.votes && !standing.pinned || stands.distrusted || !voted {
                 continue;
             }
             let related = relate(case, prover, standing, certificate, stands.signer, &stands.anchors);
-            if !matches!(related.relation, Relation::Same | Relation::Rollover | Relation::Unproven) {
-                let names: Vec<String> = standing.authorities.iter().map(|authority| title(case, authority)).collect();
+            if !matches!(
+                related.relation,
+                Relation::Same | Relation::Rollover | Relation::Unproven
+            ) {
+                let names: Vec<String> = standing
+                    .authorities
+                    .iter()
+                    .map(|authority| title(case, authority))
+                    .collect();
                 let message = format!("{} is not under {}", case.members[index].name, names.join(" or "));
                 disagreements.push((message, names.join(" or "), certificate.issuer().rfc4514()));
             }
@@ -510,7 +621,11 @@ fn compare_members(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing
     for (message, expected, actual) in disagreements {
         standing.disagree = true;
         let hint = "give only servers that must share one CA, pin the CA that is meant, or set references to any";
-        let finding = rules.finding(Code::ReferencesDisagree, message).expected(expected).actual(actual).hint(hint);
+        let finding = rules
+            .finding(Code::ReferencesDisagree, message)
+            .expected(expected)
+            .actual(actual)
+            .hint(hint);
         standing.findings.push(finding);
     }
 }
@@ -527,9 +642,16 @@ fn several_roots(case: &Case, standing: &mut Standing, rules: &Rules<'_>) {
             .map(|authority| title(case, authority))
             .collect();
         if reached.len() > 1 {
-            let message = format!("{} leads to {} root CAs: {}", case.members[index].name, reached.len(), reached.join("; "));
+            let message = format!(
+                "{} leads to {} root CAs: {}",
+                case.members[index].name,
+                reached.len(),
+                reached.join("; ")
+            );
             let hint = "pin the root that is meant with authority";
-            member.findings.push(rules.finding(Code::SeveralRoots, message).hint(hint));
+            member
+                .findings
+                .push(rules.finding(Code::SeveralRoots, message).hint(hint));
         }
     }
 }
@@ -539,12 +661,23 @@ fn disagreement(case: &Case, standing: &Standing) -> (String, String, String) {
         .authorities
         .iter()
         .map(|authority| {
-            let names: Vec<&str> = authority.members.iter().map(|&index| case.members[index].name.as_str()).collect();
+            let names: Vec<&str> = authority
+                .members
+                .iter()
+                .map(|&index| case.members[index].name.as_str())
+                .collect();
             format!("{} under {}", names.join(", "), title(case, authority))
         })
         .collect();
-    let message = format!("the reference servers use {} authorities: {}", sides.len(), sides.join("; "));
-    let (first, rest) = sides.split_first().map(|(first, rest)| (first.clone(), rest.join("; "))).unwrap_or_default();
+    let message = format!(
+        "the reference servers use {} authorities: {}",
+        sides.len(),
+        sides.join("; ")
+    );
+    let (first, rest) = sides
+        .split_first()
+        .map(|(first, rest)| (first.clone(), rest.join("; ")))
+        .unwrap_or_default();
     (message, first, rest)
 }
 
@@ -553,7 +686,11 @@ pub fn title(case: &Case, authority: &Authority) -> String {
     match (authority.names.first(), authority.kind) {
         (_, Kind::PinnedKey(id)) => format!("the pinned key {}", short(&hex(&id.0))),
         (Some(name), _) => name.rfc4514(),
-        (None, _) => authority.members.iter().map(|&index| case.members[index].name.clone()).collect(),
+        (None, _) => authority
+            .members
+            .iter()
+            .map(|&index| case.members[index].name.clone())
+            .collect(),
     }
 }
 
@@ -566,18 +703,35 @@ pub fn short(hex: &str) -> String {
 fn missing(case: &Case, standing: &mut Standing) {
     let rules = Rules::of_member(&case.policy);
     let readable = |member: &&Member| !matches!(member.read, Read::Nothing { .. });
-    let pins = case.members.iter().filter(|member| member.read.is_pin()).filter(readable).count();
+    let pins = case
+        .members
+        .iter()
+        .filter(|member| member.read.is_pin())
+        .filter(readable)
+        .count();
     let any = case.members.iter().filter(readable).count();
     if any == 0 {
         let (message, hint) = if case.members.is_empty() {
-            ("no reference was given, so there is nothing to compare with", "give reference, or reference_document")
+            (
+                "no reference was given, so there is nothing to compare with",
+                "give reference, or reference_document",
+            )
         } else {
-            ("no reference could be read, so there is nothing to compare with", "see the findings of the members")
+            (
+                "no reference could be read, so there is nothing to compare with",
+                "see the findings of the members",
+            )
         };
-        standing.findings.push(rules.finding(Code::ReferenceMissing, message).hint(hint));
+        standing
+            .findings
+            .push(rules.finding(Code::ReferenceMissing, message).hint(hint));
     } else if standing.pinned && pins == 0 {
         let message = "the pin could not be read, and without it nothing is allowed";
-        standing.findings.push(rules.finding(Code::ReferenceMissing, message).hint("see the findings of the members"));
+        standing.findings.push(
+            rules
+                .finding(Code::ReferenceMissing, message)
+                .hint("see the findings of the members"),
+        );
     } else {
         for (member, stands) in case.members.iter().zip(&mut standing.members) {
             if matches!(member.read, Read::Nothing { .. }) {
@@ -586,7 +740,11 @@ fn missing(case: &Case, standing: &mut Standing) {
             }
         }
     }
-    let certificates = case.members.iter().filter(|member| member.read.certificate().is_some()).count();
+    let certificates = case
+        .members
+        .iter()
+        .filter(|member| member.read.certificate().is_some())
+        .count();
     if certificates > 0 && !standing.any_verified {
         let message = "no CA certificate is at hand that verifies a reference";
         let hint = "add the issuing CA's certificate to authorities (AD CS keeps it in the folder CertEnroll)";
@@ -598,7 +756,11 @@ fn missing(case: &Case, standing: &mut Standing) {
 
 /// The report's `reference` section.
 pub fn report(case: &Case, standing: &Standing, pool: &Pool) -> ReferenceReport {
-    let authorities = standing.authorities.iter().map(|authority| authority_report(case, authority, pool)).collect();
+    let authorities = standing
+        .authorities
+        .iter()
+        .map(|authority| authority_report(case, authority, pool))
+        .collect();
     let members = case
         .members
         .iter()
@@ -618,7 +780,11 @@ pub fn report(case: &Case, standing: &Standing, pool: &Pool) -> ReferenceReport 
             }
         })
         .collect();
-    ReferenceReport { authorities, members, findings: standing.findings.clone() }
+    ReferenceReport {
+        authorities,
+        members,
+        findings: standing.findings.clone(),
+    }
 }
 
 fn authority_report(case: &Case, authority: &Authority, pool: &Pool) -> AuthorityReport {
@@ -632,7 +798,9 @@ fn authority_report(case: &Case, authority: &Authority, pool: &Pool) -> Authorit
             .map(|&index| pool.held(index))
             .filter(|held| name.is_none_or(|_| authority.is_named(held.certificate.subject())))
             .collect();
-        let newest = holders.iter().max_by_key(|held| (held.certificate.not_after(), held.certificate.sha256()));
+        let newest = holders
+            .iter()
+            .max_by_key(|held| (held.certificate.not_after(), held.certificate.sha256()));
         let version = newest.and_then(|held| held.certificate.ca_version());
         let mut certificates: Vec<String> = holders.iter().map(|held| hex(held.certificate.sha256())).collect();
         certificates.sort_unstable();
@@ -647,15 +815,28 @@ fn authority_report(case: &Case, authority: &Authority, pool: &Pool) -> Authorit
     if let (Kind::PinnedKey(id), true) = (authority.kind, keys.is_empty()) {
         let key_sha256 = hex(&id.0);
         let (certificates, joined_by) = (Vec::new(), JoinedBy::Pin);
-        keys.push(AuthorityKey { key_sha256, certificates, ca_version: None, not_after: None, joined_by });
+        keys.push(AuthorityKey {
+            key_sha256,
+            certificates,
+            ca_version: None,
+            not_after: None,
+            joined_by,
+        });
     }
     let subject = match authority.kind {
-        Kind::PinnedKey(id) => pool.key_of(id).and_then(|key| pool.holder(key, None)).map(|held| held.certificate.subject()),
+        Kind::PinnedKey(id) => pool
+            .key_of(id)
+            .and_then(|key| pool.holder(key, None))
+            .map(|held| held.certificate.subject()),
         _ => name,
     };
     AuthorityReport {
         subject: subject.map(Name::rfc4514),
-        members: authority.members.iter().map(|&index| case.members[index].name.clone()).collect(),
+        members: authority
+            .members
+            .iter()
+            .map(|&index| case.members[index].name.clone())
+            .collect(),
         keys,
     }
 }

@@ -17,7 +17,11 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { signatures: SIGNATURES, steps: STEPS, exhausted: false }
+        Budget {
+            signatures: SIGNATURES,
+            steps: STEPS,
+            exhausted: false,
+        }
     }
 }
 

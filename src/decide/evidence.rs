@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::cert::{Certificate, KeyId, Name, PublicKey, Verification, verify};
+use crate::cert::{Certificate, KeyId, KeyKind, Name, PublicKey, SignatureAlgorithm, Verification, verify};
 use crate::protocol::{IssuedBy, KeyFrom, Timestamp, hex};
 
 use super::budget::Budget;
@@ -86,7 +86,12 @@ impl Pool {
             }
             None => {
                 self.by_hash.insert(*certificate.sha256(), self.held.len());
-                self.held.push(Held { certificate: certificate.clone(), vouched, from, lends: false });
+                self.held.push(Held {
+                    certificate: certificate.clone(),
+                    vouched,
+                    from,
+                    lends: false,
+                });
             }
         }
     }
@@ -115,14 +120,22 @@ impl Pool {
             }
             let subject = held.certificate.subject();
             self.groups.entry(subject.clone()).or_default().push(index);
-            self.raw_groups.entry(subject.der().into()).or_insert_with(|| subject.clone());
+            self.raw_groups
+                .entry(subject.der().into())
+                .or_insert_with(|| subject.clone());
             let id = held.certificate.key().id();
             let next = self.keys.len();
             let key = *self.key_index.entry(id).or_insert(next);
             if key == next {
                 let distrusted = self.distrusted.contains(&id);
                 let vouched = self.pinned.contains(&id) || distrusted;
-                self.keys.push(KnownKey { id, holders: Vec::new(), vouched, distrusted, usable: false });
+                self.keys.push(KnownKey {
+                    id,
+                    holders: Vec::new(),
+                    vouched,
+                    distrusted,
+                    usable: false,
+                });
             }
             let known = &mut self.keys[key];
             known.holders.push(index);
@@ -131,7 +144,12 @@ impl Pool {
         for known in &mut self.keys {
             let Some(&holder) = known.holders.first() else { continue };
             let key = self.held[holder].certificate.key();
-            known.usable = if known.vouched { key.usable_when_vouched() } else { key.usable_when_found() }.is_ok();
+            known.usable = if known.vouched {
+                key.usable_when_vouched()
+            } else {
+                key.usable_when_found()
+            }
+            .is_ok();
         }
         self.sealed = true;
     }
@@ -144,11 +162,6 @@ impl Pool {
     /// A certificate at hand.
     pub fn held(&self, index: usize) -> &Held {
         &self.held[index]
-    }
-
-    /// All certificates at hand.
-    pub fn all(&self) -> &[Held] {
-        &self.held
     }
 
     /// A known key.
@@ -181,7 +194,13 @@ impl Pool {
     /// The certificate that stands for a key: one of `name` if there is one, the vouched and the earliest origin first.
     pub fn holder(&self, key: usize, name: Option<&Name>) -> Option<&Held> {
         let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
-        holders.min_by_key(|held| (name.is_some_and(|name| held.certificate.subject() != name), !held.vouched, held.from))
+        holders.min_by_key(|held| {
+            (
+                name.is_some_and(|name| held.certificate.subject() != name),
+                !held.vouched,
+                held.from,
+            )
+        })
     }
 
     /// Says of a key what the report says of the key that verified a certificate.
@@ -207,7 +226,10 @@ impl Pool {
     pub fn key_end(&self, key: usize) -> Option<Timestamp> {
         let ends = |vouched: bool| {
             let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
-            holders.filter(|held| held.vouched == vouched).map(|held| held.certificate.not_after()).max()
+            holders
+                .filter(|held| held.vouched == vouched)
+                .map(|held| held.certificate.not_after())
+                .max()
         };
         ends(true).or_else(|| ends(false))
     }
@@ -215,7 +237,9 @@ impl Pool {
     /// Whether a certificate's authority key identifier is the subject key identifier of a certificate that lends this
     /// key. What a subject or a candidate brought does not count here.
     pub fn identifies(&self, certificate: &Certificate, key: usize) -> bool {
-        let Some(wanted) = certificate.authority_key_identifier() else { return false };
+        let Some(wanted) = certificate.authority_key_identifier() else {
+            return false;
+        };
         let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
         holders
             .filter(|held| held.from < KeyFrom::Subject)
@@ -249,7 +273,13 @@ impl<'a> Prover<'a> {
     /// A prover over a pool; `shared` holds what is known already.
     pub fn new(pool: &'a Pool, shared: Option<&'a Memo>) -> Self {
         debug_assert!(pool.sealed, "seal the pool first");
-        Prover { pool, budget: Budget::default(), shared, memo: Memo::new(), signers: HashMap::new() }
+        Prover {
+            pool,
+            budget: Budget::default(),
+            shared,
+            memo: Memo::new(),
+            signers: HashMap::new(),
+        }
     }
 
     /// What was found, for others to share.
@@ -268,7 +298,10 @@ impl<'a> Prover<'a> {
             return known;
         }
         let valid = self.budget.signature()
-            && self.pool.public_key(key).is_some_and(|key| matches!(verify(certificate, key), Verification::Valid));
+            && self
+                .pool
+                .public_key(key)
+                .is_some_and(|key| matches!(verify(certificate, key), Verification::Valid));
         // What was not tried for want of budget is not known to be wrong.
         if !self.budget.exhausted() {
             self.memo.insert(id, valid);
@@ -289,26 +322,32 @@ impl<'a> Prover<'a> {
 
     /// [`Prover::signer`] for a certificate that will not be asked about again.
     pub fn find_signer(&mut self, certificate: &Certificate) -> Signer {
-        if certificate.signature().unsupported().is_some() {
+        if matches!(
+            certificate.signature().algorithm(),
+            SignatureAlgorithm::Unsupported { .. }
+        ) {
             return Signer::Unsupported;
         }
         let pool = self.pool;
         let mut tried: Vec<usize> = Vec::new();
         let mut unsupported = false;
         let named = pool.named(certificate.issuer());
-        // The key that the identifier names first: it is nearly always the one.
-        for hinted in [true, false] {
+        // Vouched ones first, and of each rank the key that the identifier names: it is nearly always the one. Holders of
+        // a name stand vouched first already.
+        for (vouched, hinted) in [(true, true), (true, false), (false, true), (false, false)] {
             for &index in named {
                 let holder = &pool.held[index].certificate;
                 let hint = certificate.authority_key_identifier().is_some()
                     && certificate.authority_key_identifier() == holder.subject_key_identifier();
-                let Some(&key) = pool.key_index.get(&holder.key().id()) else { continue };
-                if hint != hinted || tried.contains(&key) {
+                let Some(&key) = pool.key_index.get(&holder.key().id()) else {
+                    continue;
+                };
+                if hint != hinted || pool.keys[key].vouched != vouched || tried.contains(&key) {
                     continue;
                 }
                 tried.push(key);
                 if self.verifies(certificate, key) {
-                    return Signer::Known(key);
+                    return Signer::Known(self.vouched_instead(certificate, key));
                 }
                 unsupported |= self.cannot_verify(certificate, key);
             }
@@ -317,19 +356,32 @@ impl<'a> Prover<'a> {
         let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|key| !seen.contains(key)).collect();
         rest.sort_by_key(|&key| (!pool.identifies(certificate, key), !pool.keys[key].vouched));
         match rest.into_iter().find(|&key| self.verifies(certificate, key)) {
-            Some(key) => Signer::Known(key),
+            Some(key) => Signer::Known(self.vouched_instead(certificate, key)),
             None if unsupported => Signer::Unsupported,
             None => Signer::Unknown,
         }
     }
 
+    /// The vouched key that verifies a certificate as well as the found key `key` does, if there is one.
+    ///
+    /// Of an ECDSA signature anybody can work out a second public key of the same curve that verifies it (SEC 1 §4.1.6),
+    /// though nobody can sign with it. Of RSA keys that may count when found there is no second one.
+    fn vouched_instead(&mut self, certificate: &Certificate, key: usize) -> usize {
+        let pool = self.pool;
+        let ec = |key: usize| {
+            pool.public_key(key)
+                .is_some_and(|public| matches!(public.kind(), KeyKind::Ec { .. }))
+        };
+        if pool.keys[key].vouched || !ec(key) {
+            return key;
+        }
+        let mut others = (0..pool.keys.len()).filter(|&other| pool.keys[other].vouched && ec(other));
+        others.find(|&other| self.verifies(certificate, other)).unwrap_or(key)
+    }
+
     /// Whether a key that the certificate points to is of a kind that nothing here can verify with.
     fn cannot_verify(&self, certificate: &Certificate, key: usize) -> bool {
-        let known = &self.pool.keys[key];
-        match self.pool.public_key(key) {
-            Some(public) if known.usable => matches!(verify(certificate, public), Verification::Unsupported(_)),
-            Some(public) => public.is_unsupported(),
-            None => false,
-        }
+        let public = self.pool.public_key(key);
+        public.is_some_and(|public| matches!(verify(certificate, public), Verification::Unsupported(_)))
     }
 }

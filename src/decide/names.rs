@@ -18,20 +18,22 @@ pub enum Coverage {
 /// How `certificate` covers `name`, a host name or an IP address.
 pub fn coverage(certificate: &Certificate, name: &str) -> Coverage {
     if let Ok(address) = unbracketed(name).parse::<IpAddr>() {
-        let covered = certificate.ip_addresses().into_iter().any(|known| known == address);
+        let covered = certificate.ip_addresses().any(|known| known == address);
         return if covered { Coverage::Alternative } else { Coverage::None };
     }
     let wanted = name.strip_suffix('.').unwrap_or(name);
-    let alternatives = certificate.dns_names();
-    if alternatives.iter().any(|pattern| matches_host(pattern, wanted)) {
+    if certificate.dns_names().any(|pattern| matches_host(pattern, wanted)) {
         return Coverage::Alternative;
     }
-    let common = alternatives.is_empty() && certificate.common_names().iter().any(|cn| matches_host(cn, wanted));
+    let none = certificate.dns_names().next().is_none() && !certificate.has_unreadable_names();
+    let common = none && certificate.common_names().any(|name| matches_host(&name, wanted));
     if common { Coverage::CommonName } else { Coverage::None }
 }
 
 fn unbracketed(name: &str) -> &str {
-    name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name)
+    name.strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(name)
 }
 
 /// A pattern covers a host if they are equal, or if its left-most label is `*` and stands for exactly one label of the
@@ -41,9 +43,17 @@ fn matches_host(pattern: &str, host: &str) -> bool {
     if pattern.eq_ignore_ascii_case(host) {
         return !host.is_empty();
     }
-    let Some(parent) = pattern.strip_prefix("*.") else { return false };
-    let Some((label, rest)) = host.split_once('.') else { return false };
-    !label.is_empty() && label != "*" && parent.contains('.') && !parent.contains('*') && rest.eq_ignore_ascii_case(parent)
+    let Some(parent) = pattern.strip_prefix("*.") else {
+        return false;
+    };
+    let Some((label, rest)) = host.split_once('.') else {
+        return false;
+    };
+    !label.is_empty()
+        && label != "*"
+        && parent.contains('.')
+        && !parent.contains('*')
+        && rest.eq_ignore_ascii_case(parent)
 }
 
 #[cfg(test)]

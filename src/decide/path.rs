@@ -30,7 +30,12 @@ impl Path {
 
     /// Whether everything above the issuer is vouched.
     pub fn is_vouched_above_issuer(&self, prover: &Prover<'_>) -> bool {
-        self.root_is_vouched(prover) && self.certificates.iter().skip(1).all(|&index| prover.pool.held(index).vouched)
+        self.root_is_vouched(prover)
+            && self
+                .certificates
+                .iter()
+                .skip(1)
+                .all(|&index| prover.pool.held(index).vouched)
     }
 
     /// The signatures that were checked, root first.
@@ -55,7 +60,10 @@ impl Path {
 /// Every self-signed CA that a verified path reaches, with the best path to each: one vouched above the issuer before
 /// others. Distrusted keys lie on no path.
 pub fn to_roots(prover: &mut Prover<'_>, leaf: &Certificate) -> Vec<Path> {
-    let mut search = Search { found: Vec::new(), trail: Vec::new() };
+    let mut search = Search {
+        found: Vec::new(),
+        trail: Vec::new(),
+    };
     search.climb(prover, leaf, leaf, 0);
     search.found
 }
@@ -79,7 +87,9 @@ impl Search {
                 return;
             }
             let held = pool.held(index);
-            let Some(key) = pool.key_of(held.certificate.key().id()) else { continue };
+            let Some(key) = pool.key_of(held.certificate.key().id()) else {
+                continue;
+            };
             if pool.key(key).distrusted || !prover.verifies(at, key) || !self.allowed(prover, leaf, index) {
                 continue;
             }
@@ -94,8 +104,12 @@ impl Search {
     }
 
     fn reached(&mut self, prover: &Prover<'_>, root_key: usize) {
-        let path = Path { certificates: self.trail.clone(), root_key };
-        let same = |other: &&mut Path| other.root_key == path.root_key && names_of(prover, other) == names_of(prover, &path);
+        let path = Path {
+            certificates: self.trail.clone(),
+            root_key,
+        };
+        let same =
+            |other: &&mut Path| other.root_key == path.root_key && names_of(prover, other) == names_of(prover, &path);
         match self.found.iter_mut().find(same) {
             Some(other) if rank(prover, other) < rank(prover, &path) => *other = path,
             Some(_) => {}
@@ -108,7 +122,12 @@ impl Search {
     fn allowed(&self, prover: &Prover<'_>, leaf: &Certificate, index: usize) -> bool {
         let pool = prover.pool;
         let ca = &pool.held(index).certificate;
-        let below = || self.trail.iter().map(|&index| &*pool.held(index).certificate).filter(|ca| !ca.is_self_issued());
+        let below = || {
+            self.trail
+                .iter()
+                .map(|&index| &*pool.held(index).certificate)
+                .filter(|ca| !ca.is_self_issued())
+        };
         // A self-signed CA's own limits bind as well: whoever made them meant them.
         let short_enough = ca.path_len().is_none_or(|limit| below().count() <= limit as usize);
         let names_kept = || match ca.name_constraints() {

@@ -1,6 +1,6 @@
 //! What a policy says of one certificate by itself: validity, names, usages, key, digest, and the weight of findings.
 
-use crate::cert::{Certificate, Digest, KeyKind};
+use crate::cert::{Certificate, Curve, Digest, KeyKind, SignatureAlgorithm, SignatureInfo};
 use crate::protocol::request::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
 use crate::protocol::{Code, Finding, Policy, Profile, Severity, Span, Timestamp};
 
@@ -11,7 +11,6 @@ use super::names::{Coverage, coverage};
 const WARN_BEFORE_EXPIRY: Span = Span::days(30);
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
-const ANY_USAGE: &str = "2.5.29.37.0";
 /// Below this an RSA key is weaker than recommended (NIST SP 800-131A; Microsoft recommends 2048 for Lync Server 2013).
 const RECOMMENDED_RSA_BITS: u32 = 2048;
 
@@ -26,19 +25,29 @@ pub struct Rules<'a> {
 impl<'a> Rules<'a> {
     /// For a subject.
     pub fn of_subject(policy: &'a Policy) -> Self {
-        Rules { policy, of_member: false }
+        Rules {
+            policy,
+            of_member: false,
+        }
     }
 
     /// For a member of the reference, on which what does not concern its CA is a warning at most.
     pub fn of_member(policy: &'a Policy) -> Self {
-        Rules { policy, of_member: true }
+        Rules {
+            policy,
+            of_member: true,
+        }
     }
 
     /// A finding of the weight that the table and the policy give it.
     pub fn finding(&self, code: Code, message: impl Into<String>) -> Finding {
         let severity = self.raised(code, code.severity());
         let capped = self.of_member && is_capped_on_members(code);
-        Finding::new(code, message).severity(if capped { severity.min(Severity::Warning) } else { severity })
+        Finding::new(code, message).severity(if capped {
+            severity.min(Severity::Warning)
+        } else {
+            severity
+        })
     }
 
     /// The weight of a code whose usual weight here is `usual`.
@@ -52,7 +61,11 @@ impl<'a> Rules<'a> {
 
     /// The weight of a finding on a member that could not be read, while another could.
     pub fn member_unreadable(&self, finding: &Finding) -> Severity {
-        self.policy.severity.of(finding.code).unwrap_or(Severity::Warning).max(Severity::Warning)
+        self.policy
+            .severity
+            .of(finding.code)
+            .unwrap_or(Severity::Warning)
+            .max(Severity::Warning)
     }
 }
 
@@ -102,7 +115,11 @@ pub fn certificate_findings(
     key_and_digest(rules, certificate, &mut findings);
     if rules.policy.profile == Some(Profile::LyncServer2013) && !certificate.has_crl_distribution_point() {
         let hint = "issue it from a template whose CA publishes a CRL distribution point";
-        findings.push(rules.finding(Code::CdpMissing, "it has no CRL distribution point").hint(hint));
+        findings.push(
+            rules
+                .finding(Code::CdpMissing, "it has no CRL distribution point")
+                .hint(hint),
+        );
     }
     usages(rules, certificate, &mut findings);
     findings
@@ -113,15 +130,28 @@ fn validity(rules: &Rules<'_>, certificate: &Certificate, at: Timestamp, finding
     let soon = rules.policy.warn_before_expiry.unwrap_or(WARN_BEFORE_EXPIRY);
     if at < from {
         let message = format!("it is not valid before {from}");
-        findings.push(rules.finding(Code::NotYetValid, message).expected(format!("valid at {at}")).actual(from.to_string()));
+        findings.push(
+            rules
+                .finding(Code::NotYetValid, message)
+                .expected(format!("valid at {at}"))
+                .actual(from.to_string()),
+        );
     }
     if at > until {
         let message = format!("it expired at {until}");
-        let finding = rules.finding(Code::Expired, message).expected(format!("valid at {at}")).actual(until.to_string());
+        let finding = rules
+            .finding(Code::Expired, message)
+            .expected(format!("valid at {at}"))
+            .actual(until.to_string());
         findings.push(finding.hint("renew it under the reference's CA"));
     } else if at.plus(soon.seconds()) >= until {
         let message = format!("it expires at {until}, in less than {soon}");
-        findings.push(rules.finding(Code::ExpiresSoon, message).actual(until.to_string()).hint("renew it in time"));
+        findings.push(
+            rules
+                .finding(Code::ExpiresSoon, message)
+                .actual(until.to_string())
+                .hint("renew it in time"),
+        );
     }
 }
 
@@ -144,10 +174,20 @@ fn ca_validity(
     if at > end {
         let message = format!("its CA certificate expired at {end}");
         let hint = "if the CA was renewed, add its newer certificate to authorities";
-        findings.push(rules.finding(Code::CaExpired, message).actual(end.to_string()).hint(hint));
+        findings.push(
+            rules
+                .finding(Code::CaExpired, message)
+                .actual(end.to_string())
+                .hint(hint),
+        );
     } else if at.plus(soon.seconds()) >= end {
         let message = format!("its CA certificate expires at {end}, in less than {soon}");
-        findings.push(rules.finding(Code::CaExpiresSoon, message).actual(end.to_string()).hint("renew the CA certificate"));
+        findings.push(
+            rules
+                .finding(Code::CaExpiresSoon, message)
+                .actual(end.to_string())
+                .hint("renew the CA certificate"),
+        );
     }
 }
 
@@ -155,26 +195,38 @@ fn key_and_digest(rules: &Rules<'_>, certificate: &Certificate, findings: &mut V
     let lync = rules.policy.profile == Some(Profile::LyncServer2013);
     let unsupported = |what: String| {
         let expected = "RSA of 1024, 2048 or 4096 bits, or ECDSA on P-256, P-384 or P-521";
-        rules.finding(Code::KeyUnsupported, format!("Lync Server 2013 does not support {what}")).expected(expected)
+        rules
+            .finding(
+                Code::KeyUnsupported,
+                format!("Lync Server 2013 does not support {what}"),
+            )
+            .expected(expected)
     };
     match certificate.key().kind() {
         KeyKind::Rsa { bits, pss_only, .. } => {
             if lync && (*pss_only || !matches!(bits, 1024 | 2048 | 4096)) {
-                let what = if *pss_only { "RSASSA-PSS keys".into() } else { format!("RSA keys of {bits} bits") };
+                let what = if *pss_only {
+                    "RSASSA-PSS keys".into()
+                } else {
+                    format!("RSA keys of {bits} bits")
+                };
                 findings.push(unsupported(what));
             }
             if *bits < RECOMMENDED_RSA_BITS {
                 let message = format!("its RSA key has {bits} bits");
-                let finding = rules.finding(Code::KeyWeak, message).expected("2048 bits or more").actual(bits.to_string());
+                let finding = rules
+                    .finding(Code::KeyWeak, message)
+                    .expected("2048 bits or more")
+                    .actual(bits.to_string());
                 findings.push(finding);
             }
         }
         KeyKind::Ec { curve } => {
-            if lync && !matches!(curve.as_str(), "P-256" | "P-384" | "P-521") {
-                findings.push(unsupported(format!("keys on the curve {curve}")));
+            if lync && !matches!(curve, Curve::P256 | Curve::P384 | Curve::P521) {
+                findings.push(unsupported(format!("keys on the curve {}", curve.name())));
             }
         }
-        other if lync => findings.push(unsupported(format!("{other} keys"))),
+        _ if lync => findings.push(unsupported(format!("{} keys", certificate.key().algorithm_name()))),
         _ => {}
     }
     let signature = certificate.signature();
@@ -186,12 +238,24 @@ fn key_and_digest(rules: &Rules<'_>, certificate: &Certificate, findings: &mut V
     match signature.digest() {
         Some(Digest::Sha1) => {
             let hint = "renew it with SHA-256";
-            findings.push(rules.finding(Code::DigestWeak, "it is signed with SHA-1").actual("SHA-1").hint(hint));
+            findings.push(
+                rules
+                    .finding(Code::DigestWeak, "it is signed with SHA-1")
+                    .actual("SHA-1")
+                    .hint(hint),
+            );
         }
         Some(Digest::Sha224 | Digest::Sha256 | Digest::Sha384 | Digest::Sha512) => {}
         _ if lync => {
-            let message = format!("Lync Server 2013 does not support its signature: {}", signature.describe());
-            findings.push(rules.finding(Code::DigestUnsupported, message).expected("SHA-1 or SHA-2 (224 to 512 bits)"));
+            let message = format!(
+                "Lync Server 2013 does not support its signature: {}",
+                describe(signature)
+            );
+            findings.push(
+                rules
+                    .finding(Code::DigestUnsupported, message)
+                    .expected("SHA-1 or SHA-2 (224 to 512 bits)"),
+            );
         }
         _ => {}
     }
@@ -204,7 +268,12 @@ fn usages(rules: &Rules<'_>, certificate: &Certificate, findings: &mut Vec<Findi
         Some(Profile::MutualTls) => vec![SERVER_AUTH, CLIENT_AUTH],
         None => Vec::new(),
     };
-    for oid in rules.policy.extended_key_usage.iter().filter_map(|usage| extended_key_usage_oid(usage)) {
+    for oid in rules
+        .policy
+        .extended_key_usage
+        .iter()
+        .filter_map(|usage| extended_key_usage_oid(usage))
+    {
         if !wanted.contains(&oid) {
             wanted.push(oid);
         }
@@ -212,23 +281,36 @@ fn usages(rules: &Rules<'_>, certificate: &Certificate, findings: &mut Vec<Findi
     if wanted.is_empty() {
         return;
     }
-    let has = certificate.extended_key_usage().unwrap_or_default();
-    let covers = |oid: &str| has.iter().any(|has| has == oid || (has == ANY_USAGE && !lync));
+    let usage = certificate.extended_key_usage();
+    let covers = |oid: &str| usage.is_some_and(|usage| usage.has(oid) || (usage.has_any() && !lync));
     for oid in wanted.into_iter().filter(|oid| !covers(oid)) {
         let (code, what) = match oid {
             SERVER_AUTH => (Code::ServerAuthMissing, "server authentication"),
             CLIENT_AUTH => (Code::ClientAuthMissing, "client authentication"),
             other => (Code::ExtendedKeyUsageMissing, usage_name(other)),
         };
-        let actual = has.iter().map(|oid| usage_name(oid)).collect::<Vec<_>>().join(", ");
-        let actual = if actual.is_empty() { "none".into() } else { actual };
+        let actual = match usage {
+            Some(usage) => usage.names().join(", "),
+            None => "no extended key usage".into(),
+        };
         let message = format!("its extended key usage does not include {what}");
         findings.push(rules.finding(code, message).expected(usage_name(oid)).actual(actual));
     }
 }
 
 fn usage_name(oid: &str) -> &str {
-    EXTENDED_KEY_USAGES.iter().find(|(_, known)| *known == oid).map_or(oid, |(name, _)| name)
+    EXTENDED_KEY_USAGES
+        .iter()
+        .find(|(_, known)| *known == oid)
+        .map_or(oid, |(name, _)| name)
+}
+
+/// What to call a signature that cannot be used, and why.
+pub fn describe(signature: &SignatureInfo) -> String {
+    match signature.algorithm() {
+        SignatureAlgorithm::Unsupported { why, .. } => format!("{} ({why})", signature.name()),
+        _ => signature.name().to_owned(),
+    }
 }
 
 /// What is found of the names that a certificate must cover.
@@ -245,7 +327,12 @@ pub fn name_findings(rules: &Rules<'_>, certificate: &Certificate, names: &[Stri
             Coverage::None => {
                 let covered = covered_names(certificate);
                 let message = format!("it does not cover {name}");
-                findings.push(rules.finding(Code::NameMismatch, message).expected(name.clone()).actual(covered));
+                findings.push(
+                    rules
+                        .finding(Code::NameMismatch, message)
+                        .expected(name.clone())
+                        .actual(covered),
+                );
             }
         }
     }
@@ -253,13 +340,16 @@ pub fn name_findings(rules: &Rules<'_>, certificate: &Certificate, names: &[Stri
 }
 
 fn covered_names(certificate: &Certificate) -> String {
-    let addresses = certificate.ip_addresses().into_iter().map(|address| address.to_string());
-    let dns = certificate.dns_names().into_iter().map(|name| name.to_string());
-    let mut names: Vec<String> = dns.chain(addresses).collect();
+    let addresses = certificate.ip_addresses().map(|address| address.to_string());
+    let mut names: Vec<String> = certificate.dns_names().map(str::to_owned).chain(addresses).collect();
     if names.is_empty() {
-        names = certificate.common_names().into_iter().map(|name| name.to_string()).collect();
+        names = certificate.common_names().map(|name| name.into_owned()).collect();
     }
-    if names.is_empty() { "no name".into() } else { names.join(", ") }
+    if names.is_empty() {
+        "no name".into()
+    } else {
+        names.join(", ")
+    }
 }
 
 /// Whether a certificate covers every name.

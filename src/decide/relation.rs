@@ -67,7 +67,9 @@ impl Related {
             Relation::KeyOnly | Relation::Different | Relation::BadSignature => Some(Severity::Error),
             Relation::Unproven if self.weak => None,
             Relation::NameOnly if by_name && self.weak => Some(Severity::Warning),
-            Relation::NameOnly if self.proof == Some(Proof::Signature) && self.refused.is_none() => Some(Severity::Error),
+            Relation::NameOnly if self.proof == Some(Proof::Signature) && self.refused.is_none() => {
+                Some(Severity::Error)
+            }
             Relation::Unproven | Relation::NameOnly | Relation::Unreadable => Some(Severity::Doubt),
         }
     }
@@ -93,7 +95,14 @@ pub fn relate(
 ) -> Related {
     let mut best: Option<Related> = None;
     for index in 0..standing.authorities.len() {
-        let about = About { case, standing, authority: &standing.authorities[index], certificate, signer, anchors };
+        let about = About {
+            case,
+            standing,
+            authority: &standing.authorities[index],
+            certificate,
+            signer,
+            anchors,
+        };
         let mut related = about.relate(prover);
         related.authority = Some(index);
         let order = |related: &Related| (related.status(&case.policy), related.relation);
@@ -131,7 +140,11 @@ fn is_identical(case: &Case, standing: &Standing, certificate: &Certificate) -> 
     let any = case.policy.references == References::Any || (!standing.any_verified && !standing.disagree);
     case.members.iter().zip(&standing.members).any(|(member, stands)| {
         let counts = (stands.votes || any) && !stands.distrusted && !stands.forged;
-        counts && member.read.certificate().is_some_and(|other| other.sha256() == certificate.sha256())
+        counts
+            && member
+                .read
+                .certificate()
+                .is_some_and(|other| other.sha256() == certificate.sha256())
     })
 }
 
@@ -176,7 +189,11 @@ impl About<'_> {
             };
             Some((relation, anchor.clone()))
         };
-        let (relation, anchor) = self.anchors.iter().filter_map(row).min_by_key(|(relation, _)| *relation)?;
+        let (relation, anchor) = self
+            .anchors
+            .iter()
+            .filter_map(row)
+            .min_by_key(|(relation, _)| *relation)?;
         let mut related = Related::new(relation, Some(Proof::Signature));
         let (steps, links) = lineage(&self.authority.keys, anchor.key);
         related.evidence = self.reference_side(prover, anchor.key);
@@ -196,15 +213,21 @@ impl About<'_> {
             start = from;
         }
         if self.authority.kind == Kind::PinnedCertificate {
-            let pin = self.authority.members.first().and_then(|&index| match &self.case.members[index].read {
-                Read::Authority(certificate) => Some(hex(certificate.sha256())),
-                _ => None,
-            });
+            let pin = self
+                .authority
+                .members
+                .first()
+                .and_then(|&index| match &self.case.members[index].read {
+                    Read::Authority(certificate) => Some(hex(certificate.sha256())),
+                    _ => None,
+                });
             return vec![pinned(pool, start, pin)];
         }
         for &index in &self.authority.members {
             let (member, stands) = (&self.case.members[index], &self.standing.members[index]);
-            let Some(certificate) = member.read.certificate() else { continue };
+            let Some(certificate) = member.read.certificate() else {
+                continue;
+            };
             if let Some(anchor) = stands.anchors.iter().find(|anchor| anchor.key == start) {
                 return issued_above(prover, certificate, anchor);
             }
@@ -227,10 +250,15 @@ impl About<'_> {
         let no_key = self.case.policy.match_ == Match::Key && self.authority.keys.is_empty();
         let unverified = self.case.policy.references == References::Any
             && !self.standing.pinned
-            && self.case.members.iter().zip(&self.standing.members).any(|(member, stands)| {
-                let issuer = member.read.certificate().map(|certificate| certificate.issuer());
-                stands.signer.known().is_none() && issuer == Some(self.certificate.issuer())
-            });
+            && self
+                .case
+                .members
+                .iter()
+                .zip(&self.standing.members)
+                .any(|(member, stands)| {
+                    let issuer = member.read.certificate().map(|certificate| certificate.issuer());
+                    stands.signer.known().is_none() && issuer == Some(self.certificate.issuer())
+                });
         no_key || unverified
     }
 
@@ -238,7 +266,8 @@ impl About<'_> {
     fn same_name(&self, prover: &mut Prover<'_>) -> Related {
         let pool = prover.pool;
         let at_root = self.case.policy.level == Level::Root;
-        if self.authority.keys.is_empty() || self.signer == Signer::Unsupported || (at_root && self.anchors.is_empty()) {
+        if self.authority.keys.is_empty() || self.signer == Signer::Unsupported || (at_root && self.anchors.is_empty())
+        {
             return self.unproven(pool);
         }
         let named = |anchor: &&Anchor| self.authority.is_named(&anchor.name);
@@ -250,7 +279,12 @@ impl About<'_> {
             related.anchor = Some(anchor.clone());
             return related;
         }
-        if self.authority.keys.iter().any(|joined| pool.identifies(self.certificate, joined.key)) {
+        if self
+            .authority
+            .keys
+            .iter()
+            .any(|joined| pool.identifies(self.certificate, joined.key))
+        {
             return Related::new(Relation::BadSignature, Some(Proof::KeyIdentifier));
         }
         let mut related = Related::new(Relation::NameOnly, Some(Proof::Name));
@@ -271,12 +305,19 @@ impl About<'_> {
             return related;
         }
         let same_identifier = self.certificate.authority_key_identifier().is_some_and(|wanted| {
-            self.case.members.iter().zip(&self.standing.members).any(|(member, stands)| {
-                let other = member.read.certificate().filter(|other| self.authority.is_named(other.issuer()));
-                !stands.distrusted
-                    && !stands.forged
-                    && other.is_some_and(|other| other.authority_key_identifier() == Some(wanted))
-            })
+            self.case
+                .members
+                .iter()
+                .zip(&self.standing.members)
+                .any(|(member, stands)| {
+                    let other = member
+                        .read
+                        .certificate()
+                        .filter(|other| self.authority.is_named(other.issuer()));
+                    !stands.distrusted
+                        && !stands.forged
+                        && other.is_some_and(|other| other.authority_key_identifier() == Some(wanted))
+                })
         });
         let (proof, reached) = match same_identifier {
             true => (Proof::KeyIdentifier, ProofWanted::KeyIdentifier),
@@ -354,13 +395,19 @@ impl About<'_> {
         let theirs: Vec<usize> = pool.key(key).holders.iter().filter(of_authority).copied().collect();
         for &twin in &ours {
             for &other in &theirs {
-                let (twin, other) = (pool.held(twin).certificate.clone(), pool.held(other).certificate.clone());
-                let Some(identifier) = twin.authority_key_identifier() else { continue };
+                let (twin, other) = (
+                    pool.held(twin).certificate.clone(),
+                    pool.held(other).certificate.clone(),
+                );
+                let Some(identifier) = twin.authority_key_identifier() else {
+                    continue;
+                };
                 let pointed = twin.issuer() == other.issuer() && other.authority_key_identifier() == Some(identifier);
                 let same_name = self.authority.is_named(twin.issuer());
-                let at_hand = pool.named(twin.issuer()).iter().any(|&index| {
-                    pool.held(index).certificate.subject_key_identifier() == Some(identifier)
-                });
+                let at_hand = pool
+                    .named(twin.issuer())
+                    .iter()
+                    .any(|&index| pool.held(index).certificate.subject_key_identifier() == Some(identifier));
                 let unknown = prover.signer(&twin) == Signer::Unknown && prover.signer(&other) == Signer::Unknown;
                 if pointed && !same_name && !at_hand && unknown {
                     return Some(Refused::MissingParent(twin.issuer().clone(), identifier.to_vec()));
@@ -383,7 +430,9 @@ fn pinned(pool: &Pool, key: usize, certificate: Option<String>) -> Evidence {
 
 /// The one step "this key signed this certificate".
 fn issued(pool: &Pool, certificate: &Certificate, anchor: Option<&Anchor>) -> Vec<Evidence> {
-    let Some(anchor) = anchor.filter(|anchor| anchor.path.is_none()) else { return Vec::new() };
+    let Some(anchor) = anchor.filter(|anchor| anchor.path.is_none()) else {
+        return Vec::new();
+    };
     let holder = pool.holder(anchor.key, Some(&anchor.name));
     vec![Evidence {
         kind: EvidenceKind::Issued,

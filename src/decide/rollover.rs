@@ -25,7 +25,14 @@ pub struct Joined {
 impl Joined {
     /// A key that starts an authority.
     pub fn first(key: usize, by: JoinedBy) -> Self {
-        Joined { key, by, from: None, evidence: Vec::new(), links: Vec::new(), wanting: Vec::new() }
+        Joined {
+            key,
+            by,
+            from: None,
+            evidence: Vec::new(),
+            links: Vec::new(),
+            wanting: Vec::new(),
+        }
     }
 }
 
@@ -48,7 +55,9 @@ pub fn close(prover: &mut Prover<'_>, names: &[Name], keys: &mut Vec<Joined>, ri
         let mut added = false;
         for &index in &members {
             let held = pool.held(index);
-            let Some(key) = pool.key_of(held.certificate.key().id()) else { continue };
+            let Some(key) = pool.key_of(held.certificate.key().id()) else {
+                continue;
+            };
             let known = pool.key(key);
             if known.distrusted || !known.usable || keys.iter().any(|joined| joined.key == key) {
                 continue;
@@ -76,7 +85,14 @@ fn join(
     if let Some(link) = linked(prover, keys, index) {
         let evidence = vec![step(prover, EvidenceKind::Link, index, Some(link), names, None)];
         let (links, wanting) = (vec![index], Vec::new());
-        return Some(Joined { key, by: JoinedBy::Link, from: Some(link), evidence, links, wanting });
+        return Some(Joined {
+            key,
+            by: JoinedBy::Link,
+            from: Some(link),
+            evidence,
+            links,
+            wanting,
+        });
     }
     let twins = twins(prover, keys, members);
     if let Some(joined) = common_parent(prover, names, &twins, index, key, rigour) {
@@ -88,7 +104,9 @@ fn join(
 /// (a): the key of the authority that signed a certificate.
 fn linked(prover: &mut Prover<'_>, keys: &[Joined], index: usize) -> Option<usize> {
     let certificate = &prover.pool.held(index).certificate;
-    keys.iter().map(|joined| joined.key).find(|&key| prover.verifies(certificate, key))
+    keys.iter()
+        .map(|joined| joined.key)
+        .find(|&key| prover.verifies(certificate, key))
 }
 
 /// The certificates for keys that the authority has already, with that key.
@@ -126,13 +144,20 @@ fn parent_of(prover: &mut Prover<'_>, names: &[Name], twin: usize) -> Option<Par
 fn parent_keys(prover: &mut Prover<'_>, parent: &Parent) -> Vec<Joined> {
     let pool = prover.pool;
     let name = pool.held(parent.certificate).certificate.subject().clone();
-    let vouched: Vec<usize> = pool.named(&name).iter().copied().filter(|&index| pool.held(index).vouched).collect();
+    let vouched: Vec<usize> = pool
+        .named(&name)
+        .iter()
+        .copied()
+        .filter(|&index| pool.held(index).vouched)
+        .collect();
     let mut keys = vec![Joined::first(parent.key, JoinedBy::Member)];
     let names = [name];
     loop {
         let mut added = false;
         for &index in &vouched {
-            let Some(key) = pool.key_of(pool.held(index).certificate.key().id()) else { continue };
+            let Some(key) = pool.key_of(pool.held(index).certificate.key().id()) else {
+                continue;
+            };
             let known = pool.key(key);
             if known.distrusted || !known.usable || keys.iter().any(|joined| joined.key == key) {
                 continue;
@@ -140,7 +165,13 @@ fn parent_keys(prover: &mut Prover<'_>, parent: &Parent) -> Vec<Joined> {
             let joined = match linked(prover, &keys, index) {
                 Some(link) => {
                     let evidence = vec![step(prover, EvidenceKind::Link, index, Some(link), &names, None)];
-                    Some(Joined { by: JoinedBy::Link, from: Some(link), evidence, links: vec![index], ..Joined::first(key, JoinedBy::Link) })
+                    Some(Joined {
+                        by: JoinedBy::Link,
+                        from: Some(link),
+                        evidence,
+                        links: vec![index],
+                        ..Joined::first(key, JoinedBy::Link)
+                    })
                 }
                 None => {
                     let twins = twins(prover, &keys, &vouched);
@@ -148,7 +179,12 @@ fn parent_keys(prover: &mut Prover<'_>, parent: &Parent) -> Vec<Joined> {
                         let first = step(prover, EvidenceKind::Link, twin.0, Some(link), &names, None);
                         let evidence = vec![first, named_before(prover, index, twin.0)];
                         let links = vec![twin.0, index];
-                        Joined { from: Some(twin.1), evidence, links, ..Joined::first(key, JoinedBy::PreviousHash) }
+                        Joined {
+                            from: Some(twin.1),
+                            evidence,
+                            links,
+                            ..Joined::first(key, JoinedBy::PreviousHash)
+                        }
                     })
                 }
             };
@@ -170,9 +206,13 @@ fn successor(
     twins: &[(usize, usize)],
     index: usize,
 ) -> Option<((usize, usize), usize)> {
-    twins.iter().filter(|twin| names_before(prover, twin.0, index)).copied().collect::<Vec<_>>().into_iter().find_map(
-        |twin| linked(prover, keys, twin.0).map(|link| (twin, link)),
-    )
+    twins
+        .iter()
+        .filter(|twin| names_before(prover, twin.0, index))
+        .copied()
+        .collect::<Vec<_>>()
+        .into_iter()
+        .find_map(|twin| linked(prover, keys, twin.0).map(|link| (twin, link)))
 }
 
 /// (b): one parent signed the certificate and one for a key of the authority.
@@ -186,18 +226,49 @@ fn common_parent(
 ) -> Option<Joined> {
     let pool = prover.pool;
     for &(twin, twin_key) in twins {
-        let Some(parent) = parent_of(prover, names, twin) else { continue };
-        let Some(wanting) = wanting(pool.held(twin), twin, pool.held(parent.certificate), parent.certificate, rigour) else {
+        let Some(parent) = parent_of(prover, names, twin) else {
+            continue;
+        };
+        let Some(wanting) = wanting(
+            pool.held(twin),
+            twin,
+            pool.held(parent.certificate),
+            parent.certificate,
+            rigour,
+        ) else {
             continue;
         };
         let family = parent_keys(prover, &parent);
-        let Some(signer) = linked(prover, &family, index) else { continue };
-        let mut evidence = vec![step(prover, EvidenceKind::CommonParent, twin, Some(parent.key), &[], None)];
+        let Some(signer) = linked(prover, &family, index) else {
+            continue;
+        };
+        let mut evidence = vec![step(
+            prover,
+            EvidenceKind::CommonParent,
+            twin,
+            Some(parent.key),
+            &[],
+            None,
+        )];
         let (above, mut links) = lineage(&family, signer);
         evidence.extend(above);
-        evidence.push(step(prover, EvidenceKind::CommonParent, index, Some(signer), &[], Some(twin)));
+        evidence.push(step(
+            prover,
+            EvidenceKind::CommonParent,
+            index,
+            Some(signer),
+            &[],
+            Some(twin),
+        ));
         links.extend([twin, index]);
-        return Some(Joined { key, by: JoinedBy::CommonParent, from: Some(twin_key), evidence, links, wanting });
+        return Some(Joined {
+            key,
+            by: JoinedBy::CommonParent,
+            from: Some(twin_key),
+            evidence,
+            links,
+            wanting,
+        });
     }
     None
 }
@@ -221,29 +292,65 @@ fn previous_hash(
         if let Some(link) = linked(prover, keys, twin) {
             let evidence = vec![step(prover, EvidenceKind::Link, twin, Some(link), names, None), before];
             let links = vec![twin, index];
-            return Some(Joined { by: JoinedBy::PreviousHash, from: Some(twin_key), evidence, links, ..Joined::first(key, JoinedBy::PreviousHash) });
+            return Some(Joined {
+                by: JoinedBy::PreviousHash,
+                from: Some(twin_key),
+                evidence,
+                links,
+                ..Joined::first(key, JoinedBy::PreviousHash)
+            });
         }
         // (b) asks for a vouched certificate of the parent's for a key of the authority: the twin itself, or another.
         for &(other, _) in twins {
-            let Some(parent) = parent_of(prover, names, other) else { continue };
-            let Some(wanting) = wanting(pool.held(other), other, pool.held(parent.certificate), parent.certificate, rigour)
-            else {
+            let Some(parent) = parent_of(prover, names, other) else {
+                continue;
+            };
+            let Some(wanting) = wanting(
+                pool.held(other),
+                other,
+                pool.held(parent.certificate),
+                parent.certificate,
+                rigour,
+            ) else {
                 continue;
             };
             let family = parent_keys(prover, &parent);
-            let Some(signer) = linked(prover, &family, twin) else { continue };
+            let Some(signer) = linked(prover, &family, twin) else {
+                continue;
+            };
             let mut evidence = Vec::new();
             if other != twin {
-                evidence.push(step(prover, EvidenceKind::CommonParent, other, Some(parent.key), &[], None));
+                evidence.push(step(
+                    prover,
+                    EvidenceKind::CommonParent,
+                    other,
+                    Some(parent.key),
+                    &[],
+                    None,
+                ));
             }
             let (above, mut links) = lineage(&family, signer);
             evidence.extend(above);
             let twin_of = (other != twin).then_some(other);
-            evidence.push(step(prover, EvidenceKind::CommonParent, twin, Some(signer), &[], twin_of));
+            evidence.push(step(
+                prover,
+                EvidenceKind::CommonParent,
+                twin,
+                Some(signer),
+                &[],
+                twin_of,
+            ));
             evidence.push(before);
             links.extend([other, twin, index]);
             links.dedup();
-            return Some(Joined { key, by: JoinedBy::PreviousHash, from: Some(twin_key), evidence, links, wanting });
+            return Some(Joined {
+                key,
+                by: JoinedBy::PreviousHash,
+                from: Some(twin_key),
+                evidence,
+                links,
+                wanting,
+            });
         }
     }
     None
@@ -261,7 +368,9 @@ fn wanting(twin: &Held, twin_index: usize, parent: &Held, parent_index: usize, r
 
 fn names_before(prover: &Prover<'_>, later: usize, earlier: usize) -> bool {
     let pool = prover.pool;
-    let Some(hash) = pool.held(later).certificate.previous_ca_hash() else { return false };
+    let Some(hash) = pool.held(later).certificate.previous_ca_hash() else {
+        return false;
+    };
     later != earlier && hash == pool.held(earlier).certificate.sha1()
 }
 

@@ -1,0 +1,866 @@
+//! One subject against a reference: its one certificate, the one that fits among several, and the candidate that would
+//! replace it.
+
+use std::sync::Arc;
+
+use crate::cert::{Certificate, Digest};
+use crate::protocol::{
+    ChosenFrom, Code, Evidence, Finding, IssuedBy, KeyFrom, Level, PassedOver, Profile, Proof, Relation, Severity,
+    Status, SubjectReport, Timestamp, hex,
+};
+
+use super::authority::{self, Kind, Standing, evaluate, is_ca, is_self_signed, short};
+use super::budget::Budget;
+use super::evidence::{Pool, Prover, Signer};
+use super::path;
+use super::policy::{Rules, certificate_findings, covers_all, describe, name_findings};
+use super::relation::{Refused, Related, relate};
+use super::{Case, Reference};
+
+/// One subject, read and parsed.
+#[derive(Debug, Clone)]
+pub struct SubjectCase {
+    /// What to call it.
+    pub name: String,
+    /// What the server uses the certificate for.
+    pub use_: Option<String>,
+    /// Names that its certificate must cover.
+    pub names: Vec<String>,
+    /// The instant at which its validity is judged.
+    pub at: Timestamp,
+    /// What stands.
+    pub given: Given,
+    /// What may replace it; `None` where nothing was offered.
+    pub candidates: Option<Arc<[Offer]>>,
+}
+
+/// What stands for a subject.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// One certificate, or why there is none.
+    One(Box<Offer>),
+    /// Several, of which one that fits is enough.
+    AnyOf(Vec<Offer>),
+}
+
+/// A certificate as a source presents it.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// Zero-based index of its source, as given.
+    pub index: usize,
+    /// The certificate; `None` where none could be had, and the findings say why.
+    pub certificate: Option<Arc<Certificate>>,
+    /// What its source holds besides.
+    pub brought: Arc<[Arc<Certificate>]>,
+    /// What is known of its private key.
+    pub key: KeyPresence,
+    /// The Windows provider that keeps the key.
+    pub key_provider: Option<String>,
+    /// What was found while reading.
+    pub findings: Vec<Finding>,
+}
+
+/// What is known of a private key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPresence {
+    /// It is there, and fits.
+    Present,
+    /// It is not there.
+    Absent,
+    /// Nothing is known.
+    Unknown,
+}
+
+/// A subject's report, and the candidate that would replace what stands.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// The report on what stands.
+    pub report: SubjectReport,
+    /// The certificate that stands.
+    pub certificate: Option<Arc<Certificate>>,
+    /// The candidate that fits best, where what stands is to be replaced.
+    pub chosen: Option<Chosen>,
+}
+
+/// The candidate that fits best.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// Its position among the candidates' certificates.
+    pub position: usize,
+    /// Zero-based index of its source.
+    pub index: usize,
+    /// The CA certificates that proved it, issuer first.
+    pub path: Vec<Arc<Certificate>>,
+    /// The verdict on it.
+    pub relation: Relation,
+}
+
+/// The verdict on one certificate.
+struct Judged {
+    relation: Relation,
+    proof: Option<Proof>,
+    issued_by: Option<IssuedBy>,
+    evidence: Vec<Evidence>,
+    findings: Vec<Finding>,
+    status: Status,
+    /// The earlier of its own and its CA certificate's end.
+    lasts: Timestamp,
+    path: Vec<Arc<Certificate>>,
+}
+
+impl Judged {
+    /// No certificate could be had.
+    fn unreadable(mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        let status = worst(&findings).max(Status::Undetermined);
+        Judged {
+            relation: Relation::Unreadable,
+            proof: None,
+            issued_by: None,
+            evidence: Vec::new(),
+            findings,
+            status,
+            lasts: Timestamp::from_unix(i64::MIN),
+            path: Vec::new(),
+        }
+    }
+}
+
+fn worst(findings: &[Finding]) -> Status {
+    match findings.iter().map(|finding| finding.severity).max() {
+        Some(Severity::Error) => Status::Noncompliant,
+        Some(Severity::Doubt) => Status::Undetermined,
+        _ => Status::Compliant,
+    }
+}
+
+impl Reference {
+    /// The verdict on one subject, and the candidate that would replace what stands.
+    pub fn settle(&self, subject: &SubjectCase) -> Settled {
+        let mut session = Session {
+            reference: self,
+            subject,
+            budget: Budget::default(),
+            overlay: None,
+        };
+        let (mut report, certificate, lasts) = match &subject.given {
+            Given::One(offer) => {
+                let judged = session.judge(offer, KeyFrom::Subject, &subject.names);
+                let lasts = judged.lasts;
+                let certificate = offer.certificate.clone();
+                (
+                    subject_report(subject, judged, certificate.as_deref()),
+                    certificate,
+                    lasts,
+                )
+            }
+            Given::AnyOf(offers) => session.any_of(offers),
+        };
+        let chosen = session.replace(&mut report, certificate.as_deref(), lasts);
+        Settled {
+            report,
+            certificate,
+            chosen,
+        }
+    }
+}
+
+fn subject_report(subject: &SubjectCase, judged: Judged, certificate: Option<&Certificate>) -> SubjectReport {
+    SubjectReport {
+        name: subject.name.clone(),
+        use_: subject.use_.clone(),
+        status: Some(judged.status),
+        relation: Some(judged.relation),
+        proof: judged.proof,
+        issued_by: judged.issued_by,
+        evidence: judged.evidence,
+        certificate: certificate.map(Certificate::facts),
+        findings: judged.findings,
+        passed_over: None,
+        before: None,
+        after: None,
+    }
+}
+
+/// The judging of one subject: one budget for all its certificates.
+struct Session<'a> {
+    reference: &'a Reference,
+    subject: &'a SubjectCase,
+    budget: Budget,
+    /// What the last source brought, worked out; many certificates of one folder share it.
+    overlay: Option<Overlay>,
+}
+
+/// The reference as it stands with what one source brings.
+struct Overlay {
+    added: Vec<[u8; 32]>,
+    pool: Pool,
+    standing: Standing,
+    memo: super::evidence::Memo,
+}
+
+impl Session<'_> {
+    /// The verdict on one certificate.
+    fn judge(&mut self, offer: &Offer, from: KeyFrom, names: &[String]) -> Judged {
+        let Some(certificate) = &offer.certificate else {
+            let mut findings = offer.findings.clone();
+            findings.extend(self.reference_doubts(&self.reference.standing));
+            return Judged::unreadable(findings);
+        };
+        let reference = self.reference;
+        let brought: Vec<&Arc<Certificate>> = std::iter::once(certificate)
+            .chain(offer.brought.iter())
+            .filter(|brought| brought.is_ca() && !reference.pool.knows(brought))
+            .collect();
+        if brought.is_empty() {
+            let mut prover = Prover::new(&reference.pool, Some(&reference.memo));
+            std::mem::swap(&mut prover.budget, &mut self.budget);
+            let judged = self.judge_with(&mut prover, &reference.standing, certificate, offer, names);
+            self.budget = prover.budget;
+            return judged;
+        }
+        let overlay = self.overlay(&brought, from);
+        let mut prover = Prover::new(&overlay.pool, Some(&overlay.memo));
+        std::mem::swap(&mut prover.budget, &mut self.budget);
+        let judged = self.judge_with(&mut prover, &overlay.standing, certificate, offer, names);
+        self.budget = prover.budget;
+        self.overlay = Some(overlay);
+        judged
+    }
+
+    /// The reference as it stands with what a source brings. Taken out of the session while it is used.
+    fn overlay(&mut self, brought: &[&Arc<Certificate>], from: KeyFrom) -> Overlay {
+        let added: Vec<[u8; 32]> = brought.iter().map(|certificate| *certificate.sha256()).collect();
+        if let Some(overlay) = self.overlay.take() {
+            if overlay.added == added {
+                return overlay;
+            }
+        }
+        let mut pool = self.reference.pool.clone();
+        for certificate in brought {
+            pool.add(certificate, false, from);
+        }
+        pool.seal();
+        let mut prover = Prover::new(&pool, Some(&self.reference.memo));
+        std::mem::swap(&mut prover.budget, &mut self.budget);
+        let standing = evaluate(&self.reference.case, &mut prover);
+        self.budget = prover.budget.clone();
+        let mut memo = prover.into_memo();
+        memo.extend(self.reference.memo.iter().map(|(key, value)| (*key, *value)));
+        Overlay {
+            added,
+            pool,
+            standing,
+            memo,
+        }
+    }
+
+    fn judge_with(
+        &self,
+        prover: &mut Prover<'_>,
+        standing: &Standing,
+        certificate: &Certificate,
+        offer: &Offer,
+        names: &[String],
+    ) -> Judged {
+        let case = &self.reference.case;
+        let rules = Rules::of_subject(&case.policy);
+        let pool = prover.pool;
+        let (signer, anchors) = authority::anchors(prover, certificate, case.policy.level, false);
+        let related = relate(case, prover, standing, certificate, signer, &anchors);
+        let words = Words {
+            case,
+            standing,
+            pool,
+            certificate,
+            signer,
+            rules,
+        };
+        let mut findings = offer.findings.clone();
+        findings.extend(words.relation(&related));
+        findings.extend(self.reference_doubts(standing));
+        findings.extend(words.distrusted());
+        if is_ca(certificate) {
+            let message = format!(
+                "{} is a CA certificate, not a server's",
+                certificate.subject().rfc4514()
+            );
+            let hint = "put the server's own certificate first";
+            findings.push(rules.finding(Code::SubjectIsCa, message).hint(hint));
+        }
+        if is_self_signed(prover, certificate, signer) {
+            let message = format!(
+                "{} is self-signed: it was issued by no CA",
+                certificate.subject().rfc4514()
+            );
+            let hint = "request a certificate from the reference's CA";
+            findings.push(rules.finding(Code::SelfSigned, message).hint(hint));
+        }
+        findings.extend(certificate_findings(&rules, pool, certificate, signer, self.subject.at));
+        findings.extend(words.weak_digests(&related));
+        findings.extend(name_findings(&rules, certificate, names));
+        findings.extend(words.private_key(offer));
+        if related.relation == Relation::Different && case.policy.level == Level::Issuing {
+            findings.extend(words.same_root(prover));
+        }
+        if prover.budget.exhausted() {
+            let message = "the work allowed for one subject was used up before everything at hand was tried";
+            let hint = "give fewer certificates: those of the CA in question are enough";
+            findings.push(rules.finding(Code::LimitReached, message).hint(hint));
+        }
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        let end = signer.known().and_then(|key| pool.key_end(key));
+        let until = certificate.not_after();
+        Judged {
+            relation: related.relation,
+            proof: related.proof,
+            issued_by: signer.known().map(|key| pool.issued_by(key, certificate.issuer())),
+            evidence: related.evidence.clone(),
+            status: worst(&findings),
+            findings,
+            lasts: end.map_or(until, |end| end.min(until)),
+            path: proof_path(prover, certificate, &related, signer),
+        }
+    }
+
+    /// An error or doubt on the reference is a doubt on every subject; what a subject brings lifts none.
+    fn reference_doubts(&self, standing: &Standing) -> Vec<Finding> {
+        let mut doubts: Vec<Finding> = Vec::new();
+        for finding in self.reference.standing.doubts().chain(standing.doubts()) {
+            if doubts.iter().any(|doubt| doubt.code == finding.code) {
+                continue;
+            }
+            let message = format!("the reference leaves it in doubt: {}", finding.message);
+            doubts.push(Finding {
+                message,
+                severity: Severity::Doubt,
+                pointer: None,
+                ..finding.clone()
+            });
+        }
+        doubts
+    }
+
+    fn any_of(&mut self, offers: &[Offer]) -> (SubjectReport, Option<Arc<Certificate>>, Timestamp) {
+        let rules = Rules::of_subject(&self.reference.case.policy);
+        let names = &self.subject.names;
+        let held = offers.iter().filter(|offer| offer.certificate.is_some()).count();
+        let unread = offers
+            .iter()
+            .any(|offer| offer.certificate.is_none() && !is_missing(offer));
+        if held == 0 && !unread {
+            let message = "there is no certificate at all where one must be";
+            let hint = "request a certificate from the reference's CA";
+            let mut findings = vec![rules.finding(Code::CertificateMissing, message).hint(hint)];
+            findings.extend(self.reference_doubts(&self.reference.standing));
+            let mut report = subject_report(self.subject, Judged::unreadable(findings), None);
+            report.passed_over = Some(self.passed_over(offers, Vec::new(), None, ChosenFrom::AnyOf));
+            return (report, None, Timestamp::from_unix(i64::MIN));
+        }
+        let judged: Vec<Judged> = offers
+            .iter()
+            .map(|offer| self.judge(offer, KeyFrom::Subject, names))
+            .collect();
+        let fits = |(offer, judged): (&Offer, &Judged)| {
+            let covers = offer
+                .certificate
+                .as_ref()
+                .is_some_and(|certificate| covers_all(certificate, names));
+            !names.is_empty() && covers && judged.status == Status::Compliant && offer.key != KeyPresence::Absent
+        };
+        let best = longest(offers, &judged, fits);
+        let none = match best {
+            Some(_) => None,
+            None if names.is_empty() => {
+                let message = "which names the certificate must cover was not said, so none can be chosen";
+                Some(
+                    rules
+                        .finding(Code::NamesNotGiven, message)
+                        .hint("give names, such as the server's host name"),
+                )
+            }
+            None => {
+                let undetermined = judged.iter().any(|judged| judged.status == Status::Undetermined);
+                let message = format!("none of {} certificates fits", offers.len());
+                let finding = rules
+                    .finding(Code::NoneFits, message)
+                    .hint("see passed_over for what each one lacks");
+                let severity = if undetermined { Severity::Doubt } else { Severity::Error };
+                Some(finding.severity(rules.raised(Code::NoneFits, severity)))
+            }
+        };
+        let nearest = (0..judged.len()).min_by_key(|&position| (judged[position].status, judged[position].relation));
+        let nearest = nearest.map(|position| (judged[position].relation, judged[position].proof));
+        let doubts = self.reference_doubts(&self.reference.standing);
+        let mut judged: Vec<Option<Judged>> = judged.into_iter().map(Some).collect();
+        let chosen = best.and_then(|position| Some((position, judged.get_mut(position)?.take()?)));
+        let (mut report, certificate, lasts) = match chosen {
+            Some((position, judged)) => {
+                let (certificate, lasts) = (offers[position].certificate.clone(), judged.lasts);
+                (
+                    subject_report(self.subject, judged, certificate.as_deref()),
+                    certificate,
+                    lasts,
+                )
+            }
+            None => {
+                let mut findings: Vec<Finding> = none.into_iter().collect();
+                findings.extend(doubts);
+                let mut none = Judged::unreadable(findings);
+                (none.relation, none.proof) = nearest.unwrap_or((Relation::Unreadable, None));
+                (
+                    subject_report(self.subject, none, None),
+                    None,
+                    Timestamp::from_unix(i64::MIN),
+                )
+            }
+        };
+        report.passed_over = Some(self.passed_over(offers, judged, best, ChosenFrom::AnyOf));
+        (report, certificate, lasts)
+    }
+
+    fn passed_over(
+        &self,
+        offers: &[Offer],
+        judged: Vec<Option<Judged>>,
+        chosen: Option<usize>,
+        from: ChosenFrom,
+    ) -> Vec<PassedOver> {
+        let rules = Rules::of_subject(&self.reference.case.policy);
+        let mut judged = judged.into_iter();
+        let mut list = Vec::new();
+        for (position, offer) in offers.iter().enumerate() {
+            let verdict = judged.next().flatten();
+            if chosen == Some(position) {
+                continue;
+            }
+            let (relation, proof, mut findings) = match verdict {
+                Some(judged) => (Some(judged.relation), judged.proof, judged.findings),
+                None => (None, None, offer.findings.clone()),
+            };
+            if from == ChosenFrom::Candidates && offer.certificate.is_some() && offer.key == KeyPresence::Unknown {
+                let message = "its private key is not at hand, so it cannot be installed";
+                findings.push(rules.finding(Code::PrivateKeyMissing, message));
+                findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            }
+            let certificate = offer.certificate.as_ref().map(|certificate| certificate.facts());
+            list.push(PassedOver {
+                from,
+                index: offer.index,
+                certificate,
+                relation,
+                proof,
+                findings,
+            });
+        }
+        list
+    }
+
+    /// Looks for a candidate where what stands is not compliant, or ends within `renew_before`.
+    fn replace(
+        &mut self,
+        report: &mut SubjectReport,
+        standing: Option<&Certificate>,
+        lasts: Timestamp,
+    ) -> Option<Chosen> {
+        let offers = self.subject.candidates.clone()?;
+        let policy = &self.reference.case.policy;
+        let compliant = report.status == Some(Status::Compliant);
+        let due = policy
+            .renew_before
+            .zip(standing)
+            .is_some_and(|(before, certificate)| self.subject.at.plus(before.seconds()) >= certificate.not_after());
+        let list = report.passed_over.get_or_insert_default();
+        if compliant && !due {
+            return None;
+        }
+        let rules = Rules::of_subject(policy);
+        let names = match (self.subject.names.is_empty(), standing) {
+            (false, _) => self.subject.names.clone(),
+            (true, Some(certificate)) => {
+                let addresses = certificate.ip_addresses().map(|address| address.to_string());
+                certificate.dns_names().map(str::to_owned).chain(addresses).collect()
+            }
+            (true, None) => Vec::new(),
+        };
+        if names.is_empty() {
+            let message =
+                "which names a candidate must cover was not said, and nothing that stands tells: none was chosen";
+            let finding = rules
+                .finding(Code::NamesNotGiven, message)
+                .hint("give names, such as the server's host name");
+            list.extend(self.passed_over(&offers, Vec::new(), None, ChosenFrom::Candidates));
+            if !compliant {
+                report.findings.push(finding);
+                report
+                    .findings
+                    .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            }
+            return None;
+        }
+        let judged: Vec<Judged> = offers
+            .iter()
+            .map(|offer| self.judge(offer, KeyFrom::Candidate, &names))
+            .collect();
+        let fits = |(offer, judged): (&Offer, &Judged)| {
+            let covers = offer
+                .certificate
+                .as_ref()
+                .is_some_and(|certificate| covers_all(certificate, &names));
+            let longer = !compliant || judged.lasts > lasts;
+            covers && longer && judged.status == Status::Compliant && offer.key == KeyPresence::Present
+        };
+        let best = longest(&offers, &judged, fits);
+        let chosen = best.map(|position| Chosen {
+            position,
+            index: offers[position].index,
+            path: judged[position].path.clone(),
+            relation: judged[position].relation,
+        });
+        if let (true, Some(certificate), Some(position)) = (compliant, standing, best) {
+            let until = certificate.not_after();
+            let message = format!(
+                "it ends at {until}, and a candidate at hand lasts until {}",
+                judged[position].lasts
+            );
+            let finding = rules.finding(Code::ExpiresSoon, message).severity(Severity::Error);
+            report.findings.retain(|finding| finding.code != Code::ExpiresSoon);
+            report
+                .findings
+                .insert(0, finding.hint("run enforce to install the candidate"));
+            report.status = Some(Status::Noncompliant);
+        }
+        let judged = judged.into_iter().map(Some).collect();
+        let passed = self.passed_over(&offers, judged, best, ChosenFrom::Candidates);
+        report.passed_over.get_or_insert_default().extend(passed);
+        chosen
+    }
+}
+
+fn is_missing(offer: &Offer) -> bool {
+    offer
+        .findings
+        .iter()
+        .any(|finding| finding.code == Code::CertificateMissing)
+}
+
+/// The fitting one that lasts longest; of equal ones the smallest SHA-256.
+fn longest(offers: &[Offer], judged: &[Judged], fits: impl Fn((&Offer, &Judged)) -> bool) -> Option<usize> {
+    let order = |&position: &usize| {
+        let sha256 = offers[position]
+            .certificate
+            .as_ref()
+            .map(|certificate| *certificate.sha256());
+        (std::cmp::Reverse(judged[position].lasts), sha256)
+    };
+    (0..offers.len())
+        .filter(|&position| fits((&offers[position], &judged[position])))
+        .min_by_key(order)
+}
+
+/// The CA certificates between a certificate and a root, issuer first: what a server sends along with it.
+fn proof_path(
+    prover: &mut Prover<'_>,
+    certificate: &Certificate,
+    related: &Related,
+    signer: Signer,
+) -> Vec<Arc<Certificate>> {
+    let pool = prover.pool;
+    if let Some(path) = related.anchor.as_ref().and_then(|anchor| anchor.path.as_ref()) {
+        return path
+            .certificates
+            .iter()
+            .map(|&index| pool.held(index).certificate.clone())
+            .collect();
+    }
+    let Some(key) = signer.known() else { return Vec::new() };
+    match pool.holder(key, Some(certificate.issuer())) {
+        Some(held) => vec![held.certificate.clone()],
+        None => Vec::new(),
+    }
+}
+
+/// Puts a verdict into words.
+struct Words<'a> {
+    case: &'a Case,
+    standing: &'a Standing,
+    pool: &'a Pool,
+    certificate: &'a Certificate,
+    signer: Signer,
+    rules: Rules<'a>,
+}
+
+impl Words<'_> {
+    /// What the relation adds to the findings.
+    fn relation(&self, related: &Related) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if related.weak {
+            let (claim, risk) = match related.proof {
+                Some(Proof::KeyIdentifier) => ("the key identifier", "anybody can write it into a certificate"),
+                _ => ("the issuer's name", "anybody can name a CA so"),
+            };
+            let message = format!("{claim} alone says that the CA is the same, and {risk}");
+            let hint = "add the CA's certificate to authorities, so that the signature can be verified";
+            findings.push(self.rules.finding(Code::WeakEvidence, message).hint(hint));
+        }
+        if let Some(refused) = &related.refused {
+            findings.push(self.link_refused(refused));
+        }
+        let Some(mut severity) = related.severity(&self.case.policy) else {
+            return findings;
+        };
+        let issuer = self.certificate.issuer().rfc4514();
+        let (code, message) = match related.relation {
+            Relation::Different => {
+                if self.standing.holds_ca {
+                    severity = Severity::Doubt;
+                }
+                (
+                    Code::IssuerDiffers,
+                    format!("it was issued by {issuer}, not by {}", self.expected_name(related)),
+                )
+            }
+            Relation::KeyOnly => {
+                let message = format!("the reference's CA key signed it under another name, {issuer}");
+                (Code::IssuerNameDiffers, message)
+            }
+            Relation::Rollover => (
+                Code::IssuerKeyDiffers,
+                "a newer or older key of the same CA signed it, and match is key".into(),
+            ),
+            Relation::NameOnly => (Code::IssuerKeyDiffers, self.another_key(related, &issuer)),
+            Relation::BadSignature => (
+                Code::SignatureInvalid,
+                format!("it names the key of {issuer} as its issuer's, and that key did not sign it"),
+            ),
+            _ if related.unsupported => {
+                let what = describe(self.certificate.signature());
+                (
+                    Code::AlgorithmUnsupported,
+                    format!("the signature cannot be verified: {what}"),
+                )
+            }
+            _ => (Code::CaCertificateMissing, self.nothing_to_verify_with(&issuer)),
+        };
+        let finding = Finding::new(code, message).severity(self.rules.raised(code, severity));
+        let finding = finding.expected(self.expected(related)).actual(self.actual());
+        findings.push(finding.hint(self.hint(related, code, &issuer)));
+        findings
+    }
+
+    fn another_key(&self, related: &Related, issuer: &str) -> String {
+        match related.proof {
+            Some(Proof::Signature) => format!("a CA of the same name, {issuer}, with another key issued it"),
+            _ => format!("it names {issuer} as its issuer, and no key of that CA at hand verifies it"),
+        }
+    }
+
+    fn nothing_to_verify_with(&self, issuer: &str) -> String {
+        if self.case.policy.level == Level::Root {
+            return format!("no verified path leads from {issuer} to a root CA");
+        }
+        format!("no CA certificate at hand shows which key of {issuer} is the reference's")
+    }
+
+    fn expected_name(&self, related: &Related) -> String {
+        match related.authority.and_then(|index| self.standing.authorities.get(index)) {
+            Some(authority) => authority::title(self.case, authority),
+            None => "the reference's CA".into(),
+        }
+    }
+
+    /// The CA that is allowed, with its keys.
+    fn expected(&self, related: &Related) -> String {
+        let Some(authority) = related.authority.and_then(|index| self.standing.authorities.get(index)) else {
+            return "the reference's CA".into();
+        };
+        let title = authority::title(self.case, authority);
+        if matches!(authority.kind, Kind::PinnedKey(_)) {
+            return title;
+        }
+        let keys: Vec<String> = authority
+            .keys
+            .iter()
+            .map(|joined| short(&hex(&self.pool.key(joined.key).id.0)))
+            .collect();
+        match keys.as_slice() {
+            [] => title,
+            keys => format!("{title}, key {}", keys.join(" or ")),
+        }
+    }
+
+    /// The CA that issued it, with its key as far as it is known.
+    fn actual(&self) -> String {
+        let issuer = self.certificate.issuer().rfc4514();
+        match (self.signer.known(), self.certificate.authority_key_identifier()) {
+            (Some(key), _) => format!("{issuer}, key {}", short(&hex(&self.pool.key(key).id.0))),
+            (None, Some(identifier)) => format!("{issuer}, key identifier {}", hex(identifier)),
+            (None, None) => issuer,
+        }
+    }
+
+    fn hint(&self, related: &Related, code: Code, issuer: &str) -> String {
+        match (related.relation, code) {
+            (Relation::NameOnly, _) if related.proof == Some(Proof::Signature) => format!(
+                "if the CA was renewed with a new key, add the certificate that links the two to authorities \
+                 (AD CS: CertEnroll\\{name}(0-1).crt, or the certificate of their common parent); \
+                 else replace it: a look-alike CA issued it",
+                name = file_name(self.certificate)
+            ),
+            (Relation::NameOnly, _) => format!(
+                "add the CA certificate with key identifier {} to authorities (AD CS: CertEnroll\\{}(1).crt and (0-1).crt); \
+                 without it nobody can tell a renewed CA from a look-alike",
+                self.certificate
+                    .authority_key_identifier()
+                    .map_or_else(|| "(none given)".into(), hex),
+                file_name(self.certificate)
+            ),
+            (Relation::Rollover, _) => "renew it under the CA's current key, or set match to authority".into(),
+            (Relation::BadSignature, _) => {
+                "read the certificate from the server again; if it stays so, it is damaged or forged".into()
+            }
+            (_, Code::AlgorithmUnsupported) => "renew it under a current signature algorithm".into(),
+            (_, Code::CaCertificateMissing) => format!(
+                "add the certificate of {issuer} to authorities (AD CS: CertEnroll\\{}.crt, or certutil -ca.cert)",
+                file_name(self.certificate)
+            ),
+            _ => "request a certificate from the reference's CA, and assign it".into(),
+        }
+    }
+
+    fn link_refused(&self, refused: &Refused) -> Finding {
+        let message = "the CA may have been renewed with a new key, and what proves it is not vouched for";
+        let hint = match refused {
+            Refused::Unvouched(certificates) => {
+                let named: Vec<String> = certificates
+                    .iter()
+                    .map(|&index| {
+                        let certificate = &self.pool.held(index).certificate;
+                        format!(
+                            "{} (SHA-256 {})",
+                            certificate.subject().rfc4514(),
+                            hex(certificate.sha256())
+                        )
+                    })
+                    .collect();
+                format!("if it is genuine, add to authorities: {}", named.join("; "))
+            }
+            Refused::MissingParent(name, identifier) => format!(
+                "add to authorities the certificate of the parent CA: {} (key identifier {})",
+                name.rfc4514(),
+                hex(identifier)
+            ),
+        };
+        self.rules.finding(Code::LinkRefused, message).hint(hint)
+    }
+
+    fn distrusted(&self) -> Option<Finding> {
+        let key = self.signer.known().filter(|&key| self.pool.key(key).distrusted)?;
+        let message = format!(
+            "a key that the policy distrusts issued it: {}",
+            hex(&self.pool.key(key).id.0)
+        );
+        let hint = "replace it with one that the reference's CA issued";
+        Some(self.rules.finding(Code::AuthorityDistrusted, message).hint(hint))
+    }
+
+    /// SHA-1 in the CA certificates that the relation rests on. A self-signature proves nothing, so it is not asked.
+    fn weak_digests(&self, related: &Related) -> Vec<Finding> {
+        let mut asked: Vec<usize> = related.links.clone();
+        if let Some(path) = related.anchor.as_ref().and_then(|anchor| anchor.path.as_ref()) {
+            asked.extend(&path.certificates);
+        } else if let Some(key) = self.signer.known() {
+            let holders = &self.pool.key(key).holders;
+            let of_name = |&&index: &&usize| self.pool.held(index).certificate.subject() == self.certificate.issuer();
+            asked.extend(holders.iter().find(of_name));
+        }
+        asked.sort_unstable();
+        asked.dedup();
+        let weak = |&&index: &&usize| {
+            let certificate = &self.pool.held(index).certificate;
+            certificate.signature().digest() == Some(Digest::Sha1) && !certificate.is_self_issued()
+                || related.links.contains(&index) && certificate.signature().digest() == Some(Digest::Sha1)
+        };
+        let finding = |&index: &usize| {
+            let certificate = &self.pool.held(index).certificate;
+            let message = format!(
+                "the CA certificate {} is signed with SHA-1",
+                certificate.subject().rfc4514()
+            );
+            self.rules
+                .finding(Code::DigestWeak, message)
+                .actual("SHA-1")
+                .hint("renew the CA certificate with SHA-256")
+        };
+        asked.iter().filter(weak).map(finding).collect()
+    }
+
+    fn private_key(&self, offer: &Offer) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let said = |code: Code| offer.findings.iter().any(|finding| finding.code == code);
+        if offer.key == KeyPresence::Absent && !said(Code::PrivateKeyMissing) && !said(Code::PrivateKeyMismatch) {
+            let hint = "import the certificate together with its private key";
+            let finding = self
+                .rules
+                .finding(Code::PrivateKeyMissing, "its private key is not there");
+            findings.push(finding.hint(hint));
+        }
+        let cng = offer
+            .key_provider
+            .as_ref()
+            .filter(|provider| provider.ends_with("Key Storage Provider"));
+        if let (Some(provider), Some(Profile::LyncServer2013)) = (cng, self.case.policy.profile) {
+            let message = "its key is kept by CNG alone, which Lync Server 2013 is reported not to use";
+            let hint = "issue it with a CSP, such as Microsoft RSA SChannel Cryptographic Provider";
+            let finding = self
+                .rules
+                .finding(Code::KeyProviderUnsupported, message)
+                .actual(provider.clone());
+            findings.push(finding.hint(hint));
+        }
+        findings
+    }
+
+    /// Whether another issuing CA under the members' one vouched root issued it.
+    fn same_root(&self, prover: &mut Prover<'_>) -> Option<Finding> {
+        let mut roots: Vec<[u8; 32]> = Vec::new();
+        for (member, stands) in self.case.members.iter().zip(&self.standing.members) {
+            let Some(certificate) = member.read.certificate().filter(|_| stands.votes) else {
+                continue;
+            };
+            roots.extend(vouched_roots(prover, certificate));
+        }
+        roots.sort_unstable();
+        roots.dedup();
+        let [root] = roots.as_slice() else { return None };
+        if !vouched_roots(prover, self.certificate).contains(root) {
+            return None;
+        }
+        let message = "another issuing CA under the same root issued it";
+        let hint = "if any CA under that root may issue, set level to root";
+        Some(self.rules.finding(Code::SameRoot, message).hint(hint))
+    }
+}
+
+/// The keys of the vouched roots that a verified path reaches.
+fn vouched_roots(prover: &mut Prover<'_>, certificate: &Certificate) -> Vec<[u8; 32]> {
+    let paths = path::to_roots(prover, certificate);
+    let vouched = paths.iter().filter(|path| path.root_is_vouched(prover));
+    vouched.map(|path| prover.pool.key(path.root_key).id.0).collect()
+}
+
+/// What AD CS calls the files of the CA that issued a certificate: its common name.
+fn file_name(certificate: &Certificate) -> String {
+    let attributes = certificate.issuer().ordered();
+    let common = attributes
+        .iter()
+        .rev()
+        .find(|(name, _)| name == "CN")
+        .map(|(_, value)| value.clone());
+    let safe = |c: char| !c.is_control() && !"\\/:*?\"<>|".contains(c);
+    common
+        .unwrap_or_else(|| "NAME".into())
+        .chars()
+        .filter(|&c| safe(c))
+        .collect()
+}
