@@ -1,10 +1,14 @@
 //! The minter itself: what is meant to be good must be so to OpenSSL too, and a forgery be wrong in the one way intended.
 
 use openssl::pkcs7::Pkcs7;
+use std::path::{Path, PathBuf};
+
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::PKey;
 use openssl::x509::X509;
+use serde_json::Value;
 
+use crate::mint;
 use crate::mint::cert::oid;
 use crate::mint::container::{self, Mac, Pbe};
 use crate::mint::*;
@@ -413,4 +417,127 @@ fn pem_in_its_dresses_still_holds_its_certificates() {
     assert_eq!(container::utf16_le("A\n"), [0xff, 0xfe, b'A', 0, b'\n', 0]);
     assert_eq!(container::utf16_be("A\n"), [0xfe, 0xff, 0, b'A', 0, b'\n']);
     assert_eq!(container::utf8_bom("A"), [0xef, 0xbb, 0xbf, b'A']);
+}
+
+/// A fresh folder for one test.
+fn folder(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    dir
+}
+
+/// Every string under a key of this name.
+fn strings<'a>(value: &'a Value, name: &str) -> Vec<&'a str> {
+    match value {
+        Value::Object(map) => {
+            let here = map.get(name).and_then(Value::as_str);
+            here.into_iter()
+                .chain(map.values().flat_map(|v| strings(v, name)))
+                .collect()
+        }
+        Value::Array(items) => items.iter().flat_map(|v| strings(v, name)).collect(),
+        _ => vec![],
+    }
+}
+
+#[test]
+fn the_lync_estate_is_complete_and_written_the_same_every_time() {
+    let (first, second) = (
+        Estate::lync(&folder("lync-1")).unwrap(),
+        Estate::lync(&folder("lync-2")).unwrap(),
+    );
+    assert_eq!(first.written, second.written);
+    for path in &first.written {
+        let [a, b] = [&first, &second].map(|estate| std::fs::read(estate.dir.join(path)).unwrap());
+        assert!(a == b, "{path:?} differs");
+    }
+    let read = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(first.dir.join(name)).unwrap()).unwrap() };
+    assert_eq!(read("check.json"), first.request);
+    for request in [read("check.json"), read("enforce.json")] {
+        for key in ["path", "password_file", "certificate", "private_key", "pkcs12_path"] {
+            strings(&request, key)
+                .iter()
+                .for_each(|path| assert!(first.dir.join(path).is_file(), "{path}"));
+        }
+    }
+    let subjects: Vec<_> = first.request["subjects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (s["name"].clone(), s["use"].clone()))
+        .collect();
+    let expected: Vec<_> = first
+        .expected
+        .iter()
+        .map(|e| (Value::from(e.name), Value::from(e.r#use)))
+        .collect();
+    assert_eq!(subjects, expected);
+    assert_eq!(first.expected.iter().filter(|e| e.status == "noncompliant").count(), 2);
+}
+
+#[test]
+fn the_lync_estate_is_right_and_wrong_where_it_says() {
+    let estate = Estate::lync(&folder("lync-3")).unwrap();
+    let pki = mint::estate::ContosoPki::new();
+    let read = |path: &str| std::fs::read(estate.dir.join(path)).unwrap();
+    let p7b = |pkcs7: Pkcs7| -> Vec<X509> {
+        pkcs7
+            .signed()
+            .unwrap()
+            .certificates()
+            .unwrap()
+            .iter()
+            .map(|c| c.to_owned())
+            .collect()
+    };
+    let default = [
+        X509::stack_from_pem(&read("fe01/Default.pem")).unwrap().remove(0),
+        X509::from_der(&read("fe02/Default.cer")).unwrap(),
+        p7b(Pkcs7::from_der(&read("fe03/Default.p7b")).unwrap()).pop().unwrap(),
+        X509::from_pem(&read("fe01/WebServicesInternal.pem")).unwrap(),
+        p7b(Pkcs7::from_pem(&read("fe02/WebServicesInternal.p7b")).unwrap()).remove(0),
+        X509::from_der(&read("fe03/WebServicesInternal.cer")).unwrap(),
+        X509::from_der(&read("fe01/WebServicesExternal.cer")).unwrap(),
+        X509::from_pem(&read("fe03/WebServicesExternal.pem")).unwrap(),
+    ];
+    assert!(default.iter().all(|cert| cert.verify(&pki.old.key.public()).unwrap()));
+    assert_eq!(default[7].not_after().to_string(), "Oct  1 00:00:00 2026 GMT");
+    assert!(
+        [&pki.old, &pki.new]
+            .iter()
+            .all(|ca| ca.cert.verifies_with(&pki.root.key))
+    );
+
+    let pchat01 = Pkcs12::from_der(&read("pchat01/pchat01.pfx"))
+        .unwrap()
+        .parse2("contoso-1")
+        .unwrap();
+    let pchat01 = pchat01.cert.unwrap();
+    assert!(pchat01.verify(&pki.new.key.public()).unwrap() && !pchat01.verify(&pki.old.key.public()).unwrap());
+
+    let key = Key::rsa(2048, "pchat02");
+    let pchat02 = pki
+        .server(&pki.look_alike, "pchat02.contoso.com", &["pchat02.contoso.com"], &key)
+        .build();
+    assert_eq!(pchat02.issuer(), pki.old.cert.subject());
+    assert!(pchat02.verifies_with(&pki.look_alike.key));
+    assert!(
+        ![&pki.old, &pki.new, &pki.root]
+            .iter()
+            .any(|ca| pchat02.verifies_with(&ca.key))
+    );
+}
+
+#[test]
+fn the_rekeyed_root_has_both_cross_certificates() {
+    let estate = Estate::rekeyed_root(&folder("rekeyed-root")).unwrap();
+    let read = |path: &str| X509::from_der(&std::fs::read(estate.dir.join(path)).unwrap()).unwrap();
+    let [old, new] = ["", "(1)"].map(|n| {
+        read(&format!("CertEnroll/Contoso Root CA{n}.crt"))
+            .public_key()
+            .unwrap()
+    });
+    assert!(read("CertEnroll/Contoso Root CA(0-1).crt").verify(&old).unwrap());
+    assert!(read("CertEnroll/Contoso Root CA(1-0).crt").verify(&new).unwrap());
+    assert!(read("fe01.cer").verify(&old).unwrap() && read("fe02.cer").verify(&new).unwrap());
 }

@@ -11,12 +11,14 @@ pub mod ca;
 pub mod cert;
 pub mod container;
 pub mod der;
+pub mod estate;
 pub mod key;
 pub mod name;
 
 pub use ca::Ca;
 pub use cert::{Aki, Cert, CertBuilder, San, Ski, usage};
 pub use container::P12;
+pub use estate::Estate;
 pub use key::{Digest, Key, Pss};
 pub use name::{Name, Text};
 

@@ -72,7 +72,7 @@ impl Name {
 
     /// One single-valued RDN for each pair, in the order of the encoding (`DC=com` first).
     pub fn ordered(attributes: &[(&str, Text)]) -> Name {
-        let rdns: Vec<_> = attributes.iter().map(|a| std::slice::from_ref(a)).collect();
+        let rdns: Vec<_> = attributes.iter().map(std::slice::from_ref).collect();
         Name::of_rdns(&rdns)
     }
 
