@@ -33,6 +33,8 @@ enum Material {
     Rsa(Arc<RsaNumbers>),
     Ec(Arc<EcNumbers>),
     Other(PKey<Private>),
+    /// No private half at all.
+    Public,
 }
 
 /// An RSA private key in its numbers, so that exponents which OpenSSL would not take can be had as well.
@@ -236,6 +238,11 @@ impl Key {
         Key::new(Material::Ec(Arc::new(numbers)), spki)
     }
 
+    /// A public key whose private half nobody has: it can be certified, not sign.
+    pub fn public_only(spki: &[u8]) -> Key {
+        Key::new(Material::Public, spki.to_vec())
+    }
+
     fn from_pkey(pkey: PKey<Private>) -> Key {
         let spki = pkey.public_key_to_der().unwrap();
         Key::new(Material::Other(pkey), spki)
@@ -349,6 +356,7 @@ impl Key {
             Material::Rsa(rsa) => rsa.pkcs1(),
             Material::Ec(ec) => ec.sec1(None),
             Material::Other(pkey) => return pkey.private_key_to_pkcs8().unwrap(),
+            Material::Public => panic!("no private key"),
         };
         der::seq(&[&der::int(0), &algorithm, &der::octets(&inner)])
     }
@@ -414,6 +422,7 @@ impl Key {
                 },
                 &[],
             ),
+            Material::Public => panic!("no private key"),
         }
     }
 
@@ -446,6 +455,7 @@ impl Key {
                 .unwrap()
                 .sign_oneshot_to_vec(message)
                 .unwrap(),
+            Material::Public => panic!("no private key"),
         }
     }
 }
@@ -588,7 +598,7 @@ impl Digest {
         der::algorithm(oid, &der::null())
     }
 
-    fn rsa_oid(self) -> &'static str {
+    pub fn rsa_oid(self) -> &'static str {
         match self {
             Digest::Md5 => "1.2.840.113549.1.1.4",
             Digest::Sha1 => "1.2.840.113549.1.1.5",
@@ -599,7 +609,7 @@ impl Digest {
         }
     }
 
-    fn ecdsa_oid(self) -> &'static str {
+    pub fn ecdsa_oid(self) -> &'static str {
         match self {
             Digest::Md5 => panic!("ECDSA has no algorithm with MD5"),
             Digest::Sha1 => "1.2.840.10045.4.1",

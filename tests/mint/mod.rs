@@ -12,6 +12,7 @@ pub mod cert;
 pub mod container;
 pub mod der;
 pub mod estate;
+pub mod forge;
 pub mod key;
 pub mod name;
 
