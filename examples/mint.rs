@@ -1,4 +1,5 @@
-//! Mints test certificates: the estate of the demo, and single files to try things with. Every key is public and worthless.
+//! Mints test certificates: the estate of the demo, and single files to try things with. Every key is public and
+//! worthless.
 
 #[path = "../tests/mint/mod.rs"]
 mod mint;

@@ -1,4 +1,5 @@
-//! The minter itself: what is meant to be good must be so to OpenSSL too, and a forgery be wrong in the one way intended.
+//! The minter itself: what is meant to be good must be so to OpenSSL too, and a forgery be wrong in the one way
+//! intended.
 
 use openssl::pkcs7::Pkcs7;
 use std::path::{Path, PathBuf};
@@ -6,7 +7,8 @@ use std::path::{Path, PathBuf};
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::PKey;
-use openssl::x509::X509;
+use openssl::x509::{X509, X509Req};
+use same_ca::protocol::{Code, Request};
 use serde_json::Value;
 
 use crate::mint;
@@ -230,13 +232,15 @@ fn extensions_say_what_was_asked() {
     let x509 = cert.openssl();
     let text = String::from_utf8(x509.to_text().unwrap()).unwrap();
     for expected in [
-        "DNS:fe01.contoso.com, IP Address:10.0.0.1, IP Address:FE80:0:0:0:0:0:0:1, othername: UPN:a@contoso.com, DirName:/CN=dir, \
+        "DNS:fe01.contoso.com, IP Address:10.0.0.1, IP Address:FE80:0:0:0:0:0:0:1, \
+         othername: UPN:a@contoso.com, DirName:/CN=dir, \
          email:a@contoso.com, URI:sip:a, Registered ID:1.2.3.4",
         "TLS Web Server Authentication, TLS Web Client Authentication",
         "X509v3 Key Usage: critical\n                Digital Signature, Key Encipherment",
         "Full Name:\n                  URI:http://pki.contoso.com/CertEnroll/ca.crl",
         "CA Issuers - URI:http://pki.contoso.com/ca.crt",
-        "Permitted:\n                  DNS:contoso.com\n                Excluded:\n                  IP:10.0.0.0/255.0.0.0",
+        "Permitted:\n                  DNS:contoso.com\n",
+        "Excluded:\n                  IP:10.0.0.0/255.0.0.0",
         "DirName:/DC=com/DC=contoso/CN=Contoso Root CA",
         "1.3.6.1.4.1.55555.1.1: critical",
         "Not Before: Jan  1 00:00:00 2026 GMT",
@@ -454,6 +458,17 @@ fn the_lync_estate_is_complete_and_written_the_same_every_time() {
     }
     let read = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(first.dir.join(name)).unwrap()).unwrap() };
     assert_eq!(read("check.json"), first.request);
+    for name in ["check.json", "enforce.json"] {
+        let request: Request = same_ca::protocol::read::read(&std::fs::read(first.dir.join(name)).unwrap()).unwrap();
+        assert_eq!(request.check(), Ok(()), "{name}");
+    }
+    let codes: Vec<_> = first.expected.iter().filter_map(|e| e.code).collect();
+    assert!(
+        codes
+            .iter()
+            .all(|code| Code::ALL.iter().any(|known| known.as_str() == *code)),
+        "{codes:?}"
+    );
     for request in [read("check.json"), read("enforce.json")] {
         for key in ["path", "password_file", "certificate", "private_key", "pkcs12_path"] {
             strings(&request, key)
@@ -687,4 +702,15 @@ fn a_longer_modulus_verifies_only_where_lengths_are_not_compared() {
     );
     assert!(rsa.n().num_bits() > 6000 && rsa.n().is_odd());
     assert!(!genuine.verifies_with(&evil), "OpenSSL compares them");
+}
+
+#[test]
+fn a_certificate_request_is_one() {
+    let key = Key::ec("P-256", "k");
+    assert!(
+        X509Req::from_der(&csr("CN=a", &key))
+            .unwrap()
+            .verify(&key.public())
+            .unwrap()
+    );
 }

@@ -41,12 +41,20 @@ pub struct Fault {
 impl Fault {
     /// A fault that belongs to no place in the request.
     pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
-        Fault { code, message: message.into(), pointer: None, line: None }
+        Fault {
+            code,
+            message: message.into(),
+            pointer: None,
+            line: None,
+        }
     }
 
     /// A request that is JSON but not a valid request, with the pointer of the offender.
     pub fn bad_request(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Fault { pointer: Some(pointer.into()), ..Fault::new(FaultCode::BadRequest, message) }
+        Fault {
+            pointer: Some(pointer.into()),
+            ..Fault::new(FaultCode::BadRequest, message)
+        }
     }
 
     /// A wrong command line.
@@ -75,7 +83,10 @@ pub struct ErrorDocument {
 
 impl From<Fault> for ErrorDocument {
     fn from(error: Fault) -> Self {
-        ErrorDocument { protocol: super::PROTOCOL, error }
+        ErrorDocument {
+            protocol: super::PROTOCOL,
+            error,
+        }
     }
 }
 

@@ -128,7 +128,11 @@ impl JsonSchema for Code {
         let each: Vec<_> = Code::ALL
             .iter()
             .map(|code| {
-                let text = format!("{} (default severity: {})", code.description(), code.severity().as_str());
+                let text = format!(
+                    "{} (default severity: {})",
+                    code.description(),
+                    code.severity().as_str()
+                );
                 serde_json::json!({ "const": code.as_str(), "description": text })
             })
             .collect();
@@ -183,24 +187,36 @@ impl Finding {
     /// The same, saying what it should have been.
     #[must_use]
     pub fn expected(self, expected: impl Into<String>) -> Self {
-        Finding { expected: Some(expected.into()), ..self }
+        Finding {
+            expected: Some(expected.into()),
+            ..self
+        }
     }
 
     /// The same, saying what it is.
     #[must_use]
     pub fn actual(self, actual: impl Into<String>) -> Self {
-        Finding { actual: Some(actual.into()), ..self }
+        Finding {
+            actual: Some(actual.into()),
+            ..self
+        }
     }
 
     /// The same, saying what to do next.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Finding { hint: Some(hint.into()), ..self }
+        Finding {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     /// The same, with the place in the request.
     #[must_use]
     pub fn pointer(self, pointer: impl Into<String>) -> Self {
-        Finding { pointer: Some(pointer.into()), ..self }
+        Finding {
+            pointer: Some(pointer.into()),
+            ..self
+        }
     }
 }

@@ -40,7 +40,11 @@ pub fn diagnose<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) ->
     }
     let mut input = serde_json::Deserializer::from_slice(bytes);
     let mut duplicate = None;
-    let tree = NodeSeed { pointer: String::new(), duplicate: &mut duplicate }.deserialize(&mut input);
+    let tree = NodeSeed {
+        pointer: String::new(),
+        duplicate: &mut duplicate,
+    }
+    .deserialize(&mut input);
     let tree = match tree {
         Ok(tree) => tree,
         Err(_) if duplicate.is_some() => return duplicate.unwrap_or_else(|| bad_json("duplicate key".into())),
@@ -48,12 +52,18 @@ pub fn diagnose<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) ->
     };
     if input.end().is_err() {
         let message = "expected one JSON value, found something after it";
-        return Fault { pointer: Some(String::new()), ..bad_json(message.into()) };
+        return Fault {
+            pointer: Some(String::new()),
+            ..bad_json(message.into())
+        };
     }
     if let Some(fault) = unsupported_protocol(&tree) {
         return fault;
     }
-    match T::deserialize(Located { node: tree, pointer: String::new() }) {
+    match T::deserialize(Located {
+        node: tree,
+        pointer: String::new(),
+    }) {
         Err(located) => Fault::bad_request(located.pointer.unwrap_or_default(), located.message),
         // The two readings disagree: never to be expected, and not to be hidden. What serde says of data may repeat a value.
         Ok(_) if error.is_data() => bad_json("refused, at a place that could not be found".into()),
@@ -76,7 +86,10 @@ fn unsupported_protocol(tree: &Node) -> Option<Fault> {
     };
     Some(Fault {
         pointer: Some("/protocol".into()),
-        ..Fault::new(FaultCode::UnsupportedProtocol, format!("expected protocol 1, found {found}"))
+        ..Fault::new(
+            FaultCode::UnsupportedProtocol,
+            format!("expected protocol 1, found {found}"),
+        )
     })
 }
 
@@ -87,7 +100,10 @@ pub fn check_protocol(found: u32) -> Result<(), Fault> {
     }
     Err(Fault {
         pointer: Some("/protocol".into()),
-        ..Fault::new(FaultCode::UnsupportedProtocol, format!("expected protocol 1, found {found}"))
+        ..Fault::new(
+            FaultCode::UnsupportedProtocol,
+            format!("expected protocol 1, found {found}"),
+        )
     })
 }
 
@@ -173,7 +189,10 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
         let mut list = Vec::new();
         loop {
             let pointer = pointer_step(&self.pointer, &list.len().to_string());
-            match items.next_element_seed(NodeSeed { pointer, duplicate: self.duplicate })? {
+            match items.next_element_seed(NodeSeed {
+                pointer,
+                duplicate: self.duplicate,
+            })? {
                 Some(node) => list.push(node),
                 None => return Ok(Node::List(list)),
             }
@@ -189,7 +208,10 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
                 return Err(de::Error::custom("duplicate key"));
             }
             let pointer = pointer_step(&self.pointer, &key);
-            let node = entries.next_value_seed(NodeSeed { pointer, duplicate: self.duplicate })?;
+            let node = entries.next_value_seed(NodeSeed {
+                pointer,
+                duplicate: self.duplicate,
+            })?;
             map.push((key, node));
         }
         Ok(Node::Map(map))
@@ -213,7 +235,11 @@ struct LocatedError {
 
 impl LocatedError {
     fn says(message: String) -> Self {
-        LocatedError { pointer: None, message, field: None }
+        LocatedError {
+            pointer: None,
+            message,
+            field: None,
+        }
     }
 
     fn at(mut self, pointer: &str) -> Self {
@@ -245,7 +271,10 @@ impl de::Error for LocatedError {
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        LocatedError::says(format!("expected {expected}, found another {}", unexpected_kind(&found)))
+        LocatedError::says(format!(
+            "expected {expected}, found another {}",
+            unexpected_kind(&found)
+        ))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
@@ -254,7 +283,10 @@ impl de::Error for LocatedError {
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let message = format!("unknown field {field:?}; known here: {}", expected.join(", "));
-        LocatedError { field: Some(field.to_owned()), ..LocatedError::says(message) }
+        LocatedError {
+            field: Some(field.to_owned()),
+            ..LocatedError::says(message)
+        }
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -286,8 +318,15 @@ impl<'de> Deserializer<'de> for Located {
             Node::Signed(value) => visitor.visit_i64(value),
             Node::Float(value) => visitor.visit_f64(value),
             Node::Text(value) => visitor.visit_string(value),
-            Node::List(list) => visitor.visit_seq(Items { list: list.into_iter().enumerate(), pointer: &pointer }),
-            Node::Map(map) => visitor.visit_map(Entries { map: map.into_iter(), pointer: &pointer, value: None }),
+            Node::List(list) => visitor.visit_seq(Items {
+                list: list.into_iter().enumerate(),
+                pointer: &pointer,
+            }),
+            Node::Map(map) => visitor.visit_map(Entries {
+                map: map.into_iter(),
+                pointer: &pointer,
+                value: None,
+            }),
         };
         result.map_err(|error| error.at(&pointer))
     }
@@ -299,7 +338,11 @@ impl<'de> Deserializer<'de> for Located {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, LocatedError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, LocatedError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -312,7 +355,11 @@ impl<'de> Deserializer<'de> for Located {
         let Located { node, pointer } = self;
         match node {
             Node::Text(text) => visitor.visit_enum(de::value::StringDeserializer::new(text)),
-            other => Err(LocatedError::says(format!("expected one of {}, found {}", variants.join(", "), other.kind()))),
+            other => Err(LocatedError::says(format!(
+                "expected one of {}, found {}",
+                variants.join(", "),
+                other.kind()
+            ))),
         }
         .map_err(|error| error.at(&pointer))
     }
@@ -332,8 +379,14 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = LocatedError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, LocatedError> {
-        let Some((index, node)) = self.list.next() else { return Ok(None) };
-        seed.deserialize(Located { node, pointer: pointer_step(self.pointer, &index.to_string()) }).map(Some)
+        let Some((index, node)) = self.list.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(Located {
+            node,
+            pointer: pointer_step(self.pointer, &index.to_string()),
+        })
+        .map(Some)
     }
 }
 
@@ -347,8 +400,13 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = LocatedError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, LocatedError> {
-        let Some((key, node)) = self.map.next() else { return Ok(None) };
-        self.value = Some(Located { node, pointer: pointer_step(self.pointer, &key) });
+        let Some((key, node)) = self.map.next() else {
+            return Ok(None);
+        };
+        self.value = Some(Located {
+            node,
+            pointer: pointer_step(self.pointer, &key),
+        });
         seed.deserialize(de::value::StringDeserializer::new(key)).map(Some)
     }
 

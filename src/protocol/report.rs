@@ -62,7 +62,10 @@ pub struct Tool {
 impl Tool {
     /// This program.
     pub fn this() -> Self {
-        Tool { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() }
+        Tool {
+            name: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        }
     }
 }
 

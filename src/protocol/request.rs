@@ -106,9 +106,17 @@ impl<'de> Deserialize<'de> for Member {
             (Some(source), None, None) => MemberKind::Source(source),
             (None, Some(authority), None) => MemberKind::Authority(authority),
             (None, None, Some(key)) => MemberKind::Key(key),
-            _ => return Err(de::Error::custom("expected exactly one of source, authority, key_sha256")),
+            _ => {
+                return Err(de::Error::custom(
+                    "expected exactly one of source, authority, key_sha256",
+                ));
+            }
         };
-        Ok(Member { name: fields.name, use_: fields.use_, kind })
+        Ok(Member {
+            name: fields.name,
+            use_: fields.use_,
+            kind,
+        })
     }
 }
 
@@ -267,9 +275,11 @@ impl InstallFields {
             return Err("private_key and chain go with certificate");
         }
         match (self.certificate, self.pkcs12_path, self.windows_store, self.by) {
-            (Some(certificate), None, None, None) => {
-                Ok(Place::Files { certificate, private_key: self.private_key, chain: self.chain })
-            }
+            (Some(certificate), None, None, None) => Ok(Place::Files {
+                certificate,
+                private_key: self.private_key,
+                chain: self.chain,
+            }),
             (None, Some(path), None, None) => Ok(Place::Pkcs12 { path, password }),
             (None, None, Some(store), None) => Ok(Place::WindowsStore(store)),
             (None, None, None, Some(By::Caller)) => Ok(Place::Caller),
@@ -282,7 +292,10 @@ impl<'de> Deserialize<'de> for Install {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let fields = InstallFields::deserialize(deserializer)?;
         let backup = fields.backup;
-        fields.place().map(|place| Install { place, backup }).map_err(de::Error::custom)
+        fields
+            .place()
+            .map(|place| Install { place, backup })
+            .map_err(de::Error::custom)
     }
 }
 
@@ -415,7 +428,11 @@ impl Severities {
     fn check(&self, pointer: &str) -> Result<(), Fault> {
         for (code, &severity) in &self.0 {
             if severity < code.severity() && !code.may_be_lowered() {
-                let message = format!("{} may be raised, not lowered below {}", code.as_str(), code.severity().as_str());
+                let message = format!(
+                    "{} may be raised, not lowered below {}",
+                    code.as_str(),
+                    code.severity().as_str()
+                );
                 return Err(Fault::bad_request(pointer_step(pointer, code.as_str()), message));
             }
         }
@@ -462,9 +479,16 @@ impl JsonSchema for Severities {
         let codes: serde_json::Map<String, serde_json::Value> = Code::ALL
             .iter()
             .map(|code| {
-                let lower = if code.may_be_lowered() { "may be lowered" } else { "may only be raised" };
+                let lower = if code.may_be_lowered() {
+                    "may be lowered"
+                } else {
+                    "may only be raised"
+                };
                 let text = format!("{} Default: {}; {lower}.", code.description(), code.severity().as_str());
-                (code.as_str().to_owned(), serde_json::json!({ "allOf": [severity.clone()], "description": text }))
+                (
+                    code.as_str().to_owned(),
+                    serde_json::json!({ "allOf": [severity.clone()], "description": text }),
+                )
             })
             .collect();
         json_schema!({
@@ -494,15 +518,27 @@ impl Request {
             let pointer = format!("/reference/{index}");
             check_name(&member.name, &pointer)?;
             if !seen.insert((member.name.as_str(), member.use_.as_deref())) {
-                return Err(taken(&pointer, &member.name, member.use_.as_deref(), "member of the reference"));
+                return Err(taken(
+                    &pointer,
+                    &member.name,
+                    member.use_.as_deref(),
+                    "member of the reference",
+                ));
             }
         }
         check_names(&self.policy.names, "/policy/names")?;
         for (index, usage) in self.policy.extended_key_usage.iter().enumerate() {
             if extended_key_usage_oid(usage).is_none() {
-                let known = EXTENDED_KEY_USAGES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                let known = EXTENDED_KEY_USAGES
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 let message = format!("expected a dotted OID or one of {known}");
-                return Err(Fault::bad_request(format!("/policy/extended_key_usage/{index}"), message));
+                return Err(Fault::bad_request(
+                    format!("/policy/extended_key_usage/{index}"),
+                    message,
+                ));
             }
         }
         self.policy.severity.check("/policy/severity")
@@ -517,9 +553,17 @@ impl Request {
                 check_name(&subject.name, &format!("/subjects/{index}"))?;
             }
             if !seen.insert((subject.name.as_str(), subject.use_.as_deref())) {
-                return Err(taken(&format!("/subjects/{index}"), &subject.name, subject.use_.as_deref(), "subject"));
+                return Err(taken(
+                    &format!("/subjects/{index}"),
+                    &subject.name,
+                    subject.use_.as_deref(),
+                    "subject",
+                ));
             }
-            let own_place = subject.install.as_ref().is_some_and(|install| install.place != Place::Caller);
+            let own_place = subject
+                .install
+                .as_ref()
+                .is_some_and(|install| install.place != Place::Caller);
             match (&subject.source, &subject.any_of) {
                 (Some(_), Some(_)) => return fault("expected one of source and any_of, found both"),
                 (_, Some(_)) if own_place => return fault("any_of does not go with an install of its own place"),
@@ -531,9 +575,20 @@ impl Request {
             if let Some(names) = &subject.names {
                 check_names(names, &format!("/subjects/{index}/names"))?;
             }
-            if let Some(Install { place: Place::Files { certificate, private_key, chain }, .. }) = &subject.install {
+            if let Some(Install {
+                place:
+                    Place::Files {
+                        certificate,
+                        private_key,
+                        chain,
+                    },
+                ..
+            }) = &subject.install
+            {
                 let key = private_key.as_ref();
-                let twice = chain.as_ref().is_some_and(|chain| chain == certificate || Some(chain) == key);
+                let twice = chain
+                    .as_ref()
+                    .is_some_and(|chain| chain == certificate || Some(chain) == key);
                 if certificate.is_empty() || twice {
                     return fault("install: expected a path for certificate, and a chain in a file of its own");
                 }
@@ -563,7 +618,10 @@ fn check_names(names: &[String], pointer: &str) -> Result<(), Fault> {
 
 fn taken(pointer: &str, name: &str, use_: Option<&str>, what: &str) -> Fault {
     let with_use = use_.map(|use_| format!(" with use {use_:?}")).unwrap_or_default();
-    Fault::bad_request(pointer, format!("a {what} named {name:?}{with_use} stands before it; name and use must be unique"))
+    Fault::bad_request(
+        pointer,
+        format!("a {what} named {name:?}{with_use} stands before it; name and use must be unique"),
+    )
 }
 
 /// Extended key usages that have a name here, with their OIDs (RFC 5280 §4.2.1.12, Microsoft).
@@ -579,9 +637,15 @@ pub const EXTENDED_KEY_USAGES: &[(&str, &str)] = &[
 
 /// The dotted OID of an extended key usage given by name or OID.
 pub fn extended_key_usage_oid(usage: &str) -> Option<&str> {
-    if let Some((_, oid)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(usage)) {
+    if let Some((_, oid)) = EXTENDED_KEY_USAGES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(usage))
+    {
         return Some(oid);
     }
-    let dotted = usage.contains('.') && usage.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()));
+    let dotted = usage.contains('.')
+        && usage
+            .split('.')
+            .all(|arc| !arc.is_empty() && arc.bytes().all(|b| b.is_ascii_digit()));
     dotted.then_some(usage)
 }

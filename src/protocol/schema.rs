@@ -24,6 +24,9 @@ pub fn schema(name: &str) -> Option<Schema> {
         "error" => writing().into_root_schema_for::<ErrorDocument>(),
         _ => return None,
     };
-    schema.insert("title".into(), format!("same-ca {name}, protocol {}", super::PROTOCOL).into());
+    schema.insert(
+        "title".into(),
+        format!("same-ca {name}, protocol {}", super::PROTOCOL).into(),
+    );
     Some(schema)
 }

@@ -285,7 +285,12 @@ impl TlsSource {
         if let Some(inner) = self.host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             self.host = inner.to_owned();
         }
-        if self.host.is_empty() || self.host.chars().any(|c| c.is_whitespace() || c.is_control() || "/[]@?#".contains(c)) {
+        if self.host.is_empty()
+            || self
+                .host
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control() || "/[]@?#".contains(c))
+        {
             return Err("expected a host name or an address as tls.host".into());
         }
         if self.port == Some(0) {
@@ -316,7 +321,9 @@ impl Source {
     /// Two or more letters before a colon are a scheme, so that `C:\x` and `\\server\x` are paths.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text == "-" {
-            return Err("- (standard input) is allowed on the command line alone; write ./- for a file of that name".into());
+            return Err(
+                "- (standard input) is allowed on the command line alone; write ./- for a file of that name".into(),
+            );
         }
         if let Some(rest) = strip_scheme(text, "tls:") {
             let rest = rest.strip_prefix("//").ok_or("expected tls://host[:port]")?;
@@ -339,7 +346,10 @@ impl Source {
             return Err(format!("unknown scheme {scheme}:{hint}"));
         }
         check_path(text)?;
-        Ok(Source::Path { path: text.to_owned(), password: None })
+        Ok(Source::Path {
+            path: text.to_owned(),
+            password: None,
+        })
     }
 
     /// The same with a password, where the form takes one.
@@ -349,7 +359,10 @@ impl Source {
         match self {
             Source::Path { path, password: None } => Source::Path { path, password },
             Source::Pem { pem, password: None } => Source::Pem { pem, password },
-            Source::Pkcs12 { content, password: None } => Source::Pkcs12 { content, password },
+            Source::Pkcs12 {
+                content,
+                password: None,
+            } => Source::Pkcs12 { content, password },
             Source::Stdin { password: None } => Source::Stdin { password },
             other => other,
         }
@@ -410,9 +423,19 @@ fn parse_tls(rest: &str) -> Result<TlsSource, String> {
     };
     let port = match port {
         None => None,
-        Some(port) => Some(port.parse().map_err(|_| "expected a port from 1 to 65535 after tls://host:")?),
+        Some(port) => Some(
+            port.parse()
+                .map_err(|_| "expected a port from 1 to 65535 after tls://host:")?,
+        ),
     };
-    TlsSource { host: host.to_owned(), port, server_name: None, starttls: None, timeout: None }.checked()
+    TlsSource {
+        host: host.to_owned(),
+        port,
+        server_name: None,
+        starttls: None,
+        timeout: None,
+    }
+    .checked()
 }
 
 fn parse_store(rest: &str) -> Result<WindowsStoreSource, String> {
@@ -423,7 +446,11 @@ fn parse_store(rest: &str) -> Result<WindowsStoreSource, String> {
         Some(word) if word.eq_ignore_ascii_case("CurrentUser") => StoreLocation::CurrentUser,
         _ => return Err(expected.into()),
     };
-    let store = parts.next().filter(|store| !store.is_empty()).ok_or(expected)?.to_owned();
+    let store = parts
+        .next()
+        .filter(|store| !store.is_empty())
+        .ok_or(expected)?
+        .to_owned();
     let thumbprint = match parts.next() {
         None => None,
         Some(text) => Some(Thumbprint::parse(text).ok_or("expected a thumbprint of 40 hexadecimal digits")?),
@@ -431,7 +458,13 @@ fn parse_store(rest: &str) -> Result<WindowsStoreSource, String> {
     if parts.next().is_some() {
         return Err(expected.into());
     }
-    WindowsStoreSource { location, store, thumbprint, subject: None }.checked()
+    WindowsStoreSource {
+        location,
+        store,
+        thumbprint,
+        subject: None,
+    }
+    .checked()
 }
 
 impl<'de> Deserialize<'de> for Source {

@@ -25,7 +25,10 @@ impl Span {
         let unit = text.chars().last().filter(|unit| matches!(unit, 'h' | 'd' | 'w'))?;
         let digits = &text[..text.len() - 1];
         let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        Some(Span { number: digits.parse().ok().filter(|_| plain)?, unit })
+        Some(Span {
+            number: digits.parse().ok().filter(|_| plain)?,
+            unit,
+        })
     }
 
     /// Its length in seconds.
@@ -118,14 +121,21 @@ impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
         let text = String::deserialize(deserializer)?;
         Hex::parse(&text).ok_or_else(|| {
             let found = text.chars().filter(|c| !matches!(c, ' ' | ':' | '\u{200e}')).count();
-            de::Error::custom(format!("expected {} hexadecimal digits, found {found} characters", N * 2))
+            de::Error::custom(format!(
+                "expected {} hexadecimal digits, found {found} characters",
+                N * 2
+            ))
         })
     }
 }
 
 impl<const N: usize> JsonSchema for Hex<N> {
     fn schema_name() -> Cow<'static, str> {
-        if N == 20 { "Thumbprint".into() } else { format!("Hex{}", N * 2).into() }
+        if N == 20 {
+            "Thumbprint".into()
+        } else {
+            format!("Hex{}", N * 2).into()
+        }
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -13,7 +13,8 @@ pub struct Ca {
 }
 
 impl Ca {
-    /// A self-signed CA with a P-256 key of its name's own: roots of one name are one CA. See [`Ca::root_with`] for a look-alike.
+    /// A self-signed CA with a P-256 key of its name's own: roots of one name are one CA. See [`Ca::root_with`] for a
+    /// look-alike.
     pub fn root(subject: &str) -> Ca {
         Ca::root_with(subject, &Key::ec("P-256", subject))
     }
@@ -52,8 +53,9 @@ impl Ca {
         self.renewal().build_ca()
     }
 
-    /// AD CS, a renewal with a new key: certificate and key index are the next certificate's (V1.1). The same issuer signs: for a root, the new
-    /// key itself (the cross-certificates that AD CS makes beside it are [`Ca::cross_certify`], both ways).
+    /// AD CS, a renewal with a new key: certificate and key index are the next certificate's (V1.1). The same issuer
+    /// signs: for a root, the new key itself (the cross-certificates that AD CS makes beside it are
+    /// [`Ca::cross_certify`], both ways).
     pub fn rekey(&self, key: &Key) -> Ca {
         self.rekeying(key).build_ca()
     }

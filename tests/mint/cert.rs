@@ -98,7 +98,8 @@ impl Cert {
         der::read(&self.0).0.children()
     }
 
-    /// A field of TBSCertificate, counted from the serial number: 0 serial, 1 algorithm, 2 issuer, 3 validity, 4 subject, 5 key.
+    /// A field of TBSCertificate, counted from the serial number: 0 serial, 1 algorithm, 2 issuer, 3 validity, 4
+    /// subject, 5 key.
     fn field(&self, n: usize) -> Tlv<'_> {
         let fields = der::read(self.tbs()).0.children();
         let first = usize::from(fields[0].tag == 0xa0);
@@ -210,8 +211,8 @@ struct Signer {
     cert_serial: Vec<u8>,
 }
 
-/// Builds one certificate. Everything is fixed unless said otherwise: the serial number comes from the contents, times are [`super::PAST`] to
-/// [`super::FUTURE`], signatures are deterministic, so the same calls give the same bytes.
+/// Builds one certificate. Everything is fixed unless said otherwise: the serial number comes from the contents, times
+/// are [`super::PAST`] to [`super::FUTURE`], signatures are deterministic, so the same calls give the same bytes.
 #[derive(Clone)]
 pub struct CertBuilder {
     subject: Name,
@@ -244,8 +245,8 @@ pub struct CertBuilder {
 }
 
 impl CertBuilder {
-    /// A certificate for a key, self-signed until [`CertBuilder::issuer`] says who signs. It has an SKI, an AKI where another signs, and no other
-    /// extension.
+    /// A certificate for a key, self-signed until [`CertBuilder::issuer`] says who signs. It has an SKI, an AKI where
+    /// another signs, and no other extension.
     pub fn new(subject: impl Into<Name>, key: &Key) -> CertBuilder {
         CertBuilder {
             subject: subject.into(),
@@ -671,6 +672,17 @@ impl CertBuilder {
             Aki::Der(value) => Some(value.clone()),
         }
     }
+}
+
+/// A PKCS#10 request: what people hand over where a certificate was asked for.
+pub fn csr(subject: impl Into<Name>, key: &Key) -> Vec<u8> {
+    let info = der::seq(&[&der::int(0), subject.into().der(), key.spki_der(), &der::ctx(0, &[])]);
+    let signature = key.sign(Digest::Sha256, None, &info);
+    der::seq(&[
+        &info,
+        &key.signature_algorithm(Digest::Sha256, None),
+        &der::bits(&signature),
+    ])
 }
 
 fn purpose_oid(purpose: &str) -> &str {

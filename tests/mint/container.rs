@@ -31,8 +31,8 @@ pub fn pem_bundle(certs: &[&Cert]) -> String {
 /// A block as `openssl pkcs12` prints it, with its bag attributes, subject and issuer above.
 pub fn with_bag_attributes(pem: &str, friendly_name: &str) -> String {
     format!(
-        "Bag Attributes\n    friendlyName: {friendly_name}\n    localKeyID: 01 00 00 00 \nsubject=CN = {friendly_name}\n\nissuer=DC = com, \
-         DC = contoso, CN = Contoso Issuing CA\n\n{pem}"
+        "Bag Attributes\n    friendlyName: {friendly_name}\n    localKeyID: 01 00 00 00 \n\
+         subject=CN = {friendly_name}\n\nissuer=DC = com, DC = contoso, CN = Contoso Issuing CA\n\n{pem}"
     )
 }
 
@@ -68,7 +68,8 @@ pub fn utf8_bom(text: &str) -> Vec<u8> {
     ["\u{feff}".as_bytes(), text.as_bytes()].concat()
 }
 
-/// PKCS#7 SignedData that signs nothing and carries certificates, in the order given (DER would sort them; Windows does not).
+/// PKCS#7 SignedData that signs nothing and carries certificates, in the order given (DER would sort them; Windows does
+/// not).
 pub fn p7b(certs: &[&Cert]) -> Vec<u8> {
     let certs = certs.iter().map(|cert| cert.der()).collect::<Vec<_>>().concat();
     let content = der::seq(&[&der::oid(DATA)]);

@@ -177,8 +177,9 @@ pub fn read_all(mut der: &[u8]) -> Vec<Tlv<'_>> {
     all
 }
 
-/// The same value in BER's indefinite form, all the way down: every constructed value ends in two zero octets, and octet strings of more
-/// than `chunk` octets are constructed of pieces of that size, as streaming writers (Java, NSS, some appliances) make them.
+/// The same value in BER's indefinite form, all the way down: every constructed value ends in two zero octets, and
+/// octet strings of more than `chunk` octets are constructed of pieces of that size, as streaming writers (Java, NSS,
+/// some appliances) make them.
 pub fn ber_indefinite(der: &[u8], chunk: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for value in read_all(der) {

@@ -49,11 +49,14 @@ impl Expected {
 }
 
 impl Estate {
-    /// Contoso's Lync Server 2013, in the month of its CA's renewal. A root, and an issuing CA of AD CS that was re-keyed from V0.0 to V1.1, both signed by
-    /// the root. Three Front End servers whose Default certificates, of before, set the rule. As subjects their web services, internal and external, one
-    /// of them expired (fe03, external), and two Persistent Chat servers: pchat01 under the CA's new key, pchat02 under a look-alike of the CA.
+    /// Contoso's Lync Server 2013, in the month of its CA's renewal. A root, and an issuing CA of AD CS that was
+    /// re-keyed from V0.0 to V1.1, both signed by the root. Three Front End servers whose Default certificates, of
+    /// before, set the rule. As subjects their web services, internal and external, one of them expired (fe03,
+    /// external), and two Persistent Chat servers: pchat01 under the CA's new key, pchat02 under a look-alike of the
+    /// CA.
     ///
-    /// Beside `check.json` it writes `enforce.json`: the two that fail, each with its place and a candidate that mends it.
+    /// Beside `check.json` it writes `enforce.json`: the two that fail, each with its place and a candidate that mends
+    /// it.
     pub fn lync(dir: &Path) -> io::Result<Estate> {
         let mut files = Files::new(dir)?;
         let pki = ContosoPki::new();
@@ -231,7 +234,9 @@ impl Estate {
         request["subjects"] = json!([
             {
                 "name": "fe03.contoso.com", "use": "WebServicesExternal", "names": ["webext.contoso.com"],
-                "install": {"certificate": "fe03/WebServicesExternal.pem", "private_key": "fe03/WebServicesExternal.key"},
+                "install": {
+                    "certificate": "fe03/WebServicesExternal.pem", "private_key": "fe03/WebServicesExternal.key",
+                },
             },
             {
                 "name": "pchat02.contoso.com", "use": "Default", "names": ["pchat02.contoso.com"],
@@ -242,9 +247,9 @@ impl Estate {
         files.write_json("enforce.json", &request)
     }
 
-    /// A single root of AD CS that issues to servers itself and was re-keyed: `NAME(0-1).crt` and `NAME(1-0).crt` are the cross-certificates between its two
-    /// keys. One server under the old key sets the rule, another one is under the new key; only the cross-certificates join the two, as nothing
-    /// else does for a root.
+    /// A single root of AD CS that issues to servers itself and was re-keyed: `NAME(0-1).crt` and `NAME(1-0).crt` are
+    /// the cross-certificates between its two keys. One server under the old key sets the rule, another one is under
+    /// the new key; only the cross-certificates join the two, as nothing else does for a root.
     pub fn rekeyed_root(dir: &Path) -> io::Result<Estate> {
         let mut files = Files::new(dir)?;
         let name = "CN=Contoso Root CA,DC=contoso,DC=com";
@@ -326,7 +331,8 @@ impl ContosoPki {
         }
     }
 
-    /// A server's certificate as Lync asks AD CS for it: the Web Server template, the names, where to find the CA's list of revoked ones.
+    /// A server's certificate as Lync asks AD CS for it: the Web Server template, the names, where to find the CA's
+    /// list of revoked ones.
     pub fn server(&self, ca: &Ca, common_name: &str, names: &[&str], key: &Key) -> CertBuilder {
         let suffix = if ca.cert == self.new.cert { "(1)" } else { "" };
         let at =

@@ -47,15 +47,17 @@ pub fn append_inside(cert: &Cert, value: &[u8]) -> Cert {
     Cert::from_der(&der::seq(&[der::read(cert.der()).0.body, value]))
 }
 
-/// The same certificate under the other ECDSA signature (r, n - s), which is as right as the first: another fingerprint for anybody to make.
+/// The same certificate under the other ECDSA signature (r, n - s), which is as right as the first: another fingerprint
+/// for anybody to make.
 pub fn malleate_ecdsa(cert: &Cert, issuer: &Key) -> Cert {
     let signature = EcdsaSignature::of(cert, issuer.ec_numbers().curve);
     let other = &signature.order - &signature.s;
     with_signature(cert, &der::seq(&[&bn(&signature.r), &bn(&other)]))
 }
 
-/// CVE-2020-0601: a key whose public point is this one's, on the same curve with the parameters spelled out, and with a generator for which the
-/// private key is ours. Who compares points alone takes it for the CA's key; it does not verify what the CA signed.
+/// CVE-2020-0601: a key whose public point is this one's, on the same curve with the parameters spelled out, and with a
+/// generator for which the private key is ours. Who compares points alone takes it for the CA's key; it does not verify
+/// what the CA signed.
 pub fn same_point_ec_key(key: &Key) -> Key {
     let curve = key.ec_numbers().curve;
     let (group, mut ctx) = (curve.group(), BigNumContext::new().unwrap());
@@ -76,8 +78,8 @@ pub fn same_point_ec_key(key: &Key) -> Key {
     })
 }
 
-/// A key that is ours, with curve parameters spelled out, under which this certificate's ECDSA signature verifies. Made from the certificate and the
-/// public half of its issuer's key alone.
+/// A key that is ours, with curve parameters spelled out, under which this certificate's ECDSA signature verifies. Made
+/// from the certificate and the public half of its issuer's key alone.
 pub fn duplicate_signature_ec_key(cert: &Cert, issuer: &Key) -> Key {
     let curve = issuer.ec_numbers().curve;
     let (group, mut ctx) = (curve.group(), BigNumContext::new().unwrap());
@@ -106,8 +108,8 @@ pub fn duplicate_signature_ec_key(cert: &Cert, issuer: &Key) -> Key {
     })
 }
 
-/// The other public key, on the named curve, under which this certificate's ECDSA signature verifies: every such signature has two. Nobody holds
-/// its private half, yet a CA that asks for no proof of possession will certify it.
+/// The other public key, on the named curve, under which this certificate's ECDSA signature verifies: every such
+/// signature has two. Nobody holds its private half, yet a CA that asks for no proof of possession will certify it.
 pub fn recovered_ec_key(cert: &Cert, issuer: &Key) -> Key {
     let curve = issuer.ec_numbers().curve;
     let (group, mut ctx) = (curve.group(), BigNumContext::new().unwrap());
@@ -132,9 +134,10 @@ pub fn recovered_ec_key(cert: &Cert, issuer: &Key) -> Key {
     Key::public_only(&der::seq(&[&algorithm, &der::bits(&point)]))
 }
 
-/// An RSA key that is ours, of the issuer's size, with a huge exponent, under which this certificate's PKCS#1 v1.5 signature verifies
-/// (Blake-Wilson and Menezes 1999). Made from the certificate alone: n' is a product of two primes p with p - 1 smooth, in whose groups the
-/// logarithm of the encoded digest to the base of the signature is found prime by prime.
+/// An RSA key that is ours, of the issuer's size, with a huge exponent, under which this certificate's PKCS#1 v1.5
+/// signature verifies (Blake-Wilson and Menezes 1999). Made from the certificate alone: n' is a product of two primes p
+/// with p - 1 smooth, in whose groups the logarithm of the encoded digest to the base of the signature is found prime
+/// by prime.
 pub fn duplicate_signature_rsa_key(cert: &Cert) -> Key {
     let len = cert.signature().len();
     let s = BigNum::from_slice(cert.signature()).unwrap();
@@ -174,8 +177,9 @@ pub fn duplicate_signature_rsa_key(cert: &Cert) -> Key {
     unreachable!("a modulus above the signature is found at once")
 }
 
-/// An RSA public key with e = 3 and a modulus three times as long as this certificate's PKCS#1 v1.5 signature, modulo which the signature's cube is the
-/// digest encoded for that length: it verifies for whoever does not compare the lengths of signature and modulus. No one holds its private half.
+/// An RSA public key with e = 3 and a modulus three times as long as this certificate's PKCS#1 v1.5 signature, modulo
+/// which the signature's cube is the digest encoded for that length: it verifies for whoever does not compare the
+/// lengths of signature and modulus. No one holds its private half.
 pub fn longer_modulus_rsa_key(cert: &Cert) -> Key {
     let s = BigNum::from_slice(cert.signature()).unwrap();
     let cube = &(&s * &s) * &s;
@@ -249,7 +253,8 @@ struct SmoothPrime {
 }
 
 impl SmoothPrime {
-    /// One just below 2^`bits`, with factors that are not `used` yet, in whose group the logarithm of `m` to the base `s` exists and is prime to p - 1.
+    /// One just below 2^`bits`, with factors that are not `used` yet, in whose group the logarithm of `m` to the base
+    /// `s` exists and is prime to p - 1.
     fn find(
         bits: i32,
         s: &BigNumRef,
@@ -268,7 +273,8 @@ impl SmoothPrime {
             .into_iter();
         loop {
             let (mut factors, mut product) = (vec![], number(2));
-            // The last factor is what brings the product up to the limit, and it must stay small enough for its logarithms.
+            // The last factor is what brings the product up to the limit, and it must stay small enough for its
+            // logarithms.
             while product.num_bits() + 24 < bits {
                 let l = small[choices.next().expect("enough choices") % small.len()];
                 if !factors.contains(&l) && !used.contains(&l) {

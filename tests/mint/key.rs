@@ -1,4 +1,5 @@
-//! Keys that anybody can make again: every one is worked out from its label, so none of them is a secret. NEVER use one outside tests.
+//! Keys that anybody can make again: every one is worked out from its label, so none of them is a secret. NEVER use one
+//! outside tests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -16,7 +17,8 @@ use openssl::sign::Signer;
 
 use super::{container, der, hex};
 
-/// A private key with the SubjectPublicKeyInfo that certificates are to show. The same label gives the same key, in every process.
+/// A private key with the SubjectPublicKeyInfo that certificates are to show. The same label gives the same key, in
+/// every process.
 #[derive(Clone)]
 pub struct Key(Arc<Inner>);
 
@@ -121,8 +123,9 @@ pub static CURVES: [Curve; 10] = [
     },
 ];
 
-/// TEST KEYS, PUBLISHED WITH THE SOURCE. Kept only because working out an RSA key takes a while; `the_pool_is_what_the_labels_give` checks
-/// one against its label, and `cargo run --example mint -- key rsa2048-65537-LABEL` writes another.
+/// TEST KEYS, PUBLISHED WITH THE SOURCE. Kept only because working out an RSA key takes a while;
+/// `the_pool_is_what_the_labels_give` checks one against its label, and `cargo run --example mint -- key
+/// rsa2048-65537-LABEL` writes another.
 static POOL: [(&str, &str); 17] = [
     ("rsa1024-65537-ca", include_str!("keys/rsa1024-65537-ca.pem")),
     ("rsa1024-65537-leaf", include_str!("keys/rsa1024-65537-leaf.pem")),
@@ -324,7 +327,8 @@ impl Key {
         &self.0.spki
     }
 
-    /// SHA-256 of the SubjectPublicKeyInfo with NULL parameters for RSA and an uncompressed point on a named curve for EC, in hex.
+    /// SHA-256 of the SubjectPublicKeyInfo with NULL parameters for RSA and an uncompressed point on a named curve for
+    /// EC, in hex.
     pub fn spki_sha256(&self) -> String {
         hex(&Digest::Sha256.hash(&self.0.canonical_spki))
     }

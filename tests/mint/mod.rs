@@ -1,8 +1,10 @@
-//! The one certificate minter: everything that tests, measurements and the demo need to be signed, and everything that must be refused.
+//! The one certificate minter: everything that tests, measurements and the demo need to be signed, and everything that
+//! must be refused.
 //!
-//! It writes DER of its own and lets OpenSSL do the arithmetic, so that it can forge what no library would issue, and imports nothing of the
-//! library under test. Keys, serial numbers, times, nonces and salts are all worked out from what is asked for: the same calls give the same bytes.
-//! Every key here is PUBLIC, by construction. What cannot be minted panics: the caller is a test.
+//! It writes DER of its own and lets OpenSSL do the arithmetic, so that it can forge what no library would issue, and
+//! imports nothing of the library under test. Keys, serial numbers, times, nonces and salts are all worked out from
+//! what is asked for: the same calls give the same bytes. Every key here is PUBLIC, by construction. What cannot be
+//! minted panics: the caller is a test.
 
 // Shared by path: each of its users needs another part of it.
 #![allow(dead_code, unused_imports)]
@@ -17,7 +19,7 @@ pub mod key;
 pub mod name;
 
 pub use ca::Ca;
-pub use cert::{Aki, Cert, CertBuilder, San, Ski, usage};
+pub use cert::{Aki, Cert, CertBuilder, San, Ski, csr, usage};
 pub use container::P12;
 pub use estate::Estate;
 pub use key::{Digest, Key, Pss};

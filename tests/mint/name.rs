@@ -45,8 +45,8 @@ impl Text<'_> {
 pub struct Name(Vec<u8>);
 
 impl Name {
-    /// From RFC 4514 text: the last RDN of the text is the first of the encoding. `\,`, `\2C` and `+` work; string types are what AD CS
-    /// chooses: IA5String for DC and E, PrintableString where it fits, UTF8String otherwise.
+    /// From RFC 4514 text: the last RDN of the text is the first of the encoding. `\,`, `\2C` and `+` work; string
+    /// types are what AD CS chooses: IA5String for DC and E, PrintableString where it fits, UTF8String otherwise.
     pub fn parse(text: &str) -> Name {
         let rdns = split(text, ',').into_iter().rev().map(|rdn| {
             let attributes = split(&rdn, '+').into_iter().map(|attribute| {
