@@ -1,0 +1,4 @@
+//! The one integration binary: a list of modules.
+
+mod mint;
+mod minted;
