@@ -30,10 +30,8 @@ use evidence::{Memo, Pool, Prover};
 pub struct Case {
     /// The members of the reference, in order.
     pub members: Vec<Member>,
-    /// CA certificates that the operator answers for, and where they came from.
-    pub authorities: Vec<(Arc<Certificate>, KeyFrom)>,
-    /// CA certificates that were found.
-    pub intermediates: Vec<Arc<Certificate>>,
+    /// CA certificates beside those of the members: whether the operator answers for each, and where it came from.
+    pub evidence: Vec<(Arc<Certificate>, bool, KeyFrom)>,
     /// CA certificates whose keys are distrusted.
     pub distrusted: Vec<Arc<Certificate>>,
     /// Keys that are distrusted.
@@ -93,8 +91,8 @@ impl Reference {
 /// What is at hand but for what subjects bring.
 fn pool_of(case: &Case) -> Pool {
     let mut pool = Pool::default();
-    for (certificate, from) in &case.authorities {
-        pool.add(certificate, true, *from);
+    for (certificate, vouched, from) in &case.evidence {
+        pool.add(certificate, *vouched, *from);
     }
     for member in &case.members {
         match &member.read {
@@ -114,9 +112,6 @@ fn pool_of(case: &Case) -> Pool {
             Read::Key(key) => pool.pin(*key),
             Read::Nothing { .. } => {}
         }
-    }
-    for certificate in &case.intermediates {
-        pool.add(certificate, false, KeyFrom::Intermediates);
     }
     for certificate in &case.distrusted {
         pool.add(certificate, false, KeyFrom::Distrust);

@@ -504,11 +504,8 @@ impl Request {
     /// What types cannot say: the protocol, unique names, one form each, severities that may be set.
     pub fn check(&self) -> Result<(), Fault> {
         check_protocol(self.protocol)?;
-        if self.subjects.is_empty() {
-            return Err(Fault::bad_request("/subjects", "expected at least one subject"));
-        }
         self.check_shared()?;
-        self.check_subjects()
+        check_subjects(&self.subjects)
     }
 
     /// The part of [`Request::check`] that concerns everything but the subjects.
@@ -543,11 +540,15 @@ impl Request {
         }
         self.policy.severity.check("/policy/severity")
     }
+}
 
-    /// The part of [`Request::check`] that concerns the subjects.
-    pub fn check_subjects(&self) -> Result<(), Fault> {
-        let mut seen = HashSet::with_capacity(self.subjects.len());
-        for (index, subject) in self.subjects.iter().enumerate() {
+/// The part of [`Request::check`] that concerns the subjects.
+pub fn check_subjects(subjects: &[Subject]) -> Result<(), Fault> {
+    if subjects.is_empty() {
+        return Err(Fault::bad_request("/subjects", "expected at least one subject"));
+    }
+        let mut seen = HashSet::with_capacity(subjects.len());
+        for (index, subject) in subjects.iter().enumerate() {
             let fault = |message: &str| Err(Fault::bad_request(format!("/subjects/{index}"), message));
             if subject.name.is_empty() {
                 check_name(&subject.name, &format!("/subjects/{index}"))?;

@@ -1,1 +1,464 @@
-//! (module)
+//! All input but the request itself: files, folders, inline data, TLS servers, the Windows certificate store.
+//!
+//! Failures have codes and words of ours; what the operating system says goes to the log alone.
+
+mod file;
+mod inline;
+mod starttls;
+pub mod tls;
+mod windows_store;
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use crate::cert::{Certificate, KeyId, PrivateKeyForm, public_key_of_private};
+use crate::decode::{self, DecodeError, KeyEncoding, PrivateKeyDer};
+use crate::protocol::{Code, Finding, Password, Secret, Source, TlsSource};
+
+/// Largest file of a password: nobody types more, and the wrong file may be any size.
+const PASSWORD_FILE_LIMIT: u64 = 64 * 1024;
+
+/// What a source holds.
+#[derive(Debug, Clone)]
+pub struct Holding {
+    /// How it was written or sent.
+    pub format: Format,
+    /// Its certificates, in the order found.
+    pub certificates: Vec<Held>,
+    /// The private keys that it holds, by their public keys.
+    pub keys: Vec<KeyId>,
+    /// What could not be read beside what could.
+    pub problems: Vec<Finding>,
+    /// What else was seen: worth a finding on whoever uses the source.
+    pub notes: Vec<Finding>,
+    /// Whether something that should have been the first certificate could not be read.
+    pub first_is_unreadable: bool,
+}
+
+/// One certificate of a source.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The certificate.
+    pub certificate: Arc<Certificate>,
+    /// Whether its private key is there, as far as is known.
+    pub private_key: Option<bool>,
+    /// The Windows provider that keeps the key.
+    pub key_provider: Option<String>,
+}
+
+/// How a source was written or sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// PEM.
+    Pem,
+    /// DER, in a file or inline.
+    Der,
+    /// PKCS#7.
+    Pkcs7,
+    /// PKCS#12.
+    Pkcs12,
+    /// A folder of files.
+    Folder,
+    /// A server's answer.
+    Tls,
+    /// The Windows certificate store.
+    WindowsStore,
+}
+
+impl Format {
+    /// What to call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Pem => "PEM",
+            Format::Der => "DER",
+            Format::Pkcs7 => "PKCS#7",
+            Format::Pkcs12 => "PKCS#12",
+            Format::Folder => "folder",
+            Format::Tls => "TLS",
+            Format::WindowsStore => "Windows certificate store",
+        }
+    }
+}
+
+impl Holding {
+    /// All certificates.
+    pub fn all(&self) -> Arc<[Arc<Certificate>]> {
+        self.certificates.iter().map(|held| held.certificate.clone()).collect()
+    }
+
+    /// The one certificate that stands for the source, by its position: of PEM and TLS the first; of PKCS#7, whose set
+    /// has no order, the one that issued no other; of PKCS#12 the one whose public key fits the only private key.
+    ///
+    /// # Errors
+    /// `source-ambiguous` where several could be meant, `certificate-unreadable` where the one that is meant cannot be read.
+    pub fn one(&self, label: &str) -> Result<usize, Finding> {
+        let positions = 0..self.certificates.len();
+        let named: Vec<usize> = match self.format {
+            _ if self.certificates.is_empty() => Vec::new(),
+            Format::Pem if self.first_is_unreadable => {
+                let message = format!("{label}: the first certificate cannot be read, and it is the server's by custom");
+                let hint = "see the other findings of the source, or give the certificate in a file of its own";
+                return Err(Finding::new(Code::CertificateUnreadable, message).hint(hint));
+            }
+            Format::Pem | Format::Tls | Format::Der => vec![0],
+            Format::Pkcs7 => positions.filter(|&position| !self.issued_another(position)).collect(),
+            Format::Pkcs12 if self.keys.is_empty() && self.certificates.len() == 1 => vec![0],
+            Format::Pkcs12 if self.keys.len() != 1 => positions.collect(),
+            Format::Pkcs12 => {
+                let fitting: Vec<usize> = positions
+                    .clone()
+                    .filter(|&position| self.keys.contains(&self.certificates[position].certificate.key().id()))
+                    .collect();
+                if fitting.is_empty() { positions.collect() } else { fitting }
+            }
+            Format::Folder | Format::WindowsStore => positions.collect(),
+        };
+        match named.as_slice() {
+            [one] => Ok(*one),
+            _ => Err(self.ambiguous(label, &named)),
+        }
+    }
+
+    fn issued_another(&self, position: usize) -> bool {
+        let subject = self.certificates[position].certificate.subject();
+        let mut others = self.certificates.iter().enumerate().filter(|(other, _)| *other != position);
+        others.any(|(_, other)| other.certificate.issuer() == subject && !other.certificate.is_self_issued())
+    }
+
+    fn ambiguous(&self, label: &str, named: &[usize]) -> Finding {
+        /// Certificates that a sentence can carry.
+        const LISTED: usize = 8;
+        let mut listed: Vec<String> = named
+            .iter()
+            .take(LISTED)
+            .map(|&position| {
+                let certificate = &self.certificates[position].certificate;
+                let sha256 = crate::protocol::hex(certificate.sha256());
+                format!("{} (SHA-256 {}…)", certificate.subject().rfc4514(), &sha256[..16])
+            })
+            .collect();
+        if named.len() > LISTED {
+            listed.push(format!("and {} more", named.len() - LISTED));
+        }
+        let why = match self.format {
+            Format::Pkcs12 if self.keys.len() > 1 => format!("it holds {} private keys", self.keys.len()),
+            Format::Pkcs12 if self.keys.is_empty() => "it holds no private key that would tell".into(),
+            Format::Pkcs12 => "its private key fits not exactly one of them".into(),
+            Format::Folder => "it is a folder".into(),
+            _ => "it does not say which one is meant".into(),
+        };
+        let message = format!("{label} holds {} certificates, and one is wanted: {why}", self.certificates.len());
+        let hint = "give the one that is meant in a file of its own";
+        Finding::new(Code::SourceAmbiguous, message).actual(listed.join("; ")).hint(hint)
+    }
+
+    /// Marks each certificate with whether a key of the source fits it. Where the format keeps keys beside certificates,
+    /// none that fits means that there is none.
+    fn match_keys(&mut self, keeps_keys: bool) {
+        for held in &mut self.certificates {
+            if self.keys.contains(&held.certificate.key().id()) {
+                held.private_key = Some(true);
+            } else if keeps_keys {
+                held.private_key = Some(false);
+            }
+        }
+    }
+}
+
+/// Reads sources.
+pub struct Reader<'a> {
+    stdin: Option<&'a [u8]>,
+    env: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    log: &'a (dyn Fn(&str) + Sync),
+    presented: RwLock<HashMap<tls::Endpoint, Result<tls::Presented, tls::TlsError>>>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader. `stdin` is what standard input holds, where a source may stand for it.
+    pub fn new(
+        stdin: Option<&'a [u8]>,
+        env: &'a (dyn Fn(&str) -> Option<String> + Sync),
+        log: &'a (dyn Fn(&str) + Sync),
+    ) -> Self {
+        Reader { stdin, env, log, presented: RwLock::default() }
+    }
+
+    /// Reads many TLS servers at once, so that later reads of them are answered from here.
+    pub fn prefetch<'s>(
+        &self,
+        sources: impl IntoIterator<Item = &'s TlsSource>,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) {
+        let endpoints: Vec<tls::Endpoint> = sources.into_iter().map(endpoint).collect();
+        if endpoints.is_empty() {
+            return;
+        }
+        let answers = tls::read_all(&endpoints, progress);
+        if let Ok(mut presented) = self.presented.write() {
+            presented.extend(endpoints.into_iter().zip(answers));
+        }
+    }
+
+    /// What a source holds; a folder too.
+    ///
+    /// # Errors
+    /// A finding that names the source and says what was found instead.
+    pub fn read(&self, source: &Source) -> Result<Holding, Finding> {
+        let label = source.label();
+        let holding = match source {
+            Source::Path { path, password } => {
+                let password = self.password(password.as_ref(), &label)?;
+                match file::read(path, self.log).map_err(|why| unreadable(&label, why))? {
+                    file::Content::File(bytes) => self.decode(&bytes, password.as_ref(), &label)?,
+                    file::Content::Folder(files) => self.folder(&files, password.as_ref()),
+                }
+            }
+            Source::Pem { pem, password } => {
+                let password = self.password(password.as_ref(), &label)?;
+                self.decode(pem.as_bytes(), password.as_ref(), &label)?
+            }
+            Source::Der(der) => inline::der(der).map_err(|why| unreadable(&label, why))?,
+            Source::Pkcs12 { content, password } => {
+                let password = self.password(password.as_ref(), &label)?;
+                let bytes = inline::base64(content.expose()).map_err(|why| unreadable(&label, why))?;
+                self.decode(&bytes, password.as_ref(), &label)?
+            }
+            Source::Stdin { password } => {
+                let password = self.password(password.as_ref(), &label)?;
+                let bytes = self.stdin.ok_or_else(|| unreadable(&label, "it was not read"))?;
+                self.decode(bytes, password.as_ref(), &label)?
+            }
+            Source::Tls(server) => self.tls(server, &label)?,
+            Source::WindowsStore(store) => windows_store::read(store, self.log).map_err(|why| unreadable(&label, why))?,
+        };
+        Ok(holding)
+    }
+
+    /// What a source holds, where one certificate is wanted and a folder makes no sense.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn read_one(&self, source: &Source) -> Result<(Holding, usize), Finding> {
+        let label = source.label();
+        let holding = self.read(source)?;
+        if holding.format == Format::Folder {
+            let message = format!("{label} is a folder, and one certificate is wanted");
+            return Err(Finding::new(Code::CertificateUnreadable, message).hint("name the file"));
+        }
+        let position = holding.one(&label)?;
+        Ok((holding, position))
+    }
+
+    /// The private key of a file of its own, by its public key.
+    ///
+    /// # Errors
+    /// A finding that names the file and says what was found instead.
+    pub fn read_key(&self, path: &str, password: Option<&Password>) -> Result<Vec<KeyId>, Finding> {
+        let password = self.password(password, path)?;
+        match file::read(path, self.log).map_err(|why| unreadable(path, why))? {
+            file::Content::Folder(_) => Err(unreadable(path, "it is a folder, and a private key is wanted")),
+            file::Content::File(bytes) => {
+                let keys = decode::decode_keys(&bytes, password.as_ref().map(Secret::expose));
+                let keys = keys.map_err(|error| undecodable(path, &error))?;
+                Ok(identities(&keys))
+            }
+        }
+    }
+
+    /// Reads a file that is no source of certificates: a reference document.
+    ///
+    /// # Errors
+    /// Why it cannot be read, in words.
+    pub fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
+        match file::read(path, self.log).map_err(str::to_owned)? {
+            file::Content::File(bytes) => Ok(bytes),
+            file::Content::Folder(_) => Err("it is a folder".into()),
+        }
+    }
+
+    fn password(&self, password: Option<&Password>, label: &str) -> Result<Option<Secret>, Finding> {
+        match password {
+            None => Ok(None),
+            Some(Password::Value(value)) => Ok(Some(value.clone())),
+            Some(Password::Env(name)) => match (self.env)(name) {
+                Some(value) => Ok(Some(Secret::new(value))),
+                None => Err(unreadable(label, &format!("the environment variable {name} of its password is not set"))),
+            },
+            Some(Password::File(path)) => {
+                let read = file::read_small(path, PASSWORD_FILE_LIMIT, self.log);
+                let value = read.and_then(file::first_line);
+                value.map(|value| Some(Secret::new(value))).map_err(|why| {
+                    unreadable(label, &format!("its password file {path} cannot be read: {why}"))
+                })
+            }
+        }
+    }
+
+    fn decode(&self, bytes: &[u8], password: Option<&Secret>, label: &str) -> Result<Holding, Finding> {
+        let bundle = decode::decode(bytes, password.map(Secret::expose)).map_err(|error| undecodable(label, &error))?;
+        let format = match bundle.format {
+            decode::Format::Pem => Format::Pem,
+            decode::Format::Der => Format::Der,
+            decode::Format::Pkcs7 => Format::Pkcs7,
+            decode::Format::Pkcs12 => Format::Pkcs12,
+        };
+        let mut holding = Holding {
+            format,
+            certificates: Vec::with_capacity(bundle.certificates.len()),
+            keys: identities(&bundle.keys),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            first_is_unreadable: bundle.first_is_unreadable,
+        };
+        for problem in bundle.problems {
+            let place = problem.index.map(|index| format!(" (item {index})")).unwrap_or_default();
+            let message = format!("{label}{place}: {}", problem.what);
+            holding.problems.push(Finding::new(Code::CertificateUnreadable, message));
+        }
+        for (index, der) in bundle.certificates.into_iter().enumerate() {
+            match Certificate::parse(der) {
+                Ok(certificate) => {
+                    let certificate = Arc::new(certificate);
+                    holding.certificates.push(Held { certificate, private_key: None, key_provider: None });
+                }
+                Err(error) => {
+                    holding.first_is_unreadable |= holding.certificates.is_empty();
+                    let message = format!("{label}: certificate {index} cannot be read: {error}");
+                    holding.problems.push(Finding::new(Code::CertificateUnreadable, message));
+                }
+            }
+        }
+        if holding.certificates.is_empty() {
+            let first = holding.problems.into_iter().next();
+            return Err(first.unwrap_or_else(|| unreadable(label, "it holds no certificate")));
+        }
+        let keeps_keys = format == Format::Pkcs12 || !holding.keys.is_empty();
+        holding.match_keys(keeps_keys);
+        Ok(holding)
+    }
+
+    /// Every file of a folder; a key in one file may fit a certificate in another.
+    fn folder(&self, files: &[String], password: Option<&Secret>) -> Holding {
+        let mut whole = Holding {
+            format: Format::Folder,
+            certificates: Vec::new(),
+            keys: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            first_is_unreadable: false,
+        };
+        for path in files {
+            let content = match file::read(path, self.log) {
+                Ok(file::Content::File(bytes)) => bytes,
+                Ok(file::Content::Folder(_)) => continue,
+                Err(why) => {
+                    whole.problems.push(unreadable(path, why));
+                    continue;
+                }
+            };
+            match self.decode(&content, password, path) {
+                Ok(holding) => {
+                    whole.certificates.extend(holding.certificates);
+                    whole.keys.extend(holding.keys);
+                    whole.problems.extend(holding.problems);
+                }
+                Err(finding) => match decode::decode_keys(&content, password.map(Secret::expose)) {
+                    Ok(keys) => whole.keys.extend(identities(&keys)),
+                    Err(_) => whole.problems.push(finding),
+                },
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        whole.certificates.retain(|held| seen.insert(*held.certificate.sha256()));
+        whole.match_keys(false);
+        whole
+    }
+
+    fn tls(&self, server: &TlsSource, label: &str) -> Result<Holding, Finding> {
+        let endpoint = endpoint(server);
+        let known = self.presented.read().ok().and_then(|presented| presented.get(&endpoint).cloned());
+        let presented = known.unwrap_or_else(|| tls::read(&endpoint)).map_err(|error| {
+            if let Some(detail) = error.detail() {
+                (self.log)(&format!("{label}: {detail}"));
+            }
+            unreadable(label, &error.to_string()).hint("see that the server runs and can be reached from here")
+        })?;
+        let mut holding = Holding {
+            format: Format::Tls,
+            certificates: Vec::with_capacity(presented.certificates.len()),
+            keys: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            first_is_unreadable: false,
+        };
+        for (index, der) in presented.certificates.into_iter().enumerate() {
+            match Certificate::parse(der) {
+                Ok(certificate) => {
+                    let certificate = Arc::new(certificate);
+                    holding.certificates.push(Held { certificate, private_key: None, key_provider: None });
+                }
+                Err(error) if index == 0 => {
+                    return Err(unreadable(label, &format!("the certificate that it presents cannot be read: {error}")));
+                }
+                Err(error) => {
+                    let message = format!("{label}: certificate {index} that it presents cannot be read: {error}");
+                    holding.problems.push(Finding::new(Code::CertificateUnreadable, message));
+                }
+            }
+        }
+        if holding.certificates.is_empty() {
+            return Err(unreadable(label, "it presents no certificate"));
+        }
+        if presented.client_certificate_required {
+            let message = format!("{label} asks its clients for a certificate");
+            holding.notes.push(Finding::new(Code::ClientCertificateRequired, message));
+        }
+        Ok(holding)
+    }
+}
+
+fn endpoint(server: &TlsSource) -> tls::Endpoint {
+    use crate::protocol::StartTls as Wanted;
+    let starttls = server.starttls.map(|wanted| match wanted {
+        Wanted::Smtp => tls::StartTls::Smtp,
+        Wanted::Imap => tls::StartTls::Imap,
+        Wanted::Pop3 => tls::StartTls::Pop3,
+        Wanted::Ldap => tls::StartTls::Ldap,
+        Wanted::Xmpp => tls::StartTls::Xmpp,
+    });
+    tls::Endpoint {
+        host: server.host.clone(),
+        port: server.port(),
+        server_name: server.server_name.clone(),
+        starttls,
+        timeout: Duration::from_secs(u64::from(server.timeout_seconds())),
+    }
+}
+
+fn identities(keys: &[PrivateKeyDer]) -> Vec<KeyId> {
+    let identity = |key: &PrivateKeyDer| {
+        let form = match key.kind {
+            KeyEncoding::Pkcs8 => PrivateKeyForm::Pkcs8,
+            KeyEncoding::Pkcs1 => PrivateKeyForm::Pkcs1,
+            KeyEncoding::Sec1 => PrivateKeyForm::Sec1,
+        };
+        public_key_of_private(key.der(), form)
+    };
+    let mut identities: Vec<KeyId> = keys.iter().filter_map(identity).collect();
+    identities.sort_unstable();
+    identities.dedup();
+    identities
+}
+
+fn unreadable(label: &str, why: &str) -> Finding {
+    Finding::new(Code::CertificateUnreadable, format!("{label}: {why}"))
+}
+
+fn undecodable(label: &str, error: &DecodeError) -> Finding {
+    let finding = unreadable(label, &error.to_string());
+    match error.hint() {
+        Some(hint) => finding.hint(hint),
+        None => finding,
+    }
+}

@@ -1,0 +1,92 @@
+//! `same-ca check`: request in, report out; nothing is changed.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::decide::{self, Offer, Reference};
+use crate::protocol::{
+    Fault, PROTOCOL, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool,
+};
+use crate::source::Reader;
+
+use super::case;
+use super::{Progress, World};
+
+/// Subjects from which on they are judged on all cores: starting threads costs more than a few verdicts.
+const PARALLEL_FROM: usize = 64;
+
+/// Answers one request. `stdin` is what a source `-` stands for.
+///
+/// # Errors
+/// Where the request itself cannot be answered; what concerns one subject is a finding on it.
+pub fn check(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Result<Report, Fault> {
+    request.check()?;
+    let reader = Reader::new(stdin, world.env, world.log);
+    reader.prefetch(case::tls_sources(request), &|done, total| {
+        (world.progress)(Progress { what: "TLS servers", done, total: Some(total) });
+    });
+    let reference = Reference::new(case::case(request, &reader, world.clock))?;
+    let candidates: Arc<[Offer]> = case::offers(&request.candidates, &reader, 0).into();
+    let subjects = judge(&reference, &request.subjects, &reader, &candidates);
+    Ok(report(Head::of(request), reference.valid_at(), reference.report().clone(), subjects))
+}
+
+/// The verdicts on subjects, in order.
+pub(super) fn judge(
+    reference: &Reference,
+    subjects: &[Subject],
+    reader: &Reader<'_>,
+    candidates: &Arc<[Offer]>,
+) -> Vec<SubjectReport> {
+    let one = |subject: &Subject| {
+        let case = case::subject(subject, reader, reference.policy(), reference.valid_at(), candidates);
+        reference.settle(&case).report
+    };
+    if subjects.len() < PARALLEL_FROM {
+        subjects.iter().map(one).collect()
+    } else {
+        subjects.par_iter().map(one).collect()
+    }
+}
+
+/// The caller's words, carried into the report.
+pub(super) struct Head {
+    pub requirement: Option<String>,
+    pub host: Option<String>,
+    pub collected_at: Option<Timestamp>,
+}
+
+impl Head {
+    fn of(request: &Request) -> Self {
+        Head {
+            requirement: request.requirement.clone(),
+            host: request.host.clone(),
+            collected_at: request.collected_at,
+        }
+    }
+}
+
+/// Puts a report together. `R` is the reference section, or its JSON where many reports share it.
+pub(super) fn report<R>(head: Head, valid_at: Timestamp, reference: R, subjects: Vec<SubjectReport>) -> Report<R> {
+    let summary = decide::summary(&subjects);
+    let status = decide::status(&summary);
+    Report {
+        protocol: PROTOCOL,
+        tool: Tool::this(),
+        requirement: head.requirement,
+        host: head.host,
+        collected_at: head.collected_at,
+        valid_at,
+        status,
+        compliant: status == crate::protocol::Status::Compliant,
+        revocation: Revocation::NotChecked,
+        message: decide::message(&summary, &subjects),
+        summary,
+        reference,
+        subjects,
+        changed: None,
+        actions: None,
+    }
+}
+

@@ -1,0 +1,116 @@
+//! `same-ca inspect`: what sources really hold.
+
+use crate::cert::Certificate;
+use crate::protocol::inspection::{InspectedCertificate, InspectedSource, InspectedSubject, Inspection, InspectionKind};
+use crate::protocol::request::check_subjects;
+use crate::protocol::{CertificateFacts, Fault, Finding, PROTOCOL, Policy, Request, Severity, Source, Tool};
+use crate::source::Reader;
+
+use super::case;
+use super::{Progress, World};
+
+/// Says what the sources of a request's subjects hold. `stdin` is what a source `-` stands for.
+///
+/// # Errors
+/// Where the request is not one of subjects alone. What cannot be read is a finding on its source.
+pub fn inspect(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Result<Inspection, Fault> {
+    check(request)?;
+    let reader = Reader::new(stdin, world.env, world.log);
+    reader.prefetch(case::tls_sources(request), &|done, total| {
+        (world.progress)(Progress { what: "TLS servers", done, total: Some(total) });
+    });
+    let subjects = request
+        .subjects
+        .iter()
+        .map(|subject| InspectedSubject {
+            name: subject.name.clone(),
+            use_: subject.use_.clone(),
+            sources: case::subject_sources(subject).map(|source| look_into(source, &reader)).collect(),
+        })
+        .collect();
+    Ok(Inspection {
+        protocol: PROTOCOL,
+        kind: InspectionKind::Inspection,
+        tool: Tool::this(),
+        requirement: request.requirement.clone(),
+        host: request.host.clone(),
+        collected_at: request.collected_at,
+        subjects,
+    })
+}
+
+/// Whether every source could be read.
+pub fn is_complete(inspection: &Inspection) -> bool {
+    let sources = inspection.subjects.iter().flat_map(|subject| &subject.sources);
+    sources.flat_map(|source| &source.findings).all(|finding| finding.severity < Severity::Doubt)
+}
+
+/// The facts of a certificate with its PEM and that of what came with it.
+pub(super) fn facts_with_pem(certificate: &Certificate, chain: &[&Certificate]) -> CertificateFacts {
+    let mut facts = certificate.facts();
+    facts.pem = Some(certificate.pem());
+    facts.chain = Some(chain.iter().map(|certificate| certificate.pem()).collect());
+    facts
+}
+
+fn check(request: &Request) -> Result<(), Fault> {
+    crate::protocol::read::check_protocol(request.protocol)?;
+    check_subjects(&request.subjects)?;
+    let unwanted = [
+        (!request.reference.is_empty(), "/reference"),
+        (request.reference_document.is_some(), "/reference_document"),
+        (!request.authorities.is_empty(), "/authorities"),
+        (!request.intermediates.is_empty(), "/intermediates"),
+        (!request.candidates.is_empty(), "/candidates"),
+        (request.policy != Policy::default(), "/policy"),
+    ];
+    match unwanted.into_iter().find(|(present, _)| *present) {
+        Some((_, pointer)) => Err(Fault::bad_request(pointer, "inspect looks at subjects alone; give this to check")),
+        None => Ok(()),
+    }
+}
+
+fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
+    let label = source.label();
+    let nothing = |finding: Finding| InspectedSource {
+        source: label.clone(),
+        format: None,
+        certificates: Vec::new(),
+        private_keys: 0,
+        findings: vec![finding],
+    };
+    let holding = match reader.read(source) {
+        Ok(holding) => holding,
+        Err(finding) => return nothing(finding),
+    };
+    let mut findings: Vec<Finding> = holding.problems.iter().chain(&holding.notes).cloned().collect();
+    let chosen = match case::is_single(&holding) {
+        true => holding.one(&label).map_err(|finding| findings.push(finding)).ok(),
+        false => None,
+    };
+    let chain: Vec<&Certificate> = holding.certificates.iter().map(|held| &*held.certificate).collect();
+    let certificates = holding
+        .certificates
+        .iter()
+        .enumerate()
+        .map(|(position, held)| {
+            let stands = chosen == Some(position);
+            let others: Vec<&Certificate> = match stands {
+                true => chain.iter().enumerate().filter(|(other, _)| *other != position).map(|(_, other)| *other).collect(),
+                false => Vec::new(),
+            };
+            InspectedCertificate {
+                chosen: stands,
+                private_key: held.private_key,
+                facts: facts_with_pem(&held.certificate, &others),
+            }
+        })
+        .collect();
+    InspectedSource {
+        source: label,
+        format: Some(holding.format.name().into()),
+        certificates,
+        private_keys: holding.keys.len(),
+        findings,
+    }
+}

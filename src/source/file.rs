@@ -1,0 +1,96 @@
+//! Files and folders.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+
+use crate::decode::MAX_INPUT_BYTES;
+
+/// Entries of a folder: each becomes a file that is read, so the number bounds the work.
+const FOLDER_LIMIT: usize = 100_000;
+
+/// What stands at a path.
+pub enum Content {
+    /// The bytes of a file.
+    File(Vec<u8>),
+    /// The files of a folder, in byte order of name.
+    Folder(Vec<String>),
+}
+
+/// Reads what stands at a path. Special files are refused: reading one might never end.
+pub fn read(path: &str, log: &(dyn Fn(&str) + Sync)) -> Result<Content, &'static str> {
+    let metadata = fs::metadata(path).map_err(|error| said(path, &error, log))?;
+    if metadata.is_dir() {
+        return folder(path, log).map(Content::Folder);
+    }
+    if !metadata.is_file() {
+        return Err("it is neither a file nor a folder");
+    }
+    if metadata.len() > MAX_INPUT_BYTES as u64 {
+        return Err("it is larger than 64 MiB, which no file of certificates is");
+    }
+    read_bounded(path, MAX_INPUT_BYTES as u64, log).map(Content::File)
+}
+
+/// Reads a file that must be small.
+pub fn read_small(path: &str, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
+    let metadata = fs::metadata(path).map_err(|error| said(path, &error, log))?;
+    if !metadata.is_file() {
+        return Err("it is not a file");
+    }
+    read_bounded(path, limit, log)
+}
+
+/// The first line of a file as text, without its line end and byte order mark.
+pub fn first_line(bytes: Vec<u8>) -> Result<String, &'static str> {
+    let text = match bytes.as_slice() {
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes)?,
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).map_err(|_| "it is not text in UTF-8")?,
+        _ => String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8")?,
+    };
+    Ok(text.split(['\r', '\n']).next().unwrap_or_default().to_owned())
+}
+
+/// Windows PowerShell writes files so unless told otherwise.
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, &'static str> {
+    let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+    String::from_utf16(&units).map_err(|_| "it is not text in UTF-16")
+}
+
+fn read_bounded(path: &str, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
+    let file = File::open(path).map_err(|error| said(path, &error, log))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| said(path, &error, log))?;
+    if bytes.len() as u64 > limit {
+        return Err("it is larger than a file of its kind may be");
+    }
+    Ok(bytes)
+}
+
+fn folder(path: &str, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<String>, &'static str> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| said(path, &error, log))? {
+        let entry = entry.map_err(|error| said(path, &error, log))?;
+        if files.len() == FOLDER_LIMIT {
+            return Err("the folder holds more than 100,000 entries");
+        }
+        match entry.path().into_os_string().into_string() {
+            Ok(path) => files.push(path),
+            Err(_) => return Err("the folder holds a file whose name is not Unicode"),
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Words of ours for what the operating system said, which goes to the log.
+fn said(path: &str, error: &io::Error, log: &(dyn Fn(&str) + Sync)) -> &'static str {
+    log(&format!("{path}: {error}"));
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file",
+        io::ErrorKind::PermissionDenied => "it may not be read (permission denied)",
+        io::ErrorKind::NotADirectory => "there is no such file: a part of the path is not a folder",
+        io::ErrorKind::InvalidFilename => "it cannot be the name of a file",
+        _ => "it could not be read (input or output error)",
+    }
+}

@@ -1,0 +1,60 @@
+//! Certificates inside the request.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::cert::Certificate;
+use crate::protocol::{Code, DerSource, Finding};
+
+use super::{Format, Held, Holding};
+
+/// Standard base64; callers differ in whether they pad.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Decodes base64, with or without line ends.
+pub fn base64(text: &str) -> Result<Vec<u8>, &'static str> {
+    let decoded = match text.bytes().any(|b| b.is_ascii_whitespace()) {
+        false => BASE64.decode(text),
+        true => BASE64.decode(text.bytes().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<u8>>()),
+    };
+    decoded.map_err(|_| "it is not base64")
+}
+
+/// One DER certificate and what came with it.
+pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
+    let bytes = base64(&source.der)?;
+    let certificate = Certificate::parse(bytes).map_err(|_| "it is not one DER certificate")?;
+    let held = Held {
+        certificate: Arc::new(certificate),
+        private_key: source.private_key,
+        key_provider: source.key_provider.clone(),
+    };
+    let mut holding = Holding {
+        format: Format::Der,
+        certificates: vec![held],
+        keys: Vec::new(),
+        problems: Vec::new(),
+        notes: Vec::new(),
+        first_is_unreadable: false,
+    };
+    for (index, text) in source.chain.iter().enumerate() {
+        let certificate = base64(text).ok().and_then(|bytes| Certificate::parse(bytes).ok());
+        match certificate {
+            Some(certificate) => {
+                let certificate = Arc::new(certificate);
+                holding.certificates.push(Held { certificate, private_key: None, key_provider: None });
+            }
+            None => {
+                let message = format!("inline DER: certificate {index} of its chain cannot be read");
+                holding.problems.push(Finding::new(Code::CertificateUnreadable, message));
+            }
+        }
+    }
+    Ok(holding)
+}
