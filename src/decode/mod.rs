@@ -1,1 +1,410 @@
-//! (module)
+//! Bytes to DER: what a file holds, told by its content and never by its name.
+//!
+//! [`decode`] reads PEM bundles, DER, PKCS#7 and PKCS#12, and says of anything else what it is. What cannot be read
+//! beside what can is a [`Problem`]; it hides nothing. Certificates come out as the bytes that were signed, in file
+//! order: nothing is parsed, sorted or chained here.
+//!
+//! The input is hostile: work is linear in its length, password derivation is paid for from one budget a file, and
+//! no error repeats bytes of it but the dotted form of an unknown algorithm.
+
+mod ber;
+mod detect;
+mod pbe;
+mod pem;
+mod pkcs12;
+mod pkcs7;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use detect::{Found, Kind};
+
+/// Largest input, in bytes. A bundle of every public CA is below 1 MiB; the room is for exports of whole stores.
+pub const MAX_INPUT_BYTES: usize = 64 << 20;
+
+/// PEM blocks, certificates of a PKCS#7 or bags of a PKCS#12 in one input. Each is at least a problem reported, so
+/// the number bounds the report; a machine store has some hundreds.
+pub const MAX_ITEMS: usize = 100_000;
+
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// How its certificates were written, which tells what their order means.
+    pub format: Format,
+    /// The certificates as DER, in file order; the same bytes a second time are dropped. Never empty.
+    pub certificates: Vec<Vec<u8>>,
+    /// The private keys that could be read, in file order; the same bytes a second time are dropped.
+    pub keys: Vec<PrivateKeyDer>,
+    /// What could not be read beside what could, in file order.
+    pub problems: Vec<Problem>,
+}
+
+/// How the certificates of a file were written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `BEGIN CERTIFICATE` blocks (RFC 7468): ordered, the server's certificate first by custom.
+    Pem,
+    /// One certificate in DER, bare or as base64 without armour.
+    Der,
+    /// PKCS#7 or CMS SignedData (RFC 5652), in DER, BER or PEM: a set, so the order means nothing.
+    Pkcs7,
+    /// PKCS#12 (RFC 7292), in DER, BER or PEM: the certificate that fits the private key stands out.
+    Pkcs12,
+}
+
+/// A private key as DER. The bytes are wiped when it is dropped, and `Debug` does not show them.
+#[derive(Clone)]
+pub struct PrivateKeyDer {
+    /// How the DER is to be read.
+    pub kind: KeyEncoding,
+    der: Zeroizing<Vec<u8>>,
+}
+
+/// How a private key is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyEncoding {
+    /// `PrivateKeyInfo` (RFC 5208, RFC 5958), any algorithm, not encrypted.
+    Pkcs8,
+    /// `RSAPrivateKey` (RFC 8017 appendix A.1.2).
+    Pkcs1,
+    /// `ECPrivateKey` (RFC 5915).
+    Sec1,
+}
+
+/// Something that could not be read beside what could.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, in words of ours.
+    pub what: String,
+    /// Zero-based position among its like: of the PEM block among all blocks, of the certificate in the PKCS#7 set,
+    /// of the bag in the PKCS#12 (over all its safes; a safe that cannot be opened counts as one). `None`: of the
+    /// file as a whole.
+    pub index: Option<usize>,
+}
+
+/// Why nothing could be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// No bytes at all.
+    #[error("empty: there is not one byte")]
+    Empty,
+    /// Something else, and what it is.
+    #[error("not a certificate (found {found})")]
+    NotACertificate {
+        /// What it is, with its article.
+        found: &'static str,
+        /// What to do next, where there is something to say.
+        hint: Option<&'static str>,
+    },
+    /// From [`decode_keys`] alone: no private key, and what it is instead.
+    #[error("not a private key (found {found})")]
+    NotAPrivateKey {
+        /// What it is, with its article.
+        found: &'static str,
+    },
+    /// A sound container that holds no certificate.
+    #[error("no certificate in the {container}")]
+    NoCertificate {
+        /// The container.
+        container: &'static str,
+    },
+    /// The file is protected, and no password was given.
+    #[error("the PKCS#12 file needs a password")]
+    PasswordMissing,
+    /// The password given, which may be empty, is not the file's.
+    #[error("wrong password for the PKCS#12 file")]
+    PasswordWrong,
+    /// A private key is encrypted, and no password was given.
+    #[error("the private key is encrypted, and no password is given")]
+    KeyPasswordMissing,
+    /// The password given does not open the private key.
+    #[error("wrong password for the private key")]
+    KeyPasswordWrong,
+    /// Begins as it should and goes wrong.
+    #[error("damaged {what} ({detail})")]
+    Damaged {
+        /// What is damaged.
+        what: &'static str,
+        /// How.
+        detail: &'static str,
+    },
+    /// A DER certificate with something behind it, which no signature covers.
+    #[error("damaged certificate (trailing bytes are not a certificate)")]
+    TrailingBytes,
+    /// Well formed, and beyond what is read here.
+    #[error("unsupported {what}")]
+    Unsupported {
+        /// What it is.
+        what: String,
+    },
+    /// Over a limit of this module.
+    #[error("too large: more than {limit} {what}")]
+    TooLarge {
+        /// What is counted, in the plural.
+        what: &'static str,
+        /// The most that is accepted.
+        limit: u64,
+    },
+}
+
+/// Reads certificates, and the private keys beside them, out of the bytes of a file.
+///
+/// `password` opens a PKCS#12 file and encrypted PKCS#8 keys; absent or empty stands for both forms of none that
+/// PKCS#12 knows. A DER file is one certificate: several in a row have no agreed order, and are refused.
+///
+/// # Errors
+/// Where not one certificate could be read: what the file is instead, or what is wrong with it.
+pub fn decode(bytes: &[u8], password: Option<&str>) -> Result<Bundle, DecodeError> {
+    let mut contents = Contents::read(bytes, password)?;
+    let Some(format) = contents.format else {
+        let Found { name: found, hint } = contents.found.unwrap_or(detect::NOTHING);
+        return Err(contents
+            .certificate_error
+            .unwrap_or(DecodeError::NotACertificate { found, hint }));
+    };
+    drop_repeated(&mut contents.certificates, |der| der);
+    drop_repeated(&mut contents.keys, PrivateKeyDer::der);
+    Ok(Bundle {
+        format,
+        certificates: contents.certificates,
+        keys: contents.keys,
+        problems: contents.problems,
+    })
+}
+
+/// Reads the private keys alone, for a file that holds a key and need not hold a certificate: PEM, DER (PKCS#8,
+/// PKCS#1, SEC1) or PKCS#12. In file order, the same bytes a second time dropped; never empty.
+///
+/// # Errors
+/// Where not one private key could be read: what the file is instead, or what is wrong with it.
+pub fn decode_keys(bytes: &[u8], password: Option<&str>) -> Result<Vec<PrivateKeyDer>, DecodeError> {
+    let mut contents = match Contents::read(bytes, password) {
+        Err(DecodeError::NotACertificate { found, .. }) => return Err(DecodeError::NotAPrivateKey { found }),
+        read => read?,
+    };
+    if contents.keys.is_empty() {
+        let found = match contents.found {
+            _ if contents.format.is_some() => detect::CERTIFICATE,
+            Some(found) => found,
+            None => detect::NOTHING,
+        };
+        let error = contents
+            .key_error
+            .or(contents.certificate_error.filter(|_| contents.format.is_none()));
+        return Err(match error {
+            None | Some(DecodeError::NotACertificate { .. }) => DecodeError::NotAPrivateKey { found: found.name },
+            Some(error) => error,
+        });
+    }
+    drop_repeated(&mut contents.keys, PrivateKeyDer::der);
+    Ok(contents.keys)
+}
+
+impl PrivateKeyDer {
+    /// The key as DER. Secret.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The key that `der` is.
+    fn recognise(der: Zeroizing<Vec<u8>>) -> Result<Self, DecodeError> {
+        match detect::whole(&der) {
+            Kind::Key(kind) => Ok(Self { kind, der }),
+            Kind::OtherKey => Err(DecodeError::Unsupported {
+                what: "DSA private key".into(),
+            }),
+            _ => Err(DecodeError::Damaged {
+                what: "private key",
+                detail: "not the DER of one",
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for PrivateKeyDer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateKeyDer")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DecodeError {
+    /// What to do next, where there is something to say.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotACertificate { hint, .. } => *hint,
+            _ => None,
+        }
+    }
+
+    fn damaged(what: &'static str) -> impl Fn(ber::Flaw) -> Self {
+        move |flaw| Self::Damaged {
+            what,
+            detail: flaw.words(),
+        }
+    }
+}
+
+/// What is found, as it is found.
+struct Contents {
+    secrets: pbe::Secrets,
+    budget: pbe::Budget,
+    /// The format of the first certificate.
+    format: Option<Format>,
+    certificates: Vec<Vec<u8>>,
+    keys: Vec<PrivateKeyDer>,
+    problems: Vec<Problem>,
+    /// The PEM block being read, which is then where every problem is.
+    block: Option<usize>,
+    /// The first thing that kept a certificate, or perhaps one, from being read.
+    certificate_error: Option<DecodeError>,
+    /// The same for a private key.
+    key_error: Option<DecodeError>,
+    /// The first thing recognised that is no certificate.
+    found: Option<Found>,
+}
+
+impl Contents {
+    fn read(bytes: &[u8], password: Option<&str>) -> Result<Self, DecodeError> {
+        if bytes.is_empty() {
+            return Err(DecodeError::Empty);
+        }
+        if bytes.len() > MAX_INPUT_BYTES {
+            return Err(DecodeError::TooLarge {
+                what: "bytes",
+                limit: MAX_INPUT_BYTES as u64,
+            });
+        }
+        let mut contents = Self {
+            secrets: pbe::Secrets::of(password),
+            budget: pbe::Budget::default(),
+            format: None,
+            certificates: Vec::new(),
+            keys: Vec::new(),
+            problems: Vec::new(),
+            block: None,
+            certificate_error: None,
+            key_error: None,
+            found: None,
+        };
+        if detect::is_der(bytes) {
+            contents.der(bytes, Format::Der)?;
+            return Ok(contents);
+        }
+        if let Some(found) = detect::signature(bytes) {
+            contents.found = Some(found);
+            return Ok(contents);
+        }
+        let converted = detect::utf16(bytes);
+        let text = converted.as_deref().map_or(detect::without_bom(bytes), Vec::as_slice);
+        if pem::read(text, &mut contents)? {
+            return Ok(contents);
+        }
+        match pem::bare(text) {
+            Some(der) => contents.der(&der, Format::Der)?,
+            None => contents.found = Some(detect::text(text)),
+        }
+        Ok(contents)
+    }
+
+    /// One element of DER or BER that may be anything; `plain` is the format of a certificate standing for itself.
+    fn der(&mut self, bytes: &[u8], plain: Format) -> Result<(), DecodeError> {
+        let mut reader = ber::Reader::new(bytes);
+        let element = reader.any().map_err(DecodeError::damaged("DER data"))?;
+        let trailing = !reader.rest().is_empty();
+        match detect::element(&element) {
+            Kind::Certificate if trailing => {
+                return Err(match detect::prefix(reader.rest()) {
+                    Kind::Certificate => DecodeError::Unsupported {
+                        what: "file of several DER certificates (PEM or PKCS#7 can)".into(),
+                    },
+                    _ => DecodeError::TrailingBytes,
+                });
+            }
+            Kind::Certificate => self.certificate(element.raw, plain),
+            Kind::DamagedCertificate(detail) => {
+                return Err(DecodeError::Damaged {
+                    what: "certificate",
+                    detail,
+                });
+            }
+            Kind::Pkcs7 => pkcs7::read(&element, self)?,
+            Kind::Pkcs12 => pkcs12::read(&element, self)?,
+            kind @ (Kind::Key(_) | Kind::OtherKey | Kind::EncryptedKey) => {
+                self.found.get_or_insert(kind.found());
+                self.key(Zeroizing::new(bytes.to_vec()), None);
+                return Ok(());
+            }
+            kind => return Err(kind.found().into()),
+        }
+        if trailing {
+            self.problem(
+                None,
+                &DecodeError::Damaged {
+                    what: "file",
+                    detail: "trailing bytes are not read",
+                },
+            );
+        }
+        Ok(())
+    }
+
+    fn certificate(&mut self, der: &[u8], format: Format) {
+        self.format.get_or_insert(format);
+        self.certificates.push(der.to_vec());
+    }
+
+    /// A private key by itself, encrypted or not, in a file or a block of its own.
+    fn key(&mut self, der: Zeroizing<Vec<u8>>, index: Option<usize>) {
+        let key = match detect::whole(&der) {
+            Kind::EncryptedKey => pbe::open_key(&der, &self.secrets, &mut self.budget),
+            _ => PrivateKeyDer::recognise(der),
+        };
+        match key {
+            Ok(key) => self.keys.push(key),
+            Err(error) => self.key_problem(index, error),
+        }
+    }
+
+    /// Something that keeps a certificate from being read.
+    fn certificate_problem(&mut self, index: Option<usize>, error: DecodeError) {
+        self.problem(index, &error);
+        self.certificate_error.get_or_insert(error);
+    }
+
+    /// Something that keeps a private key from being read.
+    fn key_problem(&mut self, index: Option<usize>, error: DecodeError) {
+        self.problem(index, &error);
+        self.key_error.get_or_insert(error);
+    }
+
+    fn problem(&mut self, index: Option<usize>, error: &DecodeError) {
+        self.problems.push(Problem {
+            what: error.to_string(),
+            index: self.block.or(index),
+        });
+    }
+}
+
+impl From<Found> for DecodeError {
+    fn from(found: Found) -> Self {
+        Self::NotACertificate {
+            found: found.name,
+            hint: found.hint,
+        }
+    }
+}
+
+/// Keeps the first of what has the same bytes.
+fn drop_repeated<T>(items: &mut Vec<T>, bytes: impl Fn(&T) -> &[u8]) {
+    let mut seen = HashSet::with_capacity(items.len());
+    let first: Vec<bool> = items.iter().map(|item| seen.insert(bytes(item))).collect();
+    let mut first = first.into_iter();
+    items.retain(|_| first.next().unwrap_or(true));
+}

@@ -1,0 +1,1479 @@
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use ::pkcs12::kdf::{Pkcs12KeyType, derive_key};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use openssl::asn1::{Asn1Integer, Asn1Time};
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkcs12::Pkcs12;
+use openssl::pkey::{PKey, Private};
+use openssl::provider::Provider;
+use openssl::rsa::Rsa;
+use openssl::sign::Signer;
+use openssl::stack::Stack;
+use openssl::symm::{self, Cipher};
+use openssl::x509::{X509, X509Builder, X509Name, X509ReqBuilder};
+
+use super::*;
+
+const PASSWORD: &str = "correct horse";
+
+// What is minted.
+
+fn ec_key() -> PKey<Private> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+fn rsa_key() -> &'static PKey<Private> {
+    static KEY: OnceLock<PKey<Private>> = OnceLock::new();
+    KEY.get_or_init(|| PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap())
+}
+
+fn name(common_name: &str) -> X509Name {
+    let mut name = X509Name::builder().unwrap();
+    name.append_entry_by_text("CN", common_name).unwrap();
+    name.build()
+}
+
+struct Minted<'a> {
+    subject: &'a str,
+    issuer: &'a str,
+    key: &'a PKey<Private>,
+    signer: &'a PKey<Private>,
+    version: i32,
+    serial: u32,
+}
+
+impl Minted<'_> {
+    fn x509(&self) -> X509 {
+        let mut builder = X509Builder::new().unwrap();
+        builder.set_version(self.version).unwrap();
+        let serial = Asn1Integer::from_bn(&BigNum::from_u32(self.serial).unwrap()).unwrap();
+        builder.set_serial_number(&serial).unwrap();
+        builder.set_subject_name(&name(self.subject)).unwrap();
+        builder.set_issuer_name(&name(self.issuer)).unwrap();
+        builder
+            .set_not_before(&Asn1Time::from_str("20200101000000Z").unwrap())
+            .unwrap();
+        builder
+            .set_not_after(&Asn1Time::from_str("20400101000000Z").unwrap())
+            .unwrap();
+        builder.set_pubkey(self.key).unwrap();
+        builder.sign(self.signer, MessageDigest::sha256()).unwrap();
+        builder.build()
+    }
+}
+
+fn mint(subject: &str, key: &PKey<Private>) -> X509 {
+    Minted {
+        subject,
+        issuer: subject,
+        key,
+        signer: key,
+        version: 2,
+        serial: 7,
+    }
+    .x509()
+}
+
+/// A key, its certificate and another certificate.
+struct Estate {
+    key: PKey<Private>,
+    leaf: X509,
+    authority: X509,
+}
+
+impl Estate {
+    fn leaf(&self) -> Vec<u8> {
+        self.leaf.to_der().unwrap()
+    }
+
+    fn authority(&self) -> Vec<u8> {
+        self.authority.to_der().unwrap()
+    }
+
+    fn both(&self) -> Vec<Vec<u8>> {
+        vec![self.leaf(), self.authority()]
+    }
+
+    fn key(&self) -> Vec<u8> {
+        self.key.private_key_to_pkcs8().unwrap()
+    }
+
+    fn request(&self) -> openssl::x509::X509Req {
+        let mut request = X509ReqBuilder::new().unwrap();
+        request.set_subject_name(&name("fe01.contoso.com")).unwrap();
+        request.set_pubkey(&self.key).unwrap();
+        request.sign(&self.key, MessageDigest::sha256()).unwrap();
+        request.build()
+    }
+
+    /// A PKCS#12 file of the leaf, the authority and the key, cheap to open.
+    fn pkcs12(&self, adjust: impl FnOnce(&mut openssl::pkcs12::Pkcs12Builder), password: &str) -> Vec<u8> {
+        let mut authorities = Stack::new().unwrap();
+        authorities.push(self.authority.clone()).unwrap();
+        let mut builder = Pkcs12::builder();
+        builder.name("pchat01").pkey(&self.key).cert(&self.leaf).ca(authorities);
+        builder.key_iter(3).mac_iter(2);
+        adjust(&mut builder);
+        builder.build2(password).unwrap().to_der().unwrap()
+    }
+}
+
+fn estate() -> &'static Estate {
+    static ESTATE: OnceLock<Estate> = OnceLock::new();
+    ESTATE.get_or_init(|| {
+        let (key, signer) = (ec_key(), ec_key());
+        let leaf = Minted {
+            subject: "pchat01",
+            issuer: "Contoso CA",
+            key: &key,
+            signer: &signer,
+            version: 2,
+            serial: 1,
+        };
+        Estate {
+            leaf: leaf.x509(),
+            authority: mint("Contoso CA", &signer),
+            key,
+        }
+    })
+}
+
+fn load_legacy() {
+    static LEGACY: OnceLock<Provider> = OnceLock::new();
+    LEGACY.get_or_init(|| Provider::try_load(None, "legacy", true).unwrap());
+}
+
+// What is written by hand.
+
+fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let contents = parts.concat();
+    let length = contents.len();
+    let mut header = vec![tag];
+    match length {
+        0..0x80 => header.push(length as u8),
+        _ => header.extend([&[0x84], &u32::try_from(length).unwrap().to_be_bytes()[..]].concat()),
+    }
+    [header, contents].concat()
+}
+
+fn oid(arcs: &[u8]) -> Vec<u8> {
+    tlv(ber::OID, &[arcs])
+}
+
+fn integer(number: u32) -> Vec<u8> {
+    tlv(ber::INTEGER, &[&[0], &number.to_be_bytes()])
+}
+
+const PKCS: [u8; 6] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d];
+
+fn pkcs(arcs: &[u8]) -> Vec<u8> {
+    oid(&[&PKCS, arcs].concat())
+}
+
+/// The same in indefinite lengths, octet strings cut into pieces; certificates and keys are left as they are.
+fn indefinite(der: &[u8]) -> Vec<u8> {
+    let mut reader = ber::Reader::new(der);
+    let mut out = Vec::new();
+    while let Some(element) = reader.next().unwrap() {
+        if matches!(detect::element(&element), Kind::Certificate | Kind::Key(_)) {
+            out.extend_from_slice(element.raw);
+        } else if element.tag & 0x20 != 0 {
+            out.extend([&[element.tag, 0x80], &indefinite(element.contents)[..], &[0, 0]].concat());
+        } else if matches!(element.tag, ber::OCTET_STRING | ber::CONTEXT_0_PRIMITIVE) && element.contents.len() > 40 {
+            let pieces: Vec<u8> = element
+                .contents
+                .chunks(33)
+                .flat_map(|piece| tlv(ber::OCTET_STRING, &[piece]))
+                .collect();
+            out.extend([&[element.tag | 0x20, 0x80], &pieces[..], &[0, 0]].concat());
+        } else {
+            out.extend_from_slice(element.raw);
+        }
+    }
+    out
+}
+
+fn data(contents: &[u8]) -> Vec<u8> {
+    let octets = tlv(ber::OCTET_STRING, &[contents]);
+    tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 1]), &tlv(ber::CONTEXT_0, &[&octets])])
+}
+
+fn bag(kind: u8, value: &[u8]) -> Vec<u8> {
+    tlv(
+        ber::SEQUENCE,
+        &[&pkcs(&[1, 12, 10, 1, kind]), &tlv(ber::CONTEXT_0, &[value])],
+    )
+}
+
+fn certificate_bag(der: &[u8]) -> Vec<u8> {
+    let octets = tlv(ber::OCTET_STRING, &[der]);
+    bag(
+        3,
+        &tlv(
+            ber::SEQUENCE,
+            &[&pkcs(&[1, 9, 22, 1]), &tlv(ber::CONTEXT_0, &[&octets])],
+        ),
+    )
+}
+
+fn safe(bags: &[Vec<u8>]) -> Vec<u8> {
+    tlv(ber::SEQUENCE, &[&bags.concat()])
+}
+
+/// A PKCS#12 file without a MAC.
+fn pfx(safes: &[Vec<u8>]) -> Vec<u8> {
+    pfx_with(safes, &[])
+}
+
+fn pfx_with(safes: &[Vec<u8>], mac: &[u8]) -> Vec<u8> {
+    let info = data(&tlv(ber::SEQUENCE, &[&safes.concat()]));
+    tlv(ber::SEQUENCE, &[&integer(3), &info, mac])
+}
+
+fn hmac(digest: MessageDigest, key: &[u8], data: &[u8]) -> Vec<u8> {
+    let key = PKey::hmac(key).unwrap();
+    let mut signer = Signer::new(digest, &key).unwrap();
+    signer.update(data).unwrap();
+    signer.sign_to_vec().unwrap()
+}
+
+/// PBES2, by OpenSSL's cipher and derivation: the algorithm and the ciphertext.
+struct Pbes2 {
+    cipher: Cipher,
+    cipher_oid: Vec<u8>,
+    prf: Option<(u8, MessageDigest)>,
+    iterations: u32,
+    key_length: bool,
+}
+
+impl Pbes2 {
+    fn aes256(iterations: u32) -> Self {
+        Self {
+            cipher: Cipher::aes_256_cbc(),
+            cipher_oid: oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42]),
+            prf: Some((9, MessageDigest::sha256())),
+            iterations,
+            key_length: false,
+        }
+    }
+
+    fn seal(&self, plain: &[u8], password: &str) -> (Vec<u8>, Vec<u8>) {
+        let salt = b"saltsalt";
+        let mut key = vec![0; self.cipher.key_len()];
+        let digest = self.prf.map_or(MessageDigest::sha1(), |(_, digest)| digest);
+        // A count beyond reason is for refusing: nothing is derived.
+        let iterations = if self.iterations > 100_000 {
+            1
+        } else {
+            self.iterations as usize
+        };
+        openssl::pkcs5::pbkdf2_hmac(password.as_bytes(), salt, iterations, digest, &mut key).unwrap();
+        let iv = vec![5; self.cipher.iv_len().unwrap()];
+        let ciphertext = symm::encrypt(self.cipher, &key, Some(&iv), plain).unwrap();
+        let prf = self
+            .prf
+            .map(|(last, _)| tlv(ber::SEQUENCE, &[&pkcs(&[2, last]), &[5, 0]]))
+            .unwrap_or_default();
+        let length = if self.key_length {
+            integer(key.len() as u32)
+        } else {
+            Vec::new()
+        };
+        let parameters = tlv(
+            ber::SEQUENCE,
+            &[
+                &tlv(ber::OCTET_STRING, &[salt]),
+                &integer(self.iterations),
+                &length,
+                &prf,
+            ],
+        );
+        let kdf = tlv(ber::SEQUENCE, &[&pkcs(&[1, 5, 12]), &parameters]);
+        let scheme = tlv(ber::SEQUENCE, &[&self.cipher_oid, &tlv(ber::OCTET_STRING, &[&iv])]);
+        let algorithm = tlv(
+            ber::SEQUENCE,
+            &[&pkcs(&[1, 5, 13]), &tlv(ber::SEQUENCE, &[&kdf, &scheme])],
+        );
+        (algorithm, ciphertext)
+    }
+
+    fn safe(&self, bags: &[Vec<u8>], password: &str) -> Vec<u8> {
+        let (algorithm, ciphertext) = self.seal(&safe(bags), password);
+        encrypted(&algorithm, &ciphertext)
+    }
+
+    fn key(&self, key: &[u8], password: &str) -> Vec<u8> {
+        let (algorithm, ciphertext) = self.seal(key, password);
+        tlv(ber::SEQUENCE, &[&algorithm, &tlv(ber::OCTET_STRING, &[&ciphertext])])
+    }
+}
+
+/// An encrypted safe.
+fn encrypted(algorithm: &[u8], ciphertext: &[u8]) -> Vec<u8> {
+    let content = tlv(ber::CONTEXT_0_PRIMITIVE, &[ciphertext]);
+    let info = tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 1]), algorithm, &content]);
+    let data = tlv(ber::SEQUENCE, &[&integer(0), &info]);
+    tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 6]), &tlv(ber::CONTEXT_0, &[&data])])
+}
+
+fn p7b(members: &[Vec<u8>]) -> Vec<u8> {
+    let content = tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 1])]);
+    let certificates = tlv(ber::CONTEXT_0, &[&members.concat()]);
+    let signed = tlv(
+        ber::SEQUENCE,
+        &[
+            &integer(1),
+            &tlv(ber::SET, &[]),
+            &content,
+            &certificates,
+            &tlv(ber::SET, &[]),
+        ],
+    );
+    tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 2]), &tlv(ber::CONTEXT_0, &[&signed])])
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let body = BASE64.encode(der);
+    let lines: Vec<&str> = body
+        .as_bytes()
+        .chunks(64)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+fn utf16(text: &str, big_endian: bool) -> Vec<u8> {
+    text.encode_utf16()
+        .flat_map(|unit| {
+            if big_endian {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        })
+        .collect()
+}
+
+#[track_caller]
+fn read(bytes: &[u8], password: Option<&str>) -> Bundle {
+    decode(bytes, password).unwrap()
+}
+
+#[track_caller]
+fn refused(bytes: &[u8], password: Option<&str>) -> String {
+    decode(bytes, password).unwrap_err().to_string()
+}
+
+/// Whole and without a word of complaint.
+#[track_caller]
+fn reads_as(bytes: &[u8], format: Format, certificates: &[Vec<u8>]) {
+    let bundle = read(bytes, None);
+    assert_eq!(bundle.problems, []);
+    assert_eq!((bundle.format, bundle.certificates.as_slice()), (format, certificates));
+}
+
+// PEM and DER.
+
+#[test]
+fn a_der_certificate_is_itself() {
+    reads_as(&estate().leaf(), Format::Der, &[estate().leaf()]);
+}
+
+#[test]
+fn a_pem_bundle_is_read_with_every_line_end_and_with_none() {
+    let text = pem("CERTIFICATE", &estate().leaf()) + &pem("CERTIFICATE", &estate().authority());
+    for text in [
+        text.clone(),
+        text.replace('\n', "\r\n"),
+        text.replace('\n', "\r"),
+        text.replace('\n', ""),
+        text.replace('\n', " "),
+        text.replace('\n', "\n    "),
+        text.replace('\n', "\n\n"),
+        text.replace('\n', "\r\r\n"),
+        text.trim_end().to_owned(),
+        text.replace('=', ""),
+    ] {
+        reads_as(text.as_bytes(), Format::Pem, &estate().both());
+    }
+}
+
+#[test]
+fn the_body_of_a_pem_block_may_be_one_line() {
+    let text = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----",
+        BASE64.encode(estate().leaf())
+    );
+    reads_as(text.as_bytes(), Format::Pem, &[estate().leaf()]);
+}
+
+#[test]
+fn text_around_pem_blocks_is_passed_over() {
+    let mut text = b"Bag Attributes\n    friendlyName: caf\xe9 -----\n0 s:CN=x\n---\n-------- ruler -------\n".to_vec();
+    text.extend(pem("CERTIFICATE", &estate().leaf()).bytes());
+    text.extend(b"subject=CN = pchat01\n# see -----BEGIN CERTIFICATE----- above\n-----BEGIN\n");
+    text.extend(pem("CERTIFICATE", &estate().authority()).bytes());
+    text.extend(b"\xff\xfe end");
+    reads_as(&text, Format::Pem, &estate().both());
+    let digit = [b"0 s:CN=fe01\n", pem("CERTIFICATE", &estate().leaf()).as_bytes()].concat();
+    reads_as(&digit, Format::Pem, &[estate().leaf()]);
+}
+
+#[test]
+fn byte_order_marks_and_utf_16_are_read() {
+    let text = pem("CERTIFICATE", &estate().leaf()).replace('\n', "\r\n");
+    let marked = format!("\u{feff}{text}");
+    for bytes in [
+        marked.clone().into_bytes(),
+        utf16(&marked, false),
+        utf16(&marked, true),
+        utf16(&text, false),
+        utf16(&text, true),
+    ] {
+        reads_as(&bytes, Format::Pem, &[estate().leaf()]);
+    }
+    let other = format!("\u{feff}{}", pem("CERTIFICATE", &estate().authority()));
+    for joined in [(marked.clone() + &other).into_bytes(), utf16(&(marked + &other), false)] {
+        reads_as(&joined, Format::Pem, &estate().both());
+    }
+}
+
+#[test]
+fn base64_without_armour_is_read_as_what_it_holds() {
+    let leaf = BASE64.encode(estate().leaf());
+    reads_as(leaf.as_bytes(), Format::Der, &[estate().leaf()]);
+    let wrapped: Vec<&str> = leaf
+        .as_bytes()
+        .chunks(76)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    reads_as(
+        format!("\r\n{}\r\n\r\n", wrapped.join("\r\n")).as_bytes(),
+        Format::Der,
+        &[estate().leaf()],
+    );
+    reads_as(
+        &utf16(&format!("\u{feff}{leaf}"), false),
+        Format::Der,
+        &[estate().leaf()],
+    );
+    reads_as(
+        BASE64.encode(p7b(&estate().both())).as_bytes(),
+        Format::Pkcs7,
+        &estate().both(),
+    );
+    let request = BASE64.encode(estate().request().to_der().unwrap());
+    assert_eq!(
+        refused(request.as_bytes(), None),
+        "not a certificate (found a certificate signing request)"
+    );
+}
+
+#[test]
+fn other_labels_of_certificates_are_known() {
+    let leaf = estate().leaf();
+    for label in ["X509 CERTIFICATE", "X.509 CERTIFICATE", "TRUSTED CERTIFICATE"] {
+        reads_as(pem(label, &leaf).as_bytes(), Format::Pem, &[leaf.clone()]);
+    }
+}
+
+#[test]
+fn a_trusted_certificate_is_taken_without_its_trust_settings() {
+    let leaf = estate().leaf();
+    let settings = tlv(
+        ber::SEQUENCE,
+        &[&tlv(ber::SEQUENCE, &[&oid(&[0x2b, 6, 1, 5, 5, 7, 3, 1])])],
+    );
+    let trusted = [leaf.clone(), settings.clone()].concat();
+    reads_as(pem("TRUSTED CERTIFICATE", &trusted).as_bytes(), Format::Pem, &[leaf]);
+    let text = pem("CERTIFICATE", &trusted);
+    assert_eq!(
+        refused(text.as_bytes(), None),
+        "damaged certificate (trailing bytes are not a certificate)"
+    );
+    let text = pem("TRUSTED CERTIFICATE", &[trusted, settings].concat());
+    assert_eq!(decode(text.as_bytes(), None).unwrap_err(), DecodeError::TrailingBytes);
+}
+
+#[test]
+fn the_same_certificate_again_is_dropped_and_order_is_kept() {
+    let (leaf, authority) = (
+        pem("CERTIFICATE", &estate().leaf()),
+        pem("CERTIFICATE", &estate().authority()),
+    );
+    let text = format!("{authority}{leaf}{authority}{leaf}");
+    reads_as(text.as_bytes(), Format::Pem, &[estate().authority(), estate().leaf()]);
+}
+
+#[test]
+fn trailing_bytes_are_not_a_certificate() {
+    for trailing in [&b"\n"[..], b"\0", b"\x30", &[0x30, 0x82, 0xff, 0xff]] {
+        let bytes = [&estate().leaf(), trailing].concat();
+        assert_eq!(decode(&bytes, None).unwrap_err(), DecodeError::TrailingBytes);
+    }
+    let several = estate().both().concat();
+    assert_eq!(
+        refused(&several, None),
+        "unsupported file of several DER certificates (PEM or PKCS#7 can)"
+    );
+}
+
+#[test]
+fn a_truncated_certificate_is_damaged_at_every_length() {
+    let leaf = estate().leaf();
+    for length in 2..leaf.len() {
+        let error = decode(&leaf[..length], None).unwrap_err();
+        assert_eq!(
+            error,
+            DecodeError::Damaged {
+                what: "DER data",
+                detail: "truncated"
+            },
+            "{length}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_block_is_a_problem_beside_good_ones_and_says_which() {
+    let (leaf, authority) = (
+        pem("CERTIFICATE", &estate().leaf()),
+        pem("CERTIFICATE", &estate().authority()),
+    );
+    let truncated = pem("CERTIFICATE", &estate().leaf()[..200]);
+    let scribbled = leaf.replacen("MI", "M!", 1);
+    let request = pem("CERTIFICATE", &estate().request().to_der().unwrap());
+    let unended = "-----BEGIN CERTIFICATE-----\nMIIB\n";
+    let misended = leaf.replace("END CERTIFICATE", "END X509 CRL");
+    let text =
+        format!("{leaf}{truncated}{scribbled}{request}{unended}{misended}{authority}-----BEGIN CERTIFICATE-----\n");
+    let bundle = read(text.as_bytes(), None);
+    assert_eq!(bundle.certificates, estate().both());
+    let problems: Vec<_> = bundle
+        .problems
+        .iter()
+        .map(|p| (p.index.unwrap(), p.what.as_str()))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            (1, "damaged DER data (truncated)"),
+            (2, "damaged PEM block (its body is not base64)"),
+            (3, "not a certificate (found a certificate signing request)"),
+            (4, "damaged PEM block (no END line)"),
+            (5, "damaged PEM block (its END line is another block's)"),
+            (7, "damaged PEM block (no END line)"),
+        ]
+    );
+    assert_eq!(refused(truncated.as_bytes(), None), "damaged DER data (truncated)");
+    assert_eq!(refused(unended.as_bytes(), None), "damaged PEM block (no END line)");
+}
+
+#[test]
+fn a_certificate_of_indefinite_length_is_damaged() {
+    let leaf = estate().leaf();
+    let contents = ber::Reader::new(&leaf).any().unwrap().contents;
+    let bytes = [&[0x30, 0x80], contents, &[0, 0]].concat();
+    assert!(refused(&bytes, None).starts_with("damaged certificate (an indefinite length"));
+}
+
+#[test]
+fn a_version_1_certificate_is_a_certificate() {
+    let key = ec_key();
+    let old = Minted {
+        subject: "a",
+        issuer: "a",
+        key: &key,
+        signer: &key,
+        version: 0,
+        serial: 1,
+    }
+    .x509();
+    let old = old.to_der().unwrap();
+    reads_as(&old, Format::Der, &[old.clone()]);
+    reads_as(&p7b(&[old.clone()]), Format::Pkcs7, &[old]);
+}
+
+// What is found instead.
+
+#[test]
+fn what_is_no_certificate_is_named() {
+    let estate = estate();
+    let der_request = estate.request().to_der().unwrap();
+    let time = tlv(ber::UTC_TIME, &[b"200101000000Z"]);
+    let algorithm = tlv(ber::SEQUENCE, &[&oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2])]);
+    let signature = tlv(ber::BIT_STRING, &[&[0; 160]]);
+    let list = tlv(
+        ber::SEQUENCE,
+        &[&integer(1), &algorithm, &tlv(ber::SEQUENCE, &[]), &time, &time],
+    );
+    let list = tlv(ber::SEQUENCE, &[&list, &algorithm, &signature]);
+    let rsa = rsa_key().rsa().unwrap();
+    let ec = estate.key.ec_key().unwrap();
+    let encrypted = estate
+        .key
+        .private_key_to_pkcs8_passphrase(Cipher::aes_256_cbc(), b"x")
+        .unwrap();
+    let enveloped = tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 3]), &tlv(ber::CONTEXT_0, &[&[4; 130]])]);
+    let ocsp = tlv(
+        ber::SEQUENCE,
+        &[&tlv(ber::ENUMERATED, &[&[0]]), &tlv(ber::CONTEXT_0, &[&[0; 140]])],
+    );
+    let html = format!("<!DOCTYPE html><pre>{}</pre>", pem("CERTIFICATE", &estate.leaf()));
+    let case = |found: &'static str, bytes: &[u8]| (found, bytes.to_vec());
+    let cases = [
+        case("a certificate signing request", &der_request),
+        case("a certificate signing request", &estate.request().to_pem().unwrap()),
+        case(
+            "a certificate signing request",
+            pem("NEW CERTIFICATE REQUEST", &der_request).as_bytes(),
+        ),
+        case("a certificate revocation list", &list),
+        case("a certificate revocation list", pem("X509 CRL", &list).as_bytes()),
+        case("a private key", &estate.key()),
+        case("a private key", &rsa.private_key_to_der().unwrap()),
+        case("a private key", &ec.private_key_to_der().unwrap()),
+        case(
+            "a private key",
+            &PKey::generate_ed25519().unwrap().private_key_to_pkcs8().unwrap(),
+        ),
+        case("a private key", &estate.key.private_key_to_pem_pkcs8().unwrap()),
+        case("a private key", &rsa.private_key_to_pem().unwrap()),
+        case(
+            "a private key",
+            [
+                &b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"[..],
+                &ec.private_key_to_pem().unwrap(),
+            ]
+            .concat()
+            .as_slice(),
+        ),
+        case("an encrypted private key", &encrypted),
+        case(
+            "an encrypted private key",
+            pem("ENCRYPTED PRIVATE KEY", &encrypted).as_bytes(),
+        ),
+        case("a public key", &estate.key.public_key_to_der().unwrap()),
+        case("a public key", &estate.key.public_key_to_pem().unwrap()),
+        case("a public key", &rsa.public_key_to_der_pkcs1().unwrap()),
+        case(
+            "key parameters",
+            b"-----BEGIN DH PARAMETERS-----\nMAYCAQcCAQI=\n-----END DH PARAMETERS-----\n",
+        ),
+        case("a CMS message without certificates", &enveloped),
+        case("an OCSP response", &ocsp),
+        case(
+            "DER data of another kind",
+            &tlv(ber::SEQUENCE, &[&tlv(ber::SET, &[&[1; 200]])]),
+        ),
+        case(
+            "an OpenSSH private key",
+            b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n",
+        ),
+        case(
+            "an OpenSSH public key",
+            b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI user@host\n",
+        ),
+        case("an OpenSSH public key", b"ecdsa-sha2-nistp256 AAAA\n"),
+        case("a PuTTY private key", b"PuTTY-User-Key-File-3: ssh-rsa\r\n"),
+        case(
+            "PGP data",
+            b"-----BEGIN PGP PUBLIC KEY BLOCK-----\nVersion: 1\n\nmQ==\n=abcd\n-----END PGP PUBLIC KEY BLOCK-----",
+        ),
+        case("a Java keystore", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01"),
+        case("a Java keystore", b"\xce\xce\xce\xce\0\0\0\x02"),
+        case("a ZIP archive", b"PK\x03\x04\x14\0\0\0"),
+        case(
+            "an HTML page",
+            b"\r\n <!doctype HTML><title>Certificate Services</title>",
+        ),
+        case("an HTML page", b"<!-- x --><HTML></HTML>"),
+        case("an HTML page", html.as_bytes()),
+        case(
+            "an XML document",
+            b"\xef\xbb\xbf<?xml version=\"1.0\"?><EntityDescriptor/>",
+        ),
+        case(
+            "JSON",
+            b"{\"certificate\": \"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\"}",
+        ),
+        case("JSON", b"[1]"),
+        case("an SSH banner", b"SSH-2.0-OpenSSH_9.6\r\n"),
+        case("an HTTP response", b"HTTP/1.1 404 Not Found\r\n\r\n"),
+        case("nothing but white space", b" \r\n\t\n"),
+        case("nothing but white space", &utf16("\u{feff}\r\n", false)),
+        case("plain text", b"hello, world"),
+        case("plain text", &utf16("\u{feff}certificate to follow", true)),
+        case("plain text", b"MICHAEL"),
+        case("plain text", b"0"),
+        case("binary data of no known kind", b"\x01\x02\x03\x04"),
+        case("binary data of no known kind", &[0; 4000]),
+        case("a serialized certificate store (SST)", b"\0\0\0\0CERT\x0c\0\0\0"),
+        case(
+            "a PEM block of another kind",
+            b"-----BEGIN MESSAGE-----\n-----END MESSAGE-----\n",
+        ),
+    ];
+    for (index, (found, bytes)) in cases.iter().enumerate() {
+        assert_eq!(
+            refused(bytes, None),
+            format!("not a certificate (found {found})"),
+            "case {index}"
+        );
+    }
+    assert_eq!(decode(b"", None).unwrap_err(), DecodeError::Empty);
+    let error = decode(&der_request, None).unwrap_err();
+    assert_eq!(error.hint(), Some("give the certificate that the CA issued for it"));
+    assert!(
+        decode(html.as_bytes(), None)
+            .unwrap_err()
+            .hint()
+            .unwrap()
+            .contains("at the start of a line")
+    );
+}
+
+// PKCS#7.
+
+#[test]
+fn pkcs7_is_read_in_der_ber_and_pem() {
+    let file = p7b(&estate().both());
+    reads_as(&file, Format::Pkcs7, &estate().both());
+    let ber = indefinite(&file);
+    assert_ne!(ber, file);
+    reads_as(&ber, Format::Pkcs7, &estate().both());
+    for label in ["PKCS7", "CMS", "PKCS #7 SIGNED DATA", "CERTIFICATE"] {
+        reads_as(pem(label, &file).as_bytes(), Format::Pkcs7, &estate().both());
+        reads_as(pem(label, &ber).as_bytes(), Format::Pkcs7, &estate().both());
+    }
+}
+
+#[test]
+fn a_pkcs7_signature_by_openssl_gives_its_certificates() {
+    use openssl::pkcs7::{Pkcs7, Pkcs7Flags};
+    let mut others = Stack::new().unwrap();
+    others.push(estate().authority.clone()).unwrap();
+    let signed = Pkcs7::sign(&estate().leaf, &estate().key, &others, b"text", Pkcs7Flags::BINARY).unwrap();
+    let bundle = read(&signed.to_der().unwrap(), None);
+    assert_eq!((bundle.format, bundle.problems), (Format::Pkcs7, vec![]));
+    assert_eq!(bundle.certificates.len(), 2);
+    assert!(
+        estate()
+            .both()
+            .iter()
+            .all(|certificate| bundle.certificates.contains(certificate))
+    );
+}
+
+#[test]
+fn attribute_certificates_in_pkcs7_are_skipped_and_strangers_are_problems() {
+    let attributes = tlv(0xa2, &[&[0x30, 0]]);
+    let stranger = tlv(ber::SEQUENCE, &[&integer(1)]);
+    let bundle = read(
+        &p7b(&[
+            attributes.clone(),
+            estate().leaf(),
+            stranger.clone(),
+            estate().authority(),
+        ]),
+        None,
+    );
+    assert_eq!(bundle.certificates, estate().both());
+    assert_eq!(
+        bundle.problems,
+        [Problem {
+            what: "not a certificate (found DER data of another kind)".into(),
+            index: Some(2)
+        }]
+    );
+    assert_eq!(refused(&p7b(&[attributes]), None), "no certificate in the PKCS#7 file");
+    assert_eq!(refused(&p7b(&[]), None), "no certificate in the PKCS#7 file");
+    assert_eq!(
+        refused(&p7b(&[stranger]), None),
+        "not a certificate (found DER data of another kind)"
+    );
+}
+
+#[test]
+fn bytes_behind_pkcs7_and_pkcs12_are_a_problem_of_the_file() {
+    for file in [
+        p7b(&estate().both()),
+        pfx(&[data(&safe(&[certificate_bag(&estate().leaf())]))]),
+    ] {
+        let bundle = read(&[&file[..], b"\0\0"].concat(), None);
+        let problem = Problem {
+            what: "damaged file (trailing bytes are not read)".into(),
+            index: None,
+        };
+        assert_eq!(bundle.problems, [problem]);
+    }
+}
+
+// PKCS#12.
+
+/// Reads the estate's file, with its key.
+#[track_caller]
+fn opens(file: &[u8], password: Option<&str>) {
+    let bundle = read(file, password);
+    assert_eq!(bundle.problems, []);
+    assert_eq!((bundle.format, bundle.certificates), (Format::Pkcs12, estate().both()));
+    let keys: Vec<_> = bundle.keys.iter().map(|key| (key.kind, key.der().to_vec())).collect();
+    assert_eq!(keys, [(KeyEncoding::Pkcs8, estate().key())]);
+}
+
+#[test]
+fn every_encryption_of_pkcs12_is_opened() {
+    load_legacy();
+    for algorithm in [
+        Nid::PBE_WITHSHA1AND40BITRC2_CBC,
+        Nid::PBE_WITHSHA1AND128BITRC2_CBC,
+        Nid::PBE_WITHSHA1AND2_KEY_TRIPLEDES_CBC,
+        Nid::PBE_WITHSHA1AND3_KEY_TRIPLEDES_CBC,
+        Nid::PBE_WITHSHA1AND40BITRC4,
+        Nid::PBE_WITHSHA1AND128BITRC4,
+        Nid::AES_128_CBC,
+        Nid::AES_192_CBC,
+        Nid::AES_256_CBC,
+        Nid::DES_EDE3_CBC,
+    ] {
+        let file = |password: &str| {
+            let adjust = |builder: &mut openssl::pkcs12::Pkcs12Builder| {
+                builder.key_algorithm(algorithm).cert_algorithm(algorithm);
+            };
+            estate().pkcs12(adjust, password)
+        };
+        opens(&file(PASSWORD), Some(PASSWORD));
+        opens(&file("pässwörd 😀"), Some("pässwörd 😀"));
+        let long = "a long password ".repeat(20);
+        opens(&file(&long), Some(&long));
+        opens(&indefinite(&file(PASSWORD)), Some(PASSWORD));
+        assert_eq!(
+            decode(&file(PASSWORD), Some("wrong")).unwrap_err(),
+            DecodeError::PasswordWrong
+        );
+    }
+}
+
+#[test]
+fn every_digest_of_the_mac_is_verified() {
+    for digest in [
+        MessageDigest::sha1(),
+        MessageDigest::sha224(),
+        MessageDigest::sha256(),
+        MessageDigest::sha384(),
+        MessageDigest::sha512(),
+        MessageDigest::from_nid(Nid::from_raw(1094)).unwrap(),
+        MessageDigest::from_nid(Nid::from_raw(1095)).unwrap(),
+    ] {
+        let file = estate().pkcs12(
+            |builder| {
+                builder.mac_md(digest);
+            },
+            PASSWORD,
+        );
+        opens(&file, Some(PASSWORD));
+        assert_eq!(
+            decode(&file, Some("Correct horse")).unwrap_err(),
+            DecodeError::PasswordWrong
+        );
+        assert_eq!(decode(&file, None).unwrap_err(), DecodeError::PasswordMissing);
+        assert_eq!(decode(&file, Some("")).unwrap_err(), DecodeError::PasswordWrong);
+    }
+}
+
+#[test]
+fn errors_read_as_people_expect() {
+    let file = estate().pkcs12(|_| {}, PASSWORD);
+    assert_eq!(refused(&file, Some("wrong")), "wrong password for the PKCS#12 file");
+    assert_eq!(refused(&file, None), "the PKCS#12 file needs a password");
+}
+
+#[test]
+fn every_pbes2_cipher_and_function_is_opened_without_a_mac() {
+    let aes = |last| oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, last]);
+    let ciphers = [
+        (Cipher::aes_128_cbc(), aes(2)),
+        (Cipher::aes_192_cbc(), aes(22)),
+        (Cipher::aes_256_cbc(), aes(42)),
+        (Cipher::des_ede3_cbc(), pkcs(&[3, 7])),
+    ];
+    let functions = [
+        None,
+        Some((7, MessageDigest::sha1())),
+        Some((8, MessageDigest::sha224())),
+        Some((9, MessageDigest::sha256())),
+        Some((10, MessageDigest::sha384())),
+        Some((11, MessageDigest::sha512())),
+    ];
+    let bags: Vec<_> = estate().both().iter().map(|der| certificate_bag(der)).collect();
+    for (cipher, cipher_oid) in ciphers {
+        for prf in functions {
+            for key_length in [false, true] {
+                let pbes2 = Pbes2 {
+                    cipher,
+                    cipher_oid: cipher_oid.clone(),
+                    prf,
+                    iterations: 3,
+                    key_length,
+                };
+                let key = bag(2, &pbes2.key(&estate().key(), PASSWORD));
+                let file = pfx(&[pbes2.safe(&bags, PASSWORD), data(&safe(&[key]))]);
+                opens(&file, Some(PASSWORD));
+                opens(&indefinite(&file), Some(PASSWORD));
+                assert_eq!(decode(&file, Some("wrong")).unwrap_err(), DecodeError::PasswordWrong);
+                assert_eq!(decode(&file, None).unwrap_err(), DecodeError::PasswordMissing);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_password_and_none_open_each_others_files() {
+    for algorithm in [Nid::PBE_WITHSHA1AND3_KEY_TRIPLEDES_CBC, Nid::AES_256_CBC] {
+        let file = estate().pkcs12(
+            |builder| {
+                builder.key_algorithm(algorithm).cert_algorithm(algorithm);
+            },
+            "",
+        );
+        opens(&file, None);
+        opens(&file, Some(""));
+    }
+    // The other form, no bytes at all, which OpenSSL writes only for a NULL.
+    let safes = tlv(ber::SEQUENCE, &[&data(&safe(&[certificate_bag(&estate().leaf())]))]);
+    let key = derive_key::<sha1::Sha1>(&[], b"salt", Pkcs12KeyType::Mac, 5, 20);
+    let digest = tlv(
+        ber::SEQUENCE,
+        &[
+            &tlv(ber::SEQUENCE, &[&oid(&[0x2b, 0x0e, 3, 2, 0x1a])]),
+            &tlv(ber::OCTET_STRING, &[&hmac(MessageDigest::sha1(), &key, &safes)]),
+        ],
+    );
+    let mac = tlv(
+        ber::SEQUENCE,
+        &[&digest, &tlv(ber::OCTET_STRING, &[b"salt"]), &integer(5)],
+    );
+    let file = tlv(ber::SEQUENCE, &[&integer(3), &data(&safes), &mac]);
+    reads_as(&file, Format::Pkcs12, &[estate().leaf()]);
+    assert_eq!(read(&file, Some("")).certificates, [estate().leaf()]);
+    assert_eq!(decode(&file, Some("x")).unwrap_err(), DecodeError::PasswordWrong);
+}
+
+#[test]
+fn pbmac1_is_verified() {
+    let safes = tlv(ber::SEQUENCE, &[&data(&safe(&[certificate_bag(&estate().leaf())]))]);
+    let file = |length: u32, iterations: u32| {
+        let mut key = vec![0; 32];
+        openssl::pkcs5::pbkdf2_hmac(PASSWORD.as_bytes(), b"salt", 9, MessageDigest::sha512(), &mut key).unwrap();
+        let value = hmac(MessageDigest::sha256(), &key, &safes);
+        let parameters = tlv(
+            ber::SEQUENCE,
+            &[
+                &tlv(ber::OCTET_STRING, &[b"salt"]),
+                &integer(iterations),
+                &integer(length),
+                &tlv(ber::SEQUENCE, &[&pkcs(&[2, 11]), &[5, 0]]),
+            ],
+        );
+        let kdf = tlv(ber::SEQUENCE, &[&pkcs(&[1, 5, 12]), &parameters]);
+        let scheme = tlv(ber::SEQUENCE, &[&pkcs(&[2, 9])]);
+        let algorithm = tlv(
+            ber::SEQUENCE,
+            &[&pkcs(&[1, 5, 14]), &tlv(ber::SEQUENCE, &[&kdf, &scheme])],
+        );
+        let digest = tlv(ber::SEQUENCE, &[&algorithm, &tlv(ber::OCTET_STRING, &[&value])]);
+        let mac = tlv(
+            ber::SEQUENCE,
+            &[&digest, &tlv(ber::OCTET_STRING, &[b"NOT USED"]), &integer(1)],
+        );
+        tlv(ber::SEQUENCE, &[&integer(3), &data(&safes), &mac])
+    };
+    assert_eq!(read(&file(32, 9), Some(PASSWORD)).certificates, [estate().leaf()]);
+    assert_eq!(
+        decode(&file(32, 9), Some("wrong")).unwrap_err(),
+        DecodeError::PasswordWrong
+    );
+    assert_eq!(decode(&file(32, 9), None).unwrap_err(), DecodeError::PasswordMissing);
+    for length in [0, 129, u32::MAX] {
+        assert!(
+            refused(&file(length, 9), Some(PASSWORD)).starts_with("damaged MAC"),
+            "{length}"
+        );
+    }
+    assert!(matches!(
+        decode(&file(32, 400_000_000), Some(PASSWORD)),
+        Err(DecodeError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn a_file_without_mac_and_encryption_needs_no_password() {
+    let bags = [
+        certificate_bag(&estate().leaf()),
+        bag(1, &estate().key()),
+        certificate_bag(&estate().authority()),
+    ];
+    let file = pfx(&[data(&safe(&bags))]);
+    for password in [None, Some(""), Some("whatever")] {
+        opens(&file, password);
+        opens(&indefinite(&file), password);
+    }
+    // Indefinite within the strings too.
+    opens(&indefinite(&pfx(&[indefinite(&data(&indefinite(&safe(&bags))))])), None);
+}
+
+#[test]
+fn a_password_without_mac_may_open_the_key_alone() {
+    let key = bag(2, &Pbes2::aes256(2).key(&estate().key(), PASSWORD));
+    let file = pfx(&[data(&safe(&[certificate_bag(&estate().leaf()), key]))]);
+    for (password, what) in [
+        (None, "the private key is encrypted, and no password is given"),
+        (Some("wrong"), "wrong password for the private key"),
+    ] {
+        let bundle = read(&file, password);
+        assert_eq!(bundle.certificates, [estate().leaf()]);
+        assert_eq!(
+            bundle.problems,
+            [Problem {
+                what: what.into(),
+                index: Some(1)
+            }]
+        );
+        assert!(bundle.keys.is_empty());
+    }
+    assert_eq!(read(&file, Some(PASSWORD)).keys.len(), 1);
+}
+
+#[test]
+fn safes_in_safes_are_read_down_to_a_depth() {
+    let nested = |depth: usize| {
+        let mut bags = certificate_bag(&estate().leaf());
+        for _ in 0..depth {
+            bags = bag(6, &safe(&[bags]));
+        }
+        pfx(&[data(&safe(&[certificate_bag(&estate().authority()), bags]))])
+    };
+    assert_eq!(
+        read(&nested(4), None).certificates,
+        [estate().authority(), estate().leaf()]
+    );
+    let bundle = read(&nested(5), None);
+    assert_eq!(bundle.certificates, [estate().authority()]);
+    assert_eq!(
+        bundle.problems[0].what,
+        "damaged safe in the PKCS#12 file (nested too deep)"
+    );
+    assert_eq!(read(&nested(2000), None).problems.len(), 1);
+}
+
+#[test]
+fn generations_of_one_ca_are_all_kept() {
+    let (old, new) = (ec_key(), ec_key());
+    let ca = |key, signer, serial| {
+        Minted {
+            subject: "Contoso CA",
+            issuer: "Contoso CA",
+            key,
+            signer,
+            version: 2,
+            serial,
+        }
+        .x509()
+        .to_der()
+        .unwrap()
+    };
+    // Both keys self-signed, and each signed by the other.
+    let generations = [
+        ca(&old, &old, 1),
+        ca(&new, &new, 2),
+        ca(&new, &old, 3),
+        ca(&old, &new, 4),
+    ];
+    let bags: Vec<_> = generations.iter().map(|der| certificate_bag(der)).collect();
+    let started = Instant::now();
+    reads_as(&pfx(&[data(&safe(&bags))]), Format::Pkcs12, &generations);
+    assert!(started.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn crl_secret_and_foreign_bags_are_not_looked_at() {
+    let odd = |kind| bag(kind, &tlv(ber::SEQUENCE, &[&[0xff; 3]]));
+    let sdsi = bag(
+        3,
+        &tlv(
+            ber::SEQUENCE,
+            &[&pkcs(&[1, 9, 22, 2]), &tlv(ber::CONTEXT_0, &[&[5, 0]])],
+        ),
+    );
+    let foreign = tlv(ber::SEQUENCE, &[&oid(&[0x2b, 1]), &tlv(ber::CONTEXT_0, &[&[5, 0]])]);
+    let bags = [odd(4), odd(5), sdsi, foreign, certificate_bag(&estate().leaf())];
+    reads_as(&pfx(&[data(&safe(&bags))]), Format::Pkcs12, &[estate().leaf()]);
+}
+
+#[test]
+fn a_malformed_bag_or_safe_is_not_the_end_of_the_rest() {
+    let leaf = certificate_bag(&estate().leaf());
+    let truncated = certificate_bag(&estate().leaf()[..100]);
+    let request = certificate_bag(&estate().request().to_der().unwrap());
+    let no_key = bag(1, &tlv(ber::SEQUENCE, &[&integer(1)]));
+    let no_type = tlv(ber::SEQUENCE, &[&integer(1)]);
+    let foreign = encrypted(&tlv(ber::SEQUENCE, &[&oid(&[0x2b, 1])]), &[0; 16]);
+    let public = tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 3]), &tlv(ber::CONTEXT_0, &[&[5, 0]])]);
+    let file = pfx(&[
+        data(&safe(&[truncated, request, no_key, no_type, leaf])),
+        foreign,
+        public,
+        data(&tlv(ber::SEQUENCE, &[&certificate_bag(&estate().authority()), &[0x30]])),
+    ]);
+    let bundle = read(&file, None);
+    assert_eq!(bundle.certificates, estate().both());
+    let problems: Vec<_> = bundle
+        .problems
+        .iter()
+        .map(|p| (p.index.unwrap(), p.what.as_str()))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            (0, "not a certificate (found binary data of no known kind)"),
+            (1, "not a certificate (found a certificate signing request)"),
+            (2, "damaged private key (not the DER of one)"),
+            (3, "damaged bag in the PKCS#12 file (an element where another belongs)"),
+            (5, "unsupported encryption algorithm 1.3.1"),
+            (6, "unsupported safe encrypted for a public key"),
+            (8, "damaged safe in the PKCS#12 file (truncated)"),
+        ]
+    );
+}
+
+#[test]
+fn a_pkcs12_file_without_certificates_says_so() {
+    let file = pfx(&[data(&safe(&[bag(1, &estate().key())]))]);
+    assert_eq!(refused(&file, None), "no certificate in the PKCS#12 file");
+    assert_eq!(decode_keys(&file, None).unwrap()[0].der(), estate().key());
+}
+
+#[test]
+fn iterations_are_paid_for_before_they_are_done() {
+    let started = Instant::now();
+    let many = Pbes2::aes256(u32::MAX);
+    let leaf = certificate_bag(&estate().leaf());
+    let file = pfx(&[many.safe(&[leaf.clone()], PASSWORD)]);
+    assert_eq!(
+        refused(&file, Some(PASSWORD)),
+        format!("too large: more than {} password iterations", pbe::MAX_COMPRESSIONS)
+    );
+    let file = pfx(&[many.safe(&[leaf.clone()], PASSWORD), data(&safe(&[leaf.clone()]))]);
+    let bundle = read(&file, Some(PASSWORD));
+    assert_eq!((bundle.certificates.len(), bundle.problems.len()), (1, 1));
+    // A file that is refused for its MAC is not read at all.
+    let digest = tlv(ber::SEQUENCE, &[&oid(&[0x2b, 0x0e, 3, 2, 0x1a])]);
+    let digest = tlv(ber::SEQUENCE, &[&digest, &tlv(ber::OCTET_STRING, &[&[0; 20]])]);
+    let mac = tlv(
+        ber::SEQUENCE,
+        &[&digest, &tlv(ber::OCTET_STRING, &[b"salt"]), &integer(u32::MAX)],
+    );
+    let file = pfx_with(&[data(&safe(&[leaf.clone()]))], &mac);
+    assert!(matches!(
+        decode(&file, Some(PASSWORD)),
+        Err(DecodeError::TooLarge { .. })
+    ));
+    let mac = tlv(
+        ber::SEQUENCE,
+        &[&digest, &tlv(ber::OCTET_STRING, &[b"salt"]), &integer(0)],
+    );
+    let file = pfx_with(&[data(&safe(&[leaf]))], &mac);
+    assert_eq!(
+        refused(&file, None),
+        "damaged MAC of the PKCS#12 file (a number out of range)"
+    );
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn many_cheap_bags_do_not_cost_more_than_the_budget() {
+    let shrouded = bag(2, &Pbes2::aes256(50_000).key(&estate().key(), PASSWORD));
+    let bags: Vec<_> = std::iter::repeat_n(shrouded, 500)
+        .chain([certificate_bag(&estate().leaf())])
+        .collect();
+    let bundle = read(&pfx(&[data(&safe(&bags))]), Some("wrong"));
+    assert_eq!((bundle.certificates.len(), bundle.problems.len()), (1, 500));
+    let over = bundle
+        .problems
+        .iter()
+        .filter(|problem| problem.what.starts_with("too large"))
+        .count();
+    let opened = (pbe::MAX_COMPRESSIONS / 100_000) as usize;
+    assert!((500 - opened..500 - opened + 5).contains(&over), "{over}");
+}
+
+#[test]
+fn pkcs12_in_pem_is_pkcs12() {
+    let file = estate().pkcs12(|_| {}, PASSWORD);
+    for label in ["CERTIFICATE", "PKCS12"] {
+        let bundle = read(pem(label, &file).as_bytes(), Some(PASSWORD));
+        assert_eq!((bundle.format, bundle.certificates), (Format::Pkcs12, estate().both()));
+    }
+    assert_eq!(
+        refused(pem("CERTIFICATE", &file).as_bytes(), Some("x")),
+        "wrong password for the PKCS#12 file"
+    );
+}
+
+// Private keys.
+
+#[test]
+fn private_keys_beside_certificates_are_read() {
+    let rsa = rsa_key().rsa().unwrap();
+    let ec = estate().key.ec_key().unwrap();
+    let encrypted = estate()
+        .key
+        .private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), PASSWORD.as_bytes())
+        .unwrap();
+    let text = [
+        &estate().key.private_key_to_pem_pkcs8().unwrap()[..],
+        &rsa.private_key_to_pem().unwrap(),
+        pem("CERTIFICATE", &estate().leaf()).as_bytes(),
+        &ec.private_key_to_pem().unwrap(),
+        // The first again, encrypted.
+        &encrypted,
+    ]
+    .concat();
+    let bundle = read(&text, Some(PASSWORD));
+    assert_eq!(bundle.problems, []);
+    assert_eq!(bundle.certificates, [estate().leaf()]);
+    let keys: Vec<_> = bundle.keys.iter().map(|key| (key.kind, key.der().to_vec())).collect();
+    assert_eq!(
+        keys,
+        [
+            (KeyEncoding::Pkcs8, estate().key()),
+            (KeyEncoding::Pkcs1, rsa.private_key_to_der().unwrap()),
+            (KeyEncoding::Sec1, ec.private_key_to_der().unwrap()),
+        ]
+    );
+    for (password, what) in [
+        (None, "the private key is encrypted, and no password is given"),
+        (Some("wrong"), "wrong password for the private key"),
+    ] {
+        let bundle = read(&text, password);
+        assert_eq!(bundle.keys.len(), 3);
+        assert_eq!(
+            bundle.problems,
+            [Problem {
+                what: what.into(),
+                index: Some(4)
+            }]
+        );
+    }
+}
+
+#[test]
+fn keys_that_cannot_be_read_are_problems_beside_certificates() {
+    let traditional = rsa_key().rsa().unwrap();
+    let traditional = traditional
+        .private_key_to_pem_passphrase(Cipher::aes_128_cbc(), PASSWORD.as_bytes())
+        .unwrap();
+    let text = [
+        pem("CERTIFICATE", &estate().leaf()).as_bytes(),
+        &traditional,
+        b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n",
+        pem("PRIVATE KEY", &estate().key()[..50]).as_bytes(),
+    ]
+    .concat();
+    let bundle = read(&text, Some(PASSWORD));
+    assert_eq!(bundle.certificates, [estate().leaf()]);
+    assert!(bundle.keys.is_empty());
+    let problems: Vec<_> = bundle
+        .problems
+        .iter()
+        .map(|p| (p.index.unwrap(), p.what.as_str()))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            (
+                1,
+                "unsupported encryption of a traditional PEM key (rewrite it with openssl pkcs8 -topk8)"
+            ),
+            (2, "unsupported OpenSSH private key"),
+            (3, "damaged private key (not the DER of one)"),
+        ]
+    );
+}
+
+#[test]
+fn keys_alone_are_read_where_keys_are_asked_for() {
+    let encrypted = estate()
+        .key
+        .private_key_to_pkcs8_passphrase(Cipher::aes_128_cbc(), PASSWORD.as_bytes())
+        .unwrap();
+    for bytes in [
+        estate().key(),
+        estate().key.private_key_to_pem_pkcs8().unwrap(),
+        encrypted.clone(),
+        pem("ENCRYPTED PRIVATE KEY", &encrypted).into_bytes(),
+        estate().pkcs12(|_| {}, PASSWORD),
+    ] {
+        let keys = decode_keys(&bytes, Some(PASSWORD)).unwrap();
+        assert_eq!(
+            keys.iter().map(PrivateKeyDer::der).collect::<Vec<_>>(),
+            [estate().key()]
+        );
+    }
+    let sec1 = estate().key.ec_key().unwrap().private_key_to_der().unwrap();
+    assert_eq!(decode_keys(&sec1, None).unwrap()[0].kind, KeyEncoding::Sec1);
+    assert_eq!(
+        decode_keys(&encrypted, None).unwrap_err(),
+        DecodeError::KeyPasswordMissing
+    );
+    assert_eq!(
+        decode_keys(&encrypted, Some("x")).unwrap_err(),
+        DecodeError::KeyPasswordWrong
+    );
+    for (bytes, found) in [
+        (estate().leaf(), "a certificate"),
+        (pem("CERTIFICATE", &estate().leaf()).into_bytes(), "a certificate"),
+        (estate().request().to_der().unwrap(), "a certificate signing request"),
+        (estate().request().to_pem().unwrap(), "a certificate signing request"),
+        (b"hello".to_vec(), "plain text"),
+    ] {
+        let error = decode_keys(&bytes, None).unwrap_err();
+        assert_eq!(error.to_string(), format!("not a private key (found {found})"));
+    }
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let bundle = read(
+        &pfx(&[data(&safe(&[
+            certificate_bag(&estate().leaf()),
+            bag(1, &estate().key()),
+        ]))]),
+        None,
+    );
+    assert_eq!(format!("{:?}", bundle.keys), "[PrivateKeyDer { kind: Pkcs8, .. }]");
+}
+
+// Hostile input.
+
+#[test]
+fn hostile_pem_is_refused_in_linear_time() {
+    let started = Instant::now();
+    let blocks = "-----BEGIN X-----\n-----END X-----\n".repeat(MAX_ITEMS + 1);
+    assert_eq!(
+        refused(blocks.as_bytes(), None),
+        format!("too large: more than {MAX_ITEMS} PEM blocks")
+    );
+    let size = 2 << 20;
+    for text in [
+        "-".repeat(size),
+        "- ".repeat(size / 2),
+        "----".repeat(size / 4) + "-----BEGIN ",
+        "-----BEGIN ".repeat(size / 11),
+        "-----BEGIN \n".repeat(size / 12),
+        "\n-----BEGIN CERTIFICATE ".repeat(size / 24),
+        " ".repeat(size) + "-----BEGIN CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----\n".to_owned() + &":\n".repeat(size / 2) + "-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----".to_owned() + &"A".repeat(size) + "-----END CERTIFICATE-----",
+        "A".repeat(size),
+        "0".repeat(size),
+    ] {
+        assert!(decode(text.as_bytes(), None).is_err());
+        assert!(decode(&utf16(&text, false), None).is_err());
+    }
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn limits_on_members_and_bags_hold() {
+    let many = p7b(&[[0x30, 0x00].repeat(MAX_ITEMS + 1)]);
+    assert!(matches!(decode(&many, None), Err(DecodeError::TooLarge { .. })));
+    let exact = p7b(&[estate().leaf(), [0xa1, 0x00].repeat(MAX_ITEMS - 1)]);
+    reads_as(&exact, Format::Pkcs7, &[estate().leaf()]);
+    let many = pfx(&[data(&safe(&[[0x30, 0x00].repeat(MAX_ITEMS + 1)]))]);
+    assert!(matches!(decode(&many, None), Err(DecodeError::TooLarge { .. })));
+    let large = vec![b'\n'; MAX_INPUT_BYTES + 1];
+    assert!(matches!(
+        decode(&large, None),
+        Err(DecodeError::TooLarge { what: "bytes", .. })
+    ));
+}
+
+/// xorshift64*: the same mutations each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % bound
+    }
+
+    fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..=self.below(3) {
+            let at = self.below(bytes.len());
+            match self.below(7) {
+                0 => bytes[at] ^= 1 << self.below(8),
+                1 => bytes[at] = self.below(256) as u8,
+                2 => bytes[at] = [0, 0x80, 0xff, 0x7f, 0x30, 0x24, b'-'][self.below(7)],
+                3 => drop(bytes.drain(at..(at + 1 + self.below(20)).min(bytes.len()))),
+                4 => bytes.truncate(at + 1),
+                5 => bytes.insert(at, self.below(256) as u8),
+                _ => {
+                    let piece = bytes[at..(at + self.below(60)).min(bytes.len())].to_vec();
+                    let to = self.below(bytes.len());
+                    bytes.splice(to..to, piece);
+                }
+            }
+            if bytes.is_empty() {
+                bytes.push(0x30);
+            }
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_mutations_of_each_format_neither_panic_nor_take_long() {
+    let estate = estate();
+    let bags: Vec<_> = estate.both().iter().map(|der| certificate_bag(der)).collect();
+    let shrouded = bag(2, &Pbes2::aes256(2).key(&estate.key(), PASSWORD));
+    let plain = pfx(&[data(&safe(&[bags.concat(), bag(1, &estate.key()), shrouded.clone()]))]);
+    let bundle = pem("CERTIFICATE", &estate.leaf())
+        + &String::from_utf8(estate.key.private_key_to_pem_pkcs8().unwrap()).unwrap()
+        + &pem("PKCS7", &p7b(&estate.both()));
+    let formats = [
+        estate.leaf(),
+        bundle.clone().into_bytes(),
+        utf16(&bundle, false),
+        BASE64.encode(estate.leaf()).into_bytes(),
+        p7b(&estate.both()),
+        indefinite(&p7b(&estate.both())),
+        estate.pkcs12(|_| {}, PASSWORD),
+        indefinite(&estate.pkcs12(|_| {}, PASSWORD)),
+        pfx(&[Pbes2::aes256(2).safe(&bags, PASSWORD), data(&safe(&[shrouded]))]),
+        indefinite(&plain),
+        plain,
+    ];
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut longest = Duration::ZERO;
+    for (format, original) in formats.iter().enumerate() {
+        let mut read = 0;
+        for _ in 0..10_000 {
+            let mut bytes = original.clone();
+            random.mutate(&mut bytes);
+            let started = Instant::now();
+            read += usize::from(decode(&bytes, Some(PASSWORD)).is_ok());
+            longest = longest.max(started.elapsed());
+        }
+        assert!(read < 10_000, "format {format}: nothing was found wrong");
+    }
+    assert!(longest < Duration::from_secs(20), "{longest:?}");
+}
