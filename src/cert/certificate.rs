@@ -972,3 +972,548 @@ fn printable(text: &str) -> String {
     text.chars().for_each(|c| name::push_printable(&mut out, c));
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use openssl::nid::Nid;
+    use x509_parser::certificate::X509Certificate;
+
+    use super::*;
+    use crate::cert::testing::{self, Mint};
+    use crate::cert::{KeyKind, Verification, verify};
+
+    fn spki() -> Vec<u8> {
+        testing::spki(&testing::ec(Nid::X9_62_PRIME256V1))
+    }
+
+    fn mint() -> Mint {
+        Mint::new(spki())
+    }
+
+    fn parse(mint: &Mint) -> Result<Certificate, CertificateError> {
+        Certificate::parse(mint.unsigned())
+    }
+
+    fn with(index: usize, value: &[u8]) -> Certificate {
+        parse(&mint().extension(KNOWN[index], false, value)).unwrap()
+    }
+
+    fn sequence_of(parts: &[Vec<u8>]) -> Vec<u8> {
+        der::element(der::SEQUENCE, &[&parts.concat()])
+    }
+
+    fn oids(all: &[&[u8]]) -> Vec<u8> {
+        sequence_of(&all.iter().map(|oid| der::element(der::OID, &[oid])).collect::<Vec<_>>())
+    }
+
+    const CA_TRUE: &[u8] = &[0x30, 3, 1, 1, 0xff];
+
+    /// A certificate with everything that is read.
+    fn full() -> Mint {
+        let uri = |text: &str| der::element(URI_NAME, &[text.as_bytes()]);
+        let point = |name: &[u8]| {
+            let full = der::element(0xa0, &[&der::element(0xa0, &[name])]);
+            sequence_of(&[der::element(der::SEQUENCE, &[&full])])
+        };
+        let description = |oid: &[u8], name: Vec<u8>| sequence_of(&[der::element(der::OID, &[oid]), name]);
+        let upn = der::element(0xa0, &[&der::element(der::UTF8_STRING, &[b"svc@contoso.com"])]);
+        let names = sequence_of(&[
+            der::element(DNS_NAME, &[b"fe01.contoso.com"]),
+            der::element(DNS_NAME, &[b"*.contoso.com"]),
+            der::element(IP_ADDRESS, &[&[10, 0, 0, 1]]),
+            der::element(IP_ADDRESS, &[&[0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]]),
+            der::element(EMAIL_NAME, &[b"pki@contoso.com"]),
+            uri("https://contoso.com/\n"),
+            der::element(OTHER_NAME, &[&der::element(der::OID, &[USER_PRINCIPAL_NAME]), &upn]),
+            der::element(OTHER_NAME, &[&der::element(der::OID, &[&oid!(raw 1.2.3)]), &upn]),
+            der::element(DIRECTORY_NAME, &[&testing::name(&[("CN", "a,b")])]),
+            der::element(REGISTERED_ID, &[&oid!(raw 1.2.3)]),
+            der::element(X400_ADDRESS, &[]),
+        ]);
+        let subtree = sequence_of(&[der::element(DNS_NAME, &[b"contoso.com"])]);
+        let bmp: Vec<u8> = "WebServer".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        mint()
+            .extension(KNOWN[BASIC_CONSTRAINTS], true, &[0x30, 6, 1, 1, 0xff, 2, 1, 3])
+            .extension(KNOWN[KEY_USAGE], true, &[3, 2, 1, 0x86])
+            .extension(
+                KNOWN[EXTENDED_KEY_USAGE],
+                false,
+                &oids(&[SERVER_AUTH, CLIENT_AUTH, &oid!(raw 1.2.3.4)]),
+            )
+            .extension(KNOWN[SUBJECT_ALTERNATIVE_NAME], false, &names)
+            .extension(KNOWN[SUBJECT_KEY_IDENTIFIER], false, &[4, 2, 0xab, 0xcd])
+            .extension(
+                KNOWN[AUTHORITY_KEY_IDENTIFIER],
+                false,
+                &[0x30, 7, 0x80, 2, 0x12, 0x34, 0x82, 1, 9],
+            )
+            .extension(
+                KNOWN[CRL_DISTRIBUTION_POINTS],
+                false,
+                &point(&uri("http://pki.contoso.com/ca.crl")),
+            )
+            .extension(
+                KNOWN[NAME_CONSTRAINTS],
+                true,
+                &sequence_of(&[der::element(0xa0, &[&subtree])]),
+            )
+            .extension(
+                KNOWN[AUTHORITY_INFO_ACCESS],
+                false,
+                &sequence_of(&[
+                    description(&oid!(raw 1.3.6.1.5.5.7.48.1), uri("http://ocsp.contoso.com")),
+                    description(CA_ISSUERS, uri("http://pki.contoso.com/ca.cer")),
+                ]),
+            )
+            .extension(KNOWN[TEMPLATE_NAME], false, &der::element(der::BMP_STRING, &[&bmp]))
+            .extension(KNOWN[CA_VERSION], false, &[2, 3, 2, 0, 1])
+            .extension(
+                KNOWN[PREVIOUS_CA_HASH],
+                false,
+                &der::element(der::OCTET_STRING, &[&[7; 20]]),
+            )
+    }
+
+    #[test]
+    fn facts_say_what_the_certificate_says() {
+        let certificate = parse(&full()).unwrap();
+        let facts = certificate.facts();
+        assert_eq!((facts.subject.as_str(), facts.issuer.as_str()), ("CN=Leaf", "CN=CA"));
+        assert_eq!(facts.subject_ordered, [("CN".to_owned(), "Leaf".to_owned())]);
+        assert_eq!(facts.serial_number, "0102");
+        assert_eq!(facts.not_before.to_string(), "2026-01-01T00:00:00Z");
+        assert_eq!(facts.not_after.to_string(), "2027-01-01T00:00:00Z");
+        assert_eq!(facts.sha1, openssl_hex(certificate.der(), "SHA1"));
+        assert_eq!(facts.sha256, openssl_hex(certificate.der(), "SHA256"));
+        assert_eq!((facts.key_algorithm.as_str(), facts.key_bits), ("EC", Some(256)));
+        assert_eq!(facts.key_curve.as_deref(), Some("P-256"));
+        assert_eq!(facts.key_sha256, certificate.key().id().to_string());
+        assert_eq!(facts.signature_algorithm, "sha256WithRSAEncryption");
+        assert_eq!(
+            facts.subject_alternative_names,
+            [
+                "DNS:fe01.contoso.com",
+                "DNS:*.contoso.com",
+                "IP:10.0.0.1",
+                "IP:2001:db8::1",
+                "email:pki@contoso.com",
+                "URI:https://contoso.com/\\0a",
+                "UPN:svc@contoso.com",
+                "other:1.2.3",
+                "DirName:CN=a\\,b",
+                "RID:1.2.3",
+                "other:x400Address",
+            ]
+        );
+        assert_eq!(facts.subject_key_identifier.as_deref(), Some("abcd"));
+        assert_eq!(facts.authority_key_identifier.as_deref(), Some("1234"));
+        assert_eq!(facts.extended_key_usage, ["serverAuth", "clientAuth", "1.2.3.4"]);
+        assert_eq!(facts.key_usage, ["digitalSignature", "keyCertSign", "cRLSign"]);
+        assert!(facts.is_ca);
+        assert_eq!(facts.crl_distribution_points, ["http://pki.contoso.com/ca.crl"]);
+        assert_eq!(facts.ca_issuers, ["http://pki.contoso.com/ca.cer"]);
+        assert_eq!(
+            (facts.template.as_deref(), facts.template_version),
+            (Some("WebServer"), None)
+        );
+        assert_eq!(facts.ca_version.as_deref(), Some("V1.2"));
+        assert_eq!(facts.previous_ca_hash, Some("07".repeat(20)));
+        assert_eq!((facts.pem, facts.chain), (None, None));
+        assert_eq!(certificate.path_len(), Some(3));
+        assert_eq!(certificate.ip_addresses().count(), 2);
+        assert_eq!(
+            certificate.dns_names().collect::<Vec<_>>(),
+            ["fe01.contoso.com", "*.contoso.com"]
+        );
+        assert_eq!(certificate.common_names().collect::<Vec<_>>(), ["Leaf"]);
+        assert_eq!(certificate.unknown_critical_extension(), None);
+        assert!(certificate.has_crl_distribution_point());
+        assert!(certificate.may_sign_certificates());
+    }
+
+    fn openssl_hex(bytes: &[u8], digest: &str) -> String {
+        let digest = openssl::hash::MessageDigest::from_name(digest).unwrap();
+        crate::cert::hex(&openssl::hash::hash(digest, bytes).unwrap())
+    }
+
+    #[test]
+    fn a_newer_template_is_said_by_object_identifier_and_version() {
+        let value = sequence_of(&[
+            der::element(der::OID, &[&oid!(raw 1.3.6.1.4.1.311.21.8.1.2)]),
+            vec![2, 1, 100],
+            vec![2, 1, 7],
+        ]);
+        let facts = with(TEMPLATE, &value).facts();
+        assert_eq!(facts.template.as_deref(), Some("1.3.6.1.4.1.311.21.8.1.2"));
+        assert_eq!(facts.template_version.as_deref(), Some("100.7"));
+    }
+
+    #[test]
+    fn ca_version_is_certificate_index_and_key_index() {
+        assert_eq!(with(CA_VERSION, &[2, 1, 0]).facts().ca_version.as_deref(), Some("V0.0"));
+        assert_eq!(
+            with(CA_VERSION, &[2, 3, 1, 0, 1]).facts().ca_version.as_deref(),
+            Some("V1.1")
+        );
+        assert_eq!(
+            with(CA_VERSION, &[2, 3, 1, 0, 2]).facts().ca_version.as_deref(),
+            Some("V2.1")
+        );
+        assert_eq!(with(CA_VERSION, &[2, 1, 0xff]).ca_version(), None, "negative");
+        assert_eq!(
+            with(CA_VERSION, &[2, 5, 1, 0, 0, 0, 0]).ca_version(),
+            None,
+            "over 32 bits"
+        );
+    }
+
+    #[test]
+    fn an_authority_named_by_issuer_and_serial_number_is_no_key_identifier() {
+        assert_eq!(
+            with(AUTHORITY_KEY_IDENTIFIER, &[0x30, 3, 0x82, 1, 9]).authority_key_identifier(),
+            None
+        );
+    }
+
+    #[test]
+    fn what_follows_a_certificate_is_refused() {
+        let mut der = mint().unsigned();
+        der.push(0);
+        assert_eq!(
+            Certificate::parse(der).unwrap_err(),
+            CertificateError::Trailing { count: 1 }
+        );
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused_in_words() {
+        assert_eq!(Certificate::parse(&[][..]).unwrap_err(), CertificateError::Empty);
+        assert_eq!(
+            Certificate::parse(vec![0x30; MAX_OCTETS + 1]).unwrap_err(),
+            CertificateError::TooLarge {
+                length: MAX_OCTETS + 1,
+                limit: MAX_OCTETS
+            }
+        );
+        let error = Certificate::parse(&b"-----BEGIN CERTIFICATE-----"[..]).unwrap_err();
+        assert_eq!(error.to_string(), "not a certificate: malformed Certificate");
+        let der = mint().unsigned();
+        for length in 0..der.len() {
+            assert!(Certificate::parse(&der[..length]).is_err(), "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn octets_hidden_in_a_sequence_are_refused() {
+        let plain = mint();
+        let broken: [(&str, &dyn Fn(&mut Mint)); 4] = [
+            ("notAfter", &|mint| mint.not_after = vec![4, 0]),
+            ("validity", &|mint| mint.not_after.extend([5, 0])),
+            ("serialNumber", &|mint| mint.serial.clear()),
+            ("subject", &|mint| mint.subject = vec![0x31, 0]),
+        ];
+        for (part, change) in broken {
+            let mut mint = plain.clone();
+            change(&mut mint);
+            assert_eq!(
+                parse(&mint).unwrap_err(),
+                CertificateError::Malformed { part },
+                "{part}"
+            );
+        }
+        let mut tbs = plain.clone();
+        tbs.spki.extend([5, 0]);
+        assert_eq!(
+            parse(&tbs).unwrap_err(),
+            CertificateError::Malformed { part: "tbsCertificate" }
+        );
+    }
+
+    #[test]
+    fn versions_are_counted_from_one_and_unknown_ones_refused() {
+        for (written, version) in [(None, 1), (Some(0), 1), (Some(1), 2), (Some(2), 3)] {
+            let mut mint = mint();
+            mint.version = written;
+            assert_eq!(parse(&mint).unwrap().version(), version);
+        }
+        let mut mint = mint();
+        mint.version = Some(3);
+        assert_eq!(parse(&mint).unwrap_err(), CertificateError::Version { version: 3 });
+    }
+
+    #[test]
+    fn times_are_read_in_every_clear_form() {
+        for (tag, text, expected) in [
+            (der::UTC_TIME, "491231235959Z", Some("2049-12-31T23:59:59Z")),
+            (der::UTC_TIME, "500101000000Z", Some("1950-01-01T00:00:00Z")),
+            (der::UTC_TIME, "2601010000Z", Some("2026-01-01T00:00:00Z")),
+            (der::UTC_TIME, "260101020000+0200", Some("2026-01-01T00:00:00Z")),
+            (der::UTC_TIME, "251231223000-0130", Some("2026-01-01T00:00:00Z")),
+            (der::GENERALIZED_TIME, "99991231235959Z", Some("9999-12-31T23:59:59Z")),
+            (der::GENERALIZED_TIME, "00000101000000Z", Some("0000-01-01T00:00:00Z")),
+            (der::GENERALIZED_TIME, "20240229120000Z", Some("2024-02-29T12:00:00Z")),
+            (der::GENERALIZED_TIME, "19000228000000.5Z", Some("1900-02-28T00:00:00Z")),
+            (der::GENERALIZED_TIME, "19000229000000Z", None),
+            (der::GENERALIZED_TIME, "20260101000000", None),
+            (der::UTC_TIME, "260230000000Z", None),
+            (der::UTC_TIME, "261301000000Z", None),
+            (der::UTC_TIME, "260101240000Z", None),
+            (der::UTC_TIME, "260101000060Z", None),
+            (der::UTC_TIME, "26010100000Z", None),
+            (der::UTC_TIME, "260101000000Zx", None),
+            (der::UTC_TIME, "", None),
+            (der::UTF8_STRING, "260101000000Z", None),
+        ] {
+            let mut mint = mint();
+            mint.not_before = der::element(tag, &[text.as_bytes()]);
+            let read = parse(&mint)
+                .ok()
+                .map(|certificate| certificate.not_before().to_string());
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_as_the_time_crate_counts_them() {
+        for julian in (1_721_060..5_373_484).step_by(13) {
+            let date = time::Date::from_julian_day(julian).unwrap();
+            let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+            assert_eq!(
+                days_since_epoch(year.into(), month.into(), day.into()),
+                i64::from(julian) - 2_440_588
+            );
+        }
+    }
+
+    #[test]
+    fn odd_serial_numbers_are_kept_as_they_are() {
+        for serial in [&[0][..], &[0xff], &[0, 0x80], &[0, 1], &[0x5a; 40]] {
+            let mut mint = mint();
+            mint.serial = serial.to_vec();
+            assert_eq!(parse(&mint).unwrap().serial(), serial);
+        }
+    }
+
+    #[test]
+    fn a_ca_is_one_by_basic_constraints_of_a_version_3_certificate() {
+        assert!(with(BASIC_CONSTRAINTS, CA_TRUE).is_ca());
+        assert!(with(BASIC_CONSTRAINTS, &[0x30, 3, 1, 1, 1]).is_ca(), "TRUE as 1");
+        assert!(!with(BASIC_CONSTRAINTS, &[0x30, 0]).is_ca());
+        assert!(!with(BASIC_CONSTRAINTS, &[0x30, 3, 1, 1, 0]).is_ca());
+        assert!(
+            !with(BASIC_CONSTRAINTS, &[0x30, 3, 1, 1, 0xff, 0]).is_ca(),
+            "followed by something"
+        );
+        assert!(!parse(&mint()).unwrap().is_ca());
+        let mut old = mint().extension(KNOWN[BASIC_CONSTRAINTS], true, CA_TRUE);
+        old.version = None;
+        assert!(!parse(&old).unwrap().is_ca());
+        let twice = mint().extension(KNOWN[BASIC_CONSTRAINTS], true, CA_TRUE);
+        let twice = twice.extension(KNOWN[BASIC_CONSTRAINTS], true, CA_TRUE);
+        assert!(!parse(&twice).unwrap().is_ca());
+        assert_eq!(
+            parse(&twice).unwrap().unknown_critical_extension().as_deref(),
+            Some("2.5.29.19")
+        );
+    }
+
+    #[test]
+    fn a_ca_without_key_cert_sign_lends_no_key() {
+        assert!(parse(&mint()).unwrap().may_sign_certificates(), "absent");
+        assert!(with(KEY_USAGE, &[3, 2, 2, 0x04]).may_sign_certificates());
+        assert!(!with(KEY_USAGE, &[3, 2, 7, 0x80]).may_sign_certificates());
+        assert!(!with(KEY_USAGE, &[3, 1, 0]).may_sign_certificates(), "no bits");
+        assert!(!with(KEY_USAGE, &[4, 0]).may_sign_certificates(), "cannot be read");
+        assert!(!with(KEY_USAGE, &[]).may_sign_certificates(), "empty");
+    }
+
+    #[test]
+    fn an_extended_key_usage_that_cannot_be_read_allows_nothing() {
+        assert!(parse(&mint()).unwrap().extended_key_usage().is_none());
+        for value in [&[][..], &[0x30, 0], &[4, 0], &[0x30, 2, 4, 0]] {
+            let certificate = with(EXTENDED_KEY_USAGE, value);
+            let usage = certificate.extended_key_usage().unwrap();
+            assert!(
+                usage.is_empty() && !usage.has_server_auth() && !usage.has_any(),
+                "{value:02x?}"
+            );
+        }
+        let any = with(EXTENDED_KEY_USAGE, &oids(&[ANY_USAGE]));
+        let usage = any.extended_key_usage().unwrap();
+        assert!(usage.has_any() && !usage.has_server_auth() && !usage.has_client_auth());
+        assert!(usage.has("anyExtendedKeyUsage") && usage.has("2.5.29.37.0") && !usage.has("serverAuth"));
+    }
+
+    #[test]
+    fn names_that_cannot_be_read_are_said() {
+        assert!(!parse(&mint()).unwrap().has_unreadable_names());
+        let broken = with(SUBJECT_ALTERNATIVE_NAME, &[0x30, 4, DNS_NAME, 1, b'a', DNS_NAME]);
+        assert!(broken.has_unreadable_names());
+        assert_eq!(broken.dns_names().collect::<Vec<_>>(), ["a"]);
+        assert!(with(SUBJECT_ALTERNATIVE_NAME, &[4, 0]).has_unreadable_names());
+        let high = with(SUBJECT_ALTERNATIVE_NAME, &[0x30, 3, DNS_NAME, 1, 0xff]);
+        assert_eq!(high.dns_names().count(), 0, "no ASCII");
+        assert_eq!(high.facts().subject_alternative_names, ["DNS:\u{fffd}"]);
+    }
+
+    #[test]
+    fn a_distribution_point_counts_with_a_name_only() {
+        let reasons_only = sequence_of(&[der::element(der::SEQUENCE, &[&[0x81, 2, 1, 6]])]);
+        assert!(!with(CRL_DISTRIBUTION_POINTS, &reasons_only).has_crl_distribution_point());
+        assert!(!with(CRL_DISTRIBUTION_POINTS, &[0x30, 0]).has_crl_distribution_point());
+        assert!(!with(CRL_DISTRIBUTION_POINTS, &[4, 0]).has_crl_distribution_point());
+    }
+
+    #[test]
+    fn critical_extensions_that_nothing_understands_are_said() {
+        let odd: &[u8] = &oid!(raw 1.2.3.4);
+        let critical = parse(&mint().extension(odd, true, &[5, 0])).unwrap();
+        assert_eq!(critical.unknown_critical_extension().as_deref(), Some("1.2.3.4"));
+        assert_eq!(
+            parse(&mint().extension(odd, false, &[5, 0]))
+                .unwrap()
+                .unknown_critical_extension(),
+            None
+        );
+        let policies = parse(&mint().extension(UNDERSTOOD[0], true, &[0x30, 0])).unwrap();
+        assert_eq!(policies.unknown_critical_extension(), None);
+        for index in [
+            BASIC_CONSTRAINTS,
+            KEY_USAGE,
+            NAME_CONSTRAINTS,
+            SUBJECT_ALTERNATIVE_NAME,
+            EXTENDED_KEY_USAGE,
+        ] {
+            let broken = parse(&mint().extension(KNOWN[index], true, &[0x30, 5])).unwrap();
+            assert_eq!(broken.unknown_critical_extension(), Some(der::dotted(KNOWN[index])));
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_understood_leaves_the_certificate_readable() {
+        let mut mint = mint();
+        mint.spki = vec![0x30, 0];
+        let certificate = parse(&mint).unwrap();
+        assert!(matches!(certificate.key().kind(), KeyKind::Other(_)));
+        assert_eq!(certificate.facts().key_bits, None);
+        mint.spki = vec![4, 0];
+        assert!(parse(&mint).is_err());
+    }
+
+    #[test]
+    fn pem_is_what_openssl_reads() {
+        let certificate = parse(&mint()).unwrap();
+        let read = openssl::x509::X509::from_pem(certificate.pem().as_bytes()).unwrap();
+        assert_eq!(read.to_der().unwrap(), certificate.der());
+        assert_eq!(certificate.pem().as_bytes(), read.to_pem().unwrap());
+    }
+
+    #[test]
+    fn self_issued_is_by_name() {
+        let mut mint = mint();
+        assert!(!parse(&mint).unwrap().is_self_issued());
+        mint.subject = testing::name(&[("CN", "ca ")]);
+        assert!(parse(&mint).unwrap().is_self_issued());
+    }
+
+    #[test]
+    fn debug_output_is_short() {
+        let certificate = parse(&full()).unwrap();
+        let text = format!("{certificate:?}");
+        assert!(text.starts_with("Certificate(CN=Leaf, ") && text.len() < 40, "{text}");
+    }
+
+    #[test]
+    fn certificates_are_shared_between_threads() {
+        fn assert_shared<T: Send + Sync>() {}
+        assert_shared::<Certificate>();
+        assert_shared::<PublicKey>();
+        assert_shared::<Name>();
+    }
+
+    /// Everything that can be asked of a certificate.
+    fn ask(certificate: &Certificate, key: &PublicKey) -> Verification {
+        let _ = serde_json::to_string(&certificate.facts()).unwrap();
+        let _ = (
+            certificate.pem(),
+            certificate.unknown_critical_extension(),
+            certificate.path_len(),
+        );
+        let _ = (
+            certificate.is_self_issued(),
+            certificate.may_sign_certificates(),
+            format!("{certificate:?}"),
+        );
+        let _ = (certificate.dns_names().count(), certificate.ip_addresses().count());
+        let _ = certificate
+            .name_constraints()
+            .map(|constraints| constraints.allows(certificate));
+        let _ = (
+            certificate.key().usable_when_found(),
+            verify(certificate, certificate.key()),
+        );
+        verify(certificate, key)
+    }
+
+    #[test]
+    fn random_damage_never_panics_never_verifies_and_is_read_as_another_parser_reads_it() {
+        let rsa = testing::rsa(1024);
+        let key = PublicKey::from_spki(&testing::spki(&rsa));
+        let der = full().signed(|tbs| testing::plain(&rsa, "SHA256", tbs));
+        assert_eq!(ask(&Certificate::parse(&der[..]).unwrap(), &key), Verification::Valid);
+
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below as u64) as usize
+        };
+        let (mut read, mut compared) = (0, 0);
+        for _ in 0..10_000 {
+            let mut damaged = der.clone();
+            for _ in 0..=random(3) {
+                match random(8) {
+                    0 => damaged.truncate(random(damaged.len()) + 1),
+                    1 => damaged.insert(random(damaged.len()), random(256) as u8),
+                    2 => drop(damaged.remove(random(damaged.len().max(2) - 1))),
+                    _ => {
+                        let at = random(damaged.len());
+                        damaged[at] = if random(2) == 0 {
+                            damaged[at] ^ (1 << random(8))
+                        } else {
+                            random(256) as u8
+                        };
+                    }
+                }
+                damaged.extend(damaged.is_empty().then_some(0));
+            }
+            let Ok(certificate) = Certificate::parse(&damaged[..]) else {
+                continue;
+            };
+            read += 1;
+            if damaged != der {
+                assert_ne!(
+                    ask(&certificate, &key),
+                    Verification::Valid,
+                    "{}",
+                    crate::cert::hex(&damaged)
+                );
+            }
+            let Ok(([], other)) = X509Certificate::from_der(&damaged) else {
+                continue;
+            };
+            compared += 1;
+            assert_eq!(certificate.subject().der(), other.subject().as_raw());
+            assert_eq!(certificate.issuer().der(), other.issuer().as_raw());
+            assert_eq!(certificate.serial(), other.raw_serial());
+            assert_eq!(certificate.not_before().unix(), other.validity().not_before.timestamp());
+            assert_eq!(certificate.not_after().unix(), other.validity().not_after.timestamp());
+            assert_eq!(certificate.tbs(), other.tbs_certificate.as_ref());
+        }
+        assert!(
+            read > 1_000 && compared > 1_000,
+            "{read} read, {compared} compared: too few to say anything"
+        );
+    }
+}

@@ -306,3 +306,265 @@ fn looks_like_host(text: &str) -> bool {
     };
     text.contains('.') && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
 }
+
+#[cfg(test)]
+mod tests {
+    use asn1_rs::oid;
+
+    use super::*;
+    use crate::cert::testing::{self, Mint};
+
+    const CONSTRAINTS: &[u8] = &oid!(raw 2.5.29.30);
+    const ALTERNATIVES: &[u8] = &oid!(raw 2.5.29.17);
+
+    fn subtree(tag: u8, base: &[u8]) -> Vec<u8> {
+        der::element(der::SEQUENCE, &[&der::element(tag, &[base])])
+    }
+
+    fn extension(permitted: &[Vec<u8>], excluded: &[Vec<u8>]) -> Vec<u8> {
+        let list = |tag, all: &[Vec<u8>]| {
+            if all.is_empty() {
+                Vec::new()
+            } else {
+                der::element(tag, &[&all.concat()])
+            }
+        };
+        der::element(der::SEQUENCE, &[&list(0xa0, permitted), &list(0xa1, excluded)])
+    }
+
+    fn constraints(permitted: &[Vec<u8>], excluded: &[Vec<u8>]) -> NameConstraints {
+        let mint = Mint::new(Vec::new()).extension(CONSTRAINTS, true, &extension(permitted, excluded));
+        let mut mint = mint;
+        mint.spki = der::element(der::SEQUENCE, &[]);
+        Certificate::parse(mint.unsigned()).unwrap().name_constraints().unwrap()
+    }
+
+    /// A certificate with this subject and these alternative names.
+    fn leaf(subject: &[(&str, &str)], alternatives: &[(u8, &[u8])]) -> Certificate {
+        let mut mint = Mint::new(der::element(der::SEQUENCE, &[]));
+        mint.subject = testing::name(subject);
+        if !alternatives.is_empty() {
+            let names: Vec<u8> = alternatives
+                .iter()
+                .flat_map(|(tag, value)| der::element(*tag, &[value]))
+                .collect();
+            mint = mint.extension(ALTERNATIVES, false, &der::element(der::SEQUENCE, &[&names]));
+        }
+        Certificate::parse(mint.unsigned()).unwrap()
+    }
+
+    #[track_caller]
+    fn judge(kind: u8, permitted: &[&str], excluded: &[&str], cases: &[(&str, bool)]) {
+        let trees = |all: &[&str]| {
+            all.iter()
+                .map(|base| subtree(kind, base.as_bytes()))
+                .collect::<Vec<_>>()
+        };
+        let constraints = constraints(&trees(permitted), &trees(excluded));
+        for (name, allowed) in cases {
+            let certificate = leaf(&[], &[(kind, name.as_bytes())]);
+            assert_eq!(
+                constraints.allows(&certificate),
+                *allowed,
+                "+{permitted:?} -{excluded:?} {name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn host_names_are_permitted_by_whole_labels() {
+        let cases = [
+            ("contoso.com", true),
+            ("fe01.contoso.com", true),
+            ("FE01.CONTOSO.COM.", true),
+            ("*.contoso.com", true),
+            ("notcontoso.com", false),
+            ("contoso.com.evil.org", false),
+            (".contoso.com", false),
+            ("com", false),
+            ("", false),
+        ];
+        judge(names::DNS_NAME, &["contoso.com"], &[], &cases);
+        judge(
+            names::DNS_NAME,
+            &[".contoso.com"],
+            &[],
+            &[("contoso.com", false), ("fe01.contoso.com", true)],
+        );
+        judge(names::DNS_NAME, &[""], &[], &[("anything.org", true)]);
+        judge(
+            names::DNS_NAME,
+            &["a.com", "b.com"],
+            &[],
+            &[("x.b.com", true), ("x.c.com", false)],
+        );
+    }
+
+    #[test]
+    fn host_names_are_excluded_with_all_that_a_wildcard_covers() {
+        let cases = [
+            ("contoso.com", true),
+            ("fe01.contoso.com", false),
+            ("a.fe01.contoso.com", false),
+            ("*.contoso.com", false),
+            ("*.fe01.contoso.com", false),
+            ("fe02.contoso.com", true),
+        ];
+        judge(names::DNS_NAME, &["contoso.com"], &["fe01.contoso.com"], &cases);
+        judge(
+            names::DNS_NAME,
+            &[],
+            &[".contoso.com"],
+            &[("contoso.com", false), ("contoso.org", true)],
+        );
+    }
+
+    #[test]
+    fn addresses_are_judged_by_mailbox_host_or_domain() {
+        let cases = [
+            ("pki@contoso.com", true),
+            ("PKI@contoso.com", false),
+            ("x@contoso.com", false),
+            ("pki", false),
+        ];
+        judge(names::EMAIL_NAME, &["pki@contoso.com"], &[], &cases);
+        let cases = [
+            ("a@CONTOSO.com", true),
+            ("a@x.contoso.com", false),
+            ("a@contoso.com@evil.org", false),
+        ];
+        judge(names::EMAIL_NAME, &["contoso.com"], &[], &cases);
+        judge(
+            names::EMAIL_NAME,
+            &[".contoso.com"],
+            &[],
+            &[("a@x.contoso.com", true), ("a@contoso.com", false)],
+        );
+        judge(
+            names::EMAIL_NAME,
+            &[],
+            &["pki@contoso.com"],
+            &[("PKI@contoso.com", false), ("x@contoso.com", true)],
+        );
+    }
+
+    #[test]
+    fn uris_are_judged_by_their_host_and_refused_without_one() {
+        let cases = [
+            ("https://contoso.com/x", true),
+            ("https://user@contoso.com:8443/x", true),
+            ("https://contoso.com.evil.org/", false),
+            ("https://evil.org/@contoso.com", false),
+            ("https://evil.org?@contoso.com", false),
+            ("https://10.0.0.1/", false),
+            ("https://[::1]/", false),
+            ("urn:x", false),
+        ];
+        judge(names::URI_NAME, &["contoso.com"], &[], &cases);
+        judge(
+            names::URI_NAME,
+            &[],
+            &["contoso.com"],
+            &[("urn:x", false), ("https://evil.org/", true)],
+        );
+    }
+
+    #[test]
+    fn ip_addresses_are_judged_by_network_and_mask() {
+        let ten = constraints(&[subtree(names::IP_ADDRESS, &[10, 0, 0, 0, 255, 0, 0, 0])], &[]);
+        assert!(ten.allows(&leaf(&[], &[(names::IP_ADDRESS, &[10, 1, 2, 3])])));
+        assert!(!ten.allows(&leaf(&[], &[(names::IP_ADDRESS, &[11, 1, 2, 3])])));
+        assert!(
+            !ten.allows(&leaf(&[], &[(names::IP_ADDRESS, &[0; 16])])),
+            "the other family"
+        );
+        let none = constraints(
+            &[],
+            &[
+                subtree(names::IP_ADDRESS, &[0; 8]),
+                subtree(names::IP_ADDRESS, &[0; 32]),
+            ],
+        );
+        assert!(!none.allows(&leaf(&[], &[(names::IP_ADDRESS, &[10, 1, 2, 3])])));
+        assert!(!none.allows(&leaf(&[], &[(names::IP_ADDRESS, &[7; 16])])));
+        assert!(none.allows(&leaf(&[], &[(names::DNS_NAME, b"contoso.com")])));
+        let odd = constraints(&[], &[subtree(names::IP_ADDRESS, &[10, 0, 0, 0])]);
+        assert!(
+            !odd.allows(&leaf(&[], &[(names::IP_ADDRESS, &[10, 1, 2, 3])])),
+            "a subtree that cannot be read"
+        );
+    }
+
+    #[test]
+    fn directory_names_judge_the_subject_too() {
+        let contoso = constraints(
+            &[subtree(names::DIRECTORY_NAME, &testing::name(&[("O", "Contoso")]))],
+            &[],
+        );
+        assert!(contoso.allows(&leaf(&[("O", "CONTOSO"), ("CN", "a")], &[])));
+        assert!(!contoso.allows(&leaf(&[("O", "Fabrikam"), ("CN", "a")], &[])));
+        assert!(!contoso.allows(&leaf(&[("CN", "a"), ("O", "Contoso")], &[])));
+        assert!(
+            contoso.allows(&leaf(&[], &[(names::DNS_NAME, b"evil.org")])),
+            "no directory name"
+        );
+        let inner = testing::name(&[("O", "Fabrikam")]);
+        assert!(!contoso.allows(&leaf(&[("O", "Contoso")], &[(names::DIRECTORY_NAME, &inner)])));
+    }
+
+    #[test]
+    fn a_common_name_that_is_a_host_is_judged_where_no_host_name_is() {
+        let contoso = constraints(&[subtree(names::DNS_NAME, b"contoso.com")], &[]);
+        assert!(!contoso.allows(&leaf(&[("CN", "evil.org")], &[])));
+        assert!(contoso.allows(&leaf(&[("CN", "Contoso Issuing CA")], &[])));
+        assert!(contoso.allows(&leaf(&[("CN", "evil.org")], &[(names::DNS_NAME, b"fe01.contoso.com")])));
+    }
+
+    #[test]
+    fn an_address_in_the_subject_is_judged_where_no_alternative_names_are() {
+        let contoso = constraints(&[subtree(names::EMAIL_NAME, b"contoso.com")], &[]);
+        assert!(!contoso.allows(&leaf(&[("emailAddress", "a@evil.org")], &[])));
+        assert!(contoso.allows(&leaf(&[("emailAddress", "a@contoso.com")], &[])));
+    }
+
+    #[test]
+    fn a_name_of_a_form_constrained_but_not_understood_is_not_allowed() {
+        let other = constraints(&[subtree(names::OTHER_NAME, &[6, 1, 0x2a])], &[]);
+        assert!(!other.allows(&leaf(&[], &[(names::OTHER_NAME, &[6, 1, 0x2a])])));
+        assert!(other.allows(&leaf(&[("CN", "a")], &[])));
+        let with_minimum = der::element(
+            der::SEQUENCE,
+            &[&der::element(names::DNS_NAME, &[b"contoso.com"]), &[0x80, 1, 1]],
+        );
+        let odd = constraints(&[with_minimum], &[]);
+        assert!(!odd.allows(&leaf(&[], &[(names::DNS_NAME, b"contoso.com")])));
+    }
+
+    #[test]
+    fn constraints_that_cannot_be_read_allow_nothing() {
+        for value in [&[][..], &[0x30, 0x01], &[0x30, 0x02, 0xa0, 0x05], &[0x04, 0x00]] {
+            let mint = Mint::new(der::element(der::SEQUENCE, &[])).extension(CONSTRAINTS, false, value);
+            let constraints = Certificate::parse(mint.unsigned()).unwrap().name_constraints().unwrap();
+            assert!(!constraints.allows(&leaf(&[("CN", "a")], &[])), "{value:02x?}");
+        }
+        let twice = extension(&[], &[]);
+        let mint = Mint::new(der::element(der::SEQUENCE, &[]));
+        let mint = mint
+            .extension(CONSTRAINTS, false, &twice)
+            .extension(CONSTRAINTS, false, &twice);
+        let constraints = Certificate::parse(mint.unsigned()).unwrap().name_constraints().unwrap();
+        assert!(!constraints.allows(&leaf(&[("CN", "a")], &[])), "there twice");
+    }
+
+    #[test]
+    fn hostile_numbers_of_names_and_subtrees_end_soon_and_allow_nothing() {
+        let trees: Vec<Vec<u8>> = (0..20_000u32)
+            .map(|n| subtree(names::DNS_NAME, format!("{n}.example").as_bytes()))
+            .collect();
+        let hosts: Vec<String> = (0..20_000u32).map(|n| format!("h{n}.19999.example")).collect();
+        let alternatives: Vec<(u8, &[u8])> = hosts.iter().map(|host| (names::DNS_NAME, host.as_bytes())).collect();
+        let start = std::time::Instant::now();
+        assert!(!constraints(&trees, &[]).allows(&leaf(&[], &alternatives)));
+        assert!(start.elapsed() < std::time::Duration::from_secs(5));
+    }
+}

@@ -561,3 +561,269 @@ fn spki_of_pkcs8(private: &[u8]) -> Option<Vec<u8>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use openssl::ec::PointConversionForm;
+    use openssl::nid::Nid;
+    use openssl::pkey::{PKey, Private};
+
+    use super::*;
+    use crate::cert::testing::{self, NULL, algorithm};
+
+    fn bit_string_of(spki: &[u8]) -> Vec<u8> {
+        let mut parts = Reader::new(der::only(spki, der::SEQUENCE).unwrap());
+        parts.element();
+        parts.rest().to_vec()
+    }
+
+    fn with_algorithm(spki: &[u8], oid: &[u8], parameters: Option<&[u8]>) -> PublicKey {
+        PublicKey::from_spki(&der::element(
+            der::SEQUENCE,
+            &[&algorithm(oid, parameters), &bit_string_of(spki)],
+        ))
+    }
+
+    fn rsa_public(modulus: &[u8], exponent: &[u8]) -> PublicKey {
+        let numbers = [
+            der::element(der::INTEGER, &[modulus]),
+            der::element(der::INTEGER, &[exponent]),
+        ]
+        .concat();
+        PublicKey::from_spki(&rsa_spki(&der::element(der::SEQUENCE, &[&numbers])))
+    }
+
+    #[test]
+    fn the_identity_of_a_key_is_sha256_of_its_usual_spki() {
+        let spki = testing::spki(&testing::rsa(2048));
+        let key = PublicKey::from_spki(&spki);
+        assert_eq!(key.id().0, openssl::sha::sha256(&spki));
+        assert_eq!(key.id().to_string(), crate::cert::hex(&openssl::sha::sha256(&spki)));
+        assert_eq!(key.spki_der(), spki);
+        assert_eq!(
+            *key.kind(),
+            KeyKind::Rsa {
+                bits: 2048,
+                exponent: Some(65_537),
+                pss_only: false
+            }
+        );
+    }
+
+    #[test]
+    fn an_rsa_key_is_the_same_key_whatever_its_algorithm_identifier() {
+        let spki = testing::spki(&testing::rsa(1024));
+        let id = PublicKey::from_spki(&spki).id();
+        assert_eq!(with_algorithm(&spki, RSA, None).id(), id);
+        let pss = with_algorithm(&spki, RSA_PSS, None);
+        assert_eq!(pss.id(), id);
+        assert_eq!(pss.algorithm_name(), "RSASSA-PSS");
+        assert_eq!(with_algorithm(&spki, RSA_PSS, Some(&[0x30, 0])).id(), id);
+        assert_eq!(with_algorithm(&spki, RSA_PSS, Some(&[0x30, 0])).spki_der(), spki);
+    }
+
+    #[test]
+    fn a_point_is_the_same_key_in_every_form() {
+        for (curve, oid, aws) in [
+            (Nid::X9_62_PRIME256V1, P256, true),
+            (Nid::SECP384R1, P384, true),
+            (Nid::SECP521R1, P521, true),
+            (Nid::SECP256K1, &oid!(raw 1.3.132.0.10)[..], true),
+            (Nid::BRAINPOOL_P256R1, &oid!(raw 1.3.36.3.3.2.8.1.1.7)[..], false),
+        ] {
+            let key = testing::ec(curve);
+            let id = PublicKey::from_spki(&testing::spki(&key)).id();
+            let form = |form| PublicKey::from_spki(&testing::spki_in_form(&key, oid, form));
+            assert_eq!(form(PointConversionForm::HYBRID).id(), id, "{curve:?} hybrid");
+            if aws || cfg!(feature = "openssl") {
+                assert_eq!(form(PointConversionForm::COMPRESSED).id(), id, "{curve:?} compressed");
+            } else {
+                assert!(form(PointConversionForm::COMPRESSED).is_unreadable());
+            }
+        }
+    }
+
+    #[test]
+    fn different_keys_have_different_identities() {
+        let (one, two) = (testing::ec(Nid::X9_62_PRIME256V1), testing::ec(Nid::X9_62_PRIME256V1));
+        let (one, two) = (
+            PublicKey::from_spki(&testing::spki(&one)),
+            PublicKey::from_spki(&testing::spki(&two)),
+        );
+        assert_ne!(one, two);
+        assert_eq!(one.curve_name(), Some("P-256"));
+        assert_eq!(one.bits(), Some(256));
+    }
+
+    #[test]
+    fn a_key_with_explicit_parameters_is_another_key_and_never_usable() {
+        let key = testing::ec(Nid::X9_62_PRIME256V1);
+        let explicit = PublicKey::from_spki(&testing::spki_explicit(&key));
+        assert_eq!(*explicit.kind(), KeyKind::EcExplicit);
+        assert_ne!(explicit.id(), PublicKey::from_spki(&testing::spki(&key)).id());
+        assert!(explicit.usable_when_vouched().is_err());
+        assert_eq!(explicit.curve_name(), Some("explicit"));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_understood_is_other_and_never_usable() {
+        let spki = testing::spki(&testing::rsa(1024));
+        let ec = testing::spki(&testing::ec(Nid::X9_62_PRIME256V1));
+        let mut short_point = ec.clone();
+        short_point.truncate(60);
+        for bytes in [
+            &[][..],
+            &[0x30, 0],
+            &[0x30, 0x80],
+            &spki[..40],
+            &short_point,
+            &[&spki[..], &[0]].concat(),
+            &der::element(der::SEQUENCE, &[&algorithm(RSA, Some(&[4, 0])), &bit_string_of(&spki)]),
+            &der::element(der::SEQUENCE, &[&algorithm(EC, Some(NULL)), &bit_string_of(&ec)]),
+            &der::element(der::SEQUENCE, &[&algorithm(RSA, Some(NULL)), &bit_string_of(&ec)]),
+            &der::element(der::SEQUENCE, &[&algorithm(ED25519, None), &bit_string_of(&ec)]),
+            &rsa_spki(&der::element(der::SEQUENCE, &[&[2, 2, 0, 0x7f], &[2, 1, 3]])),
+        ] {
+            let key = PublicKey::from_spki(bytes);
+            assert!(matches!(key.kind(), KeyKind::Other(_)), "{bytes:02x?}");
+            assert!(key.is_unreadable(), "{bytes:02x?}");
+            assert!(key.usable_when_vouched().is_err());
+        }
+        let unknown = with_algorithm(&spki, &oid!(raw 1.2.3), None);
+        assert_eq!(*unknown.kind(), KeyKind::Other("1.2.3".to_owned()));
+        assert!(!unknown.is_unreadable());
+    }
+
+    #[test]
+    fn exponents_out_of_range_are_never_usable() {
+        let modulus = [&[0][..], &[0xff; 256]].concat();
+        let usable = |exponent: &[u8]| rsa_public(&modulus, exponent).usable_when_vouched().is_ok();
+        for bad in [
+            &[0][..],
+            &[1],
+            &[2],
+            &[4],
+            &[2, 0, 0, 0, 0],
+            &[2, 0, 0, 0, 1],
+            &[0x7f; 8],
+            &[0x7f; 256],
+        ] {
+            assert!(!usable(bad), "{bad:02x?}");
+        }
+        for good in [
+            &[3][..],
+            &[5],
+            &[17],
+            &[1, 0, 1],
+            &[1, 0, 0, 0, 1],
+            &[1, 0xff, 0xff, 0xff, 0xff],
+        ] {
+            assert!(usable(good), "{good:02x?}");
+        }
+        assert!(
+            rsa_public(&[0x7f; 4096], &[3]).usable_when_vouched().is_err(),
+            "32 kbit"
+        );
+    }
+
+    #[test]
+    fn found_keys_count_only_where_no_second_key_fits_a_signature() {
+        let found = |key: &PKey<Private>| PublicKey::from_spki(&testing::spki(key)).usable_when_found().is_ok();
+        let modulus = |octets: usize| [&[0][..], &vec![0xff; octets]].concat();
+        for (octets, exponent, usable) in [
+            (256, &[3][..], true),
+            (256, &[17], true),
+            (256, &[1, 0, 1], true),
+            (256, &[5], false),
+            (256, &[1, 0, 3], false),
+            (255, &[1, 0, 1], false),
+        ] {
+            assert_eq!(
+                rsa_public(&modulus(octets), exponent).usable_when_found().is_ok(),
+                usable
+            );
+        }
+        assert!(rsa_public(&[0x7f; 256], &[3]).usable_when_found().is_err(), "2047 bits");
+        assert!(found(&testing::ec(Nid::X9_62_PRIME256V1)));
+        assert!(found(&testing::ec(Nid::SECP521R1)));
+        assert!(found(&PKey::generate_ed25519().unwrap()));
+        assert!(!found(&testing::ec(Nid::SECP256K1)));
+        assert!(!found(&testing::ec(Nid::BRAINPOOL_P256R1)));
+        assert!(!found(&PKey::generate_ed448().unwrap()));
+    }
+
+    #[test]
+    fn a_private_key_leads_to_its_public_key() {
+        let id = |key: &PKey<Private>| PublicKey::from_spki(&testing::spki(key)).id();
+        let rsa = testing::rsa(1024);
+        let pkcs1 = rsa.rsa().unwrap().private_key_to_der().unwrap();
+        assert_eq!(public_key_of_private(&pkcs1, PrivateKeyForm::Pkcs1), Some(id(&rsa)));
+        assert_eq!(
+            public_key_of_private(&rsa.private_key_to_pkcs8().unwrap(), PrivateKeyForm::Pkcs8),
+            Some(id(&rsa))
+        );
+        for curve in [
+            Nid::X9_62_PRIME256V1,
+            Nid::SECP384R1,
+            Nid::SECP521R1,
+            Nid::BRAINPOOL_P384R1,
+            Nid::SECP256K1,
+        ] {
+            let key = testing::ec(curve);
+            let sec1 = key.ec_key().unwrap().private_key_to_der().unwrap();
+            assert_eq!(
+                public_key_of_private(&sec1, PrivateKeyForm::Sec1),
+                Some(id(&key)),
+                "{curve:?}"
+            );
+            let pkcs8 = key.private_key_to_pkcs8().unwrap();
+            assert_eq!(
+                public_key_of_private(&pkcs8, PrivateKeyForm::Pkcs8),
+                Some(id(&key)),
+                "{curve:?}"
+            );
+        }
+        for key in [PKey::generate_ed25519().unwrap(), PKey::generate_ed448().unwrap()] {
+            let expected = (key.id() == openssl::pkey::Id::ED25519 || cfg!(feature = "openssl")).then(|| id(&key));
+            let pkcs8 = key.private_key_to_pkcs8().unwrap();
+            assert_eq!(public_key_of_private(&pkcs8, PrivateKeyForm::Pkcs8), expected);
+        }
+    }
+
+    #[test]
+    fn an_ec_private_key_needs_no_public_part_and_lies_with_none() {
+        let (key, other) = (testing::ec(Nid::X9_62_PRIME256V1), testing::ec(Nid::X9_62_PRIME256V1));
+        let secret = key.ec_key().unwrap().private_key().to_vec();
+        let curve = der::element(0xa0, &[&der::element(der::OID, &[P256])]);
+        let sec1 = |more: &[u8]| {
+            der::element(
+                der::SEQUENCE,
+                &[&[2, 1, 1], &der::element(der::OCTET_STRING, &[&secret]), &curve, more],
+            )
+        };
+        let expected = Some(PublicKey::from_spki(&testing::spki(&key)).id());
+        assert_eq!(public_key_of_private(&sec1(&[]), PrivateKeyForm::Sec1), expected);
+        let lie = der::element(0xa1, &[&bit_string_of(&testing::spki(&other))]);
+        assert_eq!(public_key_of_private(&sec1(&lie), PrivateKeyForm::Sec1), expected);
+    }
+
+    #[test]
+    fn what_is_no_private_key_leads_nowhere() {
+        let pkcs8 = testing::rsa(1024).private_key_to_pkcs8().unwrap();
+        for form in [PrivateKeyForm::Pkcs8, PrivateKeyForm::Pkcs1, PrivateKeyForm::Sec1] {
+            assert_eq!(public_key_of_private(&[], form), None);
+            assert_eq!(public_key_of_private(&[0x30, 0], form), None);
+            assert_eq!(public_key_of_private(&pkcs8[..100], form), None);
+        }
+        assert_eq!(public_key_of_private(&pkcs8, PrivateKeyForm::Sec1), None);
+        let zero = der::element(
+            der::SEQUENCE,
+            &[
+                &[2, 1, 1],
+                &der::element(der::OCTET_STRING, &[&[0; 32]]),
+                &der::element(0xa0, &[&der::element(der::OID, &[P256])]),
+            ],
+        );
+        assert_eq!(public_key_of_private(&zero, PrivateKeyForm::Sec1), None);
+    }
+}

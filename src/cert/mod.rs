@@ -8,6 +8,8 @@ mod der;
 mod key;
 mod name;
 mod signature;
+#[cfg(test)]
+mod testing;
 
 pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage};
 pub use constraints::NameConstraints;

@@ -1,0 +1,204 @@
+//! Certificates put together part by part, so that each part can be wrong.
+
+use asn1_rs::oid;
+use openssl::ec::{Asn1Flag, EcGroup, EcKey, PointConversionForm};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::{Padding, Rsa};
+use openssl::sign::{RsaPssSaltlen, Signer};
+
+use super::der;
+
+/// The parts of a certificate. `outer` is `inner` unless set.
+#[derive(Clone)]
+pub struct Mint {
+    pub version: Option<u64>,
+    pub serial: Vec<u8>,
+    pub inner: Vec<u8>,
+    pub outer: Option<Vec<u8>>,
+    pub issuer: Vec<u8>,
+    pub not_before: Vec<u8>,
+    pub not_after: Vec<u8>,
+    pub subject: Vec<u8>,
+    pub spki: Vec<u8>,
+    pub extensions: Vec<Vec<u8>>,
+}
+
+impl Mint {
+    /// A certificate of `CN=Leaf` by `CN=CA` for this key.
+    pub fn new(spki: Vec<u8>) -> Mint {
+        Mint {
+            version: Some(2),
+            serial: vec![0x01, 0x02],
+            inner: algorithm(SHA256_RSA, Some(NULL)),
+            outer: None,
+            issuer: name(&[("CN", "CA")]),
+            not_before: der::element(der::UTC_TIME, &[b"260101000000Z"]),
+            not_after: der::element(der::UTC_TIME, &[b"270101000000Z"]),
+            subject: name(&[("CN", "Leaf")]),
+            spki,
+            extensions: Vec::new(),
+        }
+    }
+
+    pub fn extension(mut self, oid: &[u8], critical: bool, value: &[u8]) -> Mint {
+        let critical: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
+        let id = der::element(der::OID, &[oid]);
+        let value = der::element(der::OCTET_STRING, &[value]);
+        self.extensions
+            .push(der::element(der::SEQUENCE, &[&id, critical, &value]));
+        self
+    }
+
+    pub fn tbs(&self) -> Vec<u8> {
+        let version = self
+            .version
+            .map(|number| der::element(0xa0, &[&[2, 1, number as u8]]))
+            .unwrap_or_default();
+        let extensions = match self.extensions.as_slice() {
+            [] => Vec::new(),
+            all => der::element(0xa3, &[&der::element(der::SEQUENCE, &[&all.concat()])]),
+        };
+        der::element(
+            der::SEQUENCE,
+            &[
+                &version,
+                &der::element(der::INTEGER, &[&self.serial]),
+                &self.inner,
+                &self.issuer,
+                &der::element(der::SEQUENCE, &[&self.not_before, &self.not_after]),
+                &self.subject,
+                &self.spki,
+                &extensions,
+            ],
+        )
+    }
+
+    pub fn signed(&self, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
+        let tbs = self.tbs();
+        let signature = der::element(der::BIT_STRING, &[&[0], &sign(&tbs)]);
+        der::element(
+            der::SEQUENCE,
+            &[&tbs, self.outer.as_ref().unwrap_or(&self.inner), &signature],
+        )
+    }
+
+    /// With a signature of nobody.
+    pub fn unsigned(&self) -> Vec<u8> {
+        self.signed(|_| vec![0x5a; 256])
+    }
+}
+
+pub const NULL: &[u8] = &[der::NULL, 0];
+pub const SHA256_RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.11);
+
+pub fn algorithm(oid: &[u8], parameters: Option<&[u8]>) -> Vec<u8> {
+    der::element(
+        der::SEQUENCE,
+        &[&der::element(der::OID, &[oid]), parameters.unwrap_or_default()],
+    )
+}
+
+/// A name of one RDN an attribute, as UTF8String.
+pub fn name(attributes: &[(&str, &str)]) -> Vec<u8> {
+    let rdn = |(kind, value): &(&str, &str)| {
+        let oid: &[u8] = match *kind {
+            "CN" => &oid!(raw 2.5.4.3),
+            "O" => &oid!(raw 2.5.4.10),
+            "emailAddress" => &oid!(raw 1.2.840.113549.1.9.1),
+            other => panic!("no such attribute: {other}"),
+        };
+        let value = der::element(der::UTF8_STRING, &[value.as_bytes()]);
+        let attribute = der::element(der::SEQUENCE, &[&der::element(der::OID, &[oid]), &value]);
+        der::element(der::SET, &[&attribute])
+    };
+    der::element(
+        der::SEQUENCE,
+        &[&attributes.iter().map(rdn).collect::<Vec<_>>().concat()],
+    )
+}
+
+pub fn rsa(bits: u32) -> PKey<Private> {
+    PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap()
+}
+
+pub fn rsa_with_exponent(bits: u32, exponent: u64) -> PKey<Private> {
+    let exponent = openssl::bn::BigNum::from_slice(&exponent.to_be_bytes()).unwrap();
+    PKey::from_rsa(Rsa::generate_with_e(bits, &exponent).unwrap()).unwrap()
+}
+
+pub fn ec(curve: Nid) -> PKey<Private> {
+    let mut group = EcGroup::from_curve_name(curve).unwrap();
+    group.set_asn1_flag(Asn1Flag::NAMED_CURVE);
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+pub fn spki(key: &PKey<Private>) -> Vec<u8> {
+    key.public_key_to_der().unwrap()
+}
+
+/// A SubjectPublicKeyInfo of an EC key in another form of the point.
+pub fn spki_in_form(key: &PKey<Private>, curve_oid: &[u8], form: PointConversionForm) -> Vec<u8> {
+    let key = key.ec_key().unwrap();
+    let mut context = openssl::bn::BigNumContext::new().unwrap();
+    let point = key.public_key().to_bytes(key.group(), form, &mut context).unwrap();
+    let algorithm = algorithm(
+        &oid!(raw 1.2.840.10045.2.1),
+        Some(&der::element(der::OID, &[curve_oid])),
+    );
+    der::element(
+        der::SEQUENCE,
+        &[&algorithm, &der::element(der::BIT_STRING, &[&[0], &point])],
+    )
+}
+
+/// A SubjectPublicKeyInfo that spells its curve out.
+pub fn spki_explicit(key: &PKey<Private>) -> Vec<u8> {
+    let key = key.ec_key().unwrap();
+    let mut group = EcGroup::from_curve_name(key.group().curve_name().unwrap()).unwrap();
+    group.set_asn1_flag(Asn1Flag::EXPLICIT_CURVE);
+    let public = EcKey::from_public_key(&group, key.public_key()).unwrap();
+    PKey::from_ec_key(public).unwrap().public_key_to_der().unwrap()
+}
+
+/// PKCS#1 v1.5 or ECDSA, as the key is.
+pub fn plain(key: &PKey<Private>, digest: &str, message: &[u8]) -> Vec<u8> {
+    let mut signer = Signer::new(MessageDigest::from_name(digest).unwrap(), key).unwrap();
+    signer.sign_oneshot_to_vec(message).unwrap()
+}
+
+pub fn pss(key: &PKey<Private>, digest: &str, mask: &str, salt_length: i32, message: &[u8]) -> Vec<u8> {
+    let mut signer = Signer::new(MessageDigest::from_name(digest).unwrap(), key).unwrap();
+    signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+    signer.set_rsa_mgf1_md(MessageDigest::from_name(mask).unwrap()).unwrap();
+    signer.set_rsa_pss_saltlen(RsaPssSaltlen::custom(salt_length)).unwrap();
+    signer.sign_oneshot_to_vec(message).unwrap()
+}
+
+pub fn edwards(key: &PKey<Private>, message: &[u8]) -> Vec<u8> {
+    Signer::new_without_digest(key)
+        .unwrap()
+        .sign_oneshot_to_vec(message)
+        .unwrap()
+}
+
+/// RSASSA-PSS-params written in full.
+pub fn pss_parameters(hash: &[u8], mask_hash: &[u8], salt_length: u8, trailer: u8) -> Vec<u8> {
+    let mgf1 = algorithm(&oid!(raw 1.2.840.113549.1.1.8), Some(&algorithm(mask_hash, Some(NULL))));
+    der::element(
+        der::SEQUENCE,
+        &[
+            &der::element(0xa0, &[&algorithm(hash, Some(NULL))]),
+            &der::element(0xa1, &[&mgf1]),
+            &der::element(
+                0xa2,
+                &[&der::element(
+                    der::INTEGER,
+                    &[&[0][..usize::from(salt_length >> 7)], &[salt_length]],
+                )],
+            ),
+            &der::element(0xa3, &[&[2, 1, trailer]]),
+        ],
+    )
+}
