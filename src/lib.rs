@@ -5,13 +5,16 @@
 //! by a key of the reference's CA, and proves it with verified signatures.
 //!
 //! One direction: [`protocol`] request, [`source`] acquires, [`decode`] finds the DER, [`cert`] parses and verifies,
-//! [`decide`] rules, [`protocol`] report, [`render`] writes. [`app`] joins the steps, a file a command.
+//! [`decide`] rules, [`protocol`] report, [`render`] writes. [`app`] joins the steps, a file a
+//! command; [`cli`] is what may be typed.
 
 pub mod app;
 pub mod cert;
+pub mod cli;
 pub mod decide;
 pub mod decode;
 pub mod error;
+pub mod output;
 pub mod protocol;
 pub mod render;
 pub mod source;

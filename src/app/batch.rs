@@ -43,7 +43,7 @@ pub struct BatchOutcome {
 /// Where input cannot be read or output cannot be written.
 pub fn batch(
     input: &mut (dyn BufRead + Send),
-    output: &mut (dyn Write + Send),
+    output: &mut dyn Write,
     world: &World<'_>,
 ) -> Result<BatchOutcome, Error> {
     let references = References::default();
@@ -61,7 +61,11 @@ pub fn batch(
             output.write_all(&answer.bytes).map_err(Error::output("the reports"))?;
         }
         outcome.lines += window.len() as u64;
-        (world.progress)(Progress { what: "requests", done: usize::try_from(outcome.lines).unwrap_or(usize::MAX), total: None });
+        (world.progress)(Progress {
+            what: "requests",
+            done: usize::try_from(outcome.lines).unwrap_or(usize::MAX),
+            total: None,
+        });
     }
 }
 
@@ -171,8 +175,14 @@ struct Fast<'a> {
 impl Fast<'_> {
     /// The text that decides the reference: equal texts mean equal references.
     fn shared(&self) -> [Option<&str>; 5] {
-        [self.reference, self.reference_document, self.authorities, self.intermediates, self.policy]
-            .map(|raw| raw.map(RawValue::get))
+        [
+            self.reference,
+            self.reference_document,
+            self.authorities,
+            self.intermediates,
+            self.policy,
+        ]
+        .map(|raw| raw.map(RawValue::get))
     }
 }
 
@@ -190,7 +200,10 @@ struct Entry {
 
 impl Entry {
     fn is_for(&self, text: &[Option<&str>; 5]) -> bool {
-        self.text.iter().zip(text).all(|(mine, other)| mine.as_deref() == *other)
+        self.text
+            .iter()
+            .zip(text)
+            .all(|(mine, other)| mine.as_deref() == *other)
     }
 }
 
@@ -205,7 +218,10 @@ impl References {
         if let Some(entry) = known {
             return entry;
         }
-        let entry = Entry { text: text.map(|text| text.map(Box::from)), worked_out: OnceLock::new() };
+        let entry = Entry {
+            text: text.map(|text| text.map(Box::from)),
+            worked_out: OnceLock::new(),
+        };
         let entry = Arc::new(entry);
         let Ok(mut entries) = self.0.write() else { return entry };
         // Another thread may have been faster.
@@ -227,7 +243,11 @@ impl Entry {
             let request: Request = read::read(line)?;
             request.check_shared()?;
             let reader = Reader::new(None, world.env, world.log);
-            let shared = Request { subjects: Vec::new(), candidates: Vec::new(), ..request };
+            let shared = Request {
+                subjects: Vec::new(),
+                candidates: Vec::new(),
+                ..request
+            };
             reader.prefetch(case::tls_sources(&shared), &|_, _| ());
             let reference = Reference::new(case::case(&shared, &reader, world.clock))?;
             let section = serde_json::value::to_raw_value(reference.report())
@@ -242,9 +262,18 @@ fn answer_window(window: &[Line], before: u64, references: &References, world: &
     let parsed: Vec<Result<Fast<'_>, Fault>> = window.par_iter().map(parse).collect();
     let reader = Reader::new(None, world.env, world.log);
     let lines = parsed.iter().flatten();
-    let sources = lines.flat_map(|line| line.subjects.iter().flat_map(case::subject_sources).chain(&line.candidates));
+    let sources = lines.flat_map(|line| {
+        line.subjects
+            .iter()
+            .flat_map(case::subject_sources)
+            .chain(&line.candidates)
+    });
     reader.prefetch(sources.filter_map(case::tls_source), &|done, total| {
-        (world.progress)(Progress { what: "TLS servers", done, total: Some(total) });
+        (world.progress)(Progress {
+            what: "TLS servers",
+            done,
+            total: Some(total),
+        });
     });
     let answer = |(index, (line, parsed)): (usize, (&Line, Result<Fast<'_>, Fault>))| {
         let answered = parsed.and_then(|fast| answer(line, fast, references, &reader, world));
@@ -257,7 +286,10 @@ fn answer_window(window: &[Line], before: u64, references: &References, world: &
 fn parse(line: &Line) -> Result<Fast<'_>, Fault> {
     let Line::Held(bytes) = line else {
         let message = format!("the line is longer than {} MiB", LINE_LIMIT / 1024 / 1024);
-        return Err(Fault { pointer: Some(String::new()), ..Fault::new(FaultCode::TooLarge, message) });
+        return Err(Fault {
+            pointer: Some(String::new()),
+            ..Fault::new(FaultCode::TooLarge, message)
+        });
     };
     // What is wrong with a line is found by reading it as a whole request.
     serde_json::from_slice(bytes).map_err(|error| match read::read::<Request>(bytes) {
@@ -273,28 +305,45 @@ fn answer(
     reader: &Reader<'_>,
     world: &World<'_>,
 ) -> Result<Answer, Fault> {
-    let Line::Held(bytes) = line else { return Err(Fault::new(FaultCode::Internal, "the line was not held")) };
+    let Line::Held(bytes) = line else {
+        return Err(Fault::new(FaultCode::Internal, "the line was not held"));
+    };
     read::check_protocol(fast.protocol)?;
     check_subjects(&fast.subjects)?;
     let entry = references.entry(&fast.shared());
     let shared = entry.shared(bytes, world)?;
     let candidates: Arc<[Offer]> = case::offers(&fast.candidates, reader, 0).into();
     let subjects = judge(&shared.reference, &fast.subjects, reader, &candidates);
-    let head = Head { requirement: fast.requirement, host: fast.host, collected_at: fast.collected_at };
+    let head = Head {
+        requirement: fast.requirement,
+        host: fast.host,
+        collected_at: fast.collected_at,
+    };
     let report: Report<&RawValue> = report(head, shared.reference.valid_at(), &shared.section, subjects);
     let not_compliant = report.status != Status::Compliant;
     // A report of one subject is some three times as long as its reference section.
     let mut bytes = Vec::with_capacity(shared.section.get().len() + 4096);
     write_line(&mut bytes, &report)?;
-    Ok(Answer { bytes, error: false, not_compliant })
+    Ok(Answer {
+        bytes,
+        error: false,
+        not_compliant,
+    })
 }
 
 fn failed(fault: Fault, line: u64) -> Answer {
-    let document = ErrorDocument::from(Fault { line: Some(line), ..fault });
+    let document = ErrorDocument::from(Fault {
+        line: Some(line),
+        ..fault
+    });
     let mut bytes = Vec::new();
     // An error document holds nothing that JSON cannot.
     let _ = write_line(&mut bytes, &document);
-    Answer { bytes, error: true, not_compliant: false }
+    Answer {
+        bytes,
+        error: true,
+        not_compliant: false,
+    }
 }
 
 fn write_line(bytes: &mut Vec<u8>, value: &impl serde::Serialize) -> Result<(), Fault> {

@@ -22,9 +22,18 @@ pub fn tls_sources(request: &Request) -> Vec<&TlsSource> {
         Distrust::Source(source) => Some(source),
         Distrust::Key(_) => None,
     });
-    let lists = request.authorities.iter().chain(&request.intermediates).chain(&request.candidates);
+    let lists = request
+        .authorities
+        .iter()
+        .chain(&request.intermediates)
+        .chain(&request.candidates);
     let subjects = request.subjects.iter().flat_map(subject_sources);
-    members.chain(distrust).chain(lists).chain(subjects).filter_map(tls_source).collect()
+    members
+        .chain(distrust)
+        .chain(lists)
+        .chain(subjects)
+        .filter_map(tls_source)
+        .collect()
 }
 
 /// Every source of a subject.
@@ -56,12 +65,25 @@ pub fn case(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
         let pointer = format!("/reference/{index}");
         let mut findings = Vec::new();
         let (read, pointer) = match &member.kind {
-            MemberKind::Source(source) => (server(reader, source, &pointer, &mut findings), format!("{pointer}/source")),
-            MemberKind::Authority(source) => (pin(reader, source, &pointer, &mut findings), format!("{pointer}/authority")),
+            MemberKind::Source(source) => (
+                server(reader, source, &pointer, &mut findings),
+                format!("{pointer}/source"),
+            ),
+            MemberKind::Authority(source) => (
+                pin(reader, source, &pointer, &mut findings),
+                format!("{pointer}/authority"),
+            ),
             MemberKind::Key(Sha256Hex { 0: key }) => (Read::Key(KeyId(*key)), format!("{pointer}/key_sha256")),
         };
         let (name, use_) = (member.name.clone(), member.use_.clone());
-        case.members.push(Member { name, use_, read, from: KeyFrom::Reference, findings, pointer });
+        case.members.push(Member {
+            name,
+            use_,
+            read,
+            from: KeyFrom::Reference,
+            findings,
+            pointer,
+        });
     }
     if let Some(input) = &request.reference_document {
         document(input, reader, &mut case);
@@ -71,8 +93,15 @@ pub fn case(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
         (&request.intermediates, false, KeyFrom::Intermediates, "intermediates"),
     ] {
         for (index, source) in list.iter().enumerate() {
-            let held = evidence(reader, source, &format!("/{place}/{index}"), Severity::Warning, &mut case.findings);
-            case.evidence.extend(held.into_iter().map(|certificate| (certificate, vouched, from)));
+            let held = evidence(
+                reader,
+                source,
+                &format!("/{place}/{index}"),
+                Severity::Warning,
+                &mut case.findings,
+            );
+            case.evidence
+                .extend(held.into_iter().map(|certificate| (certificate, vouched, from)));
         }
     }
     for (index, distrust) in request.policy.distrust.iter().enumerate() {
@@ -83,10 +112,15 @@ pub fn case(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
                 // What was to be distrusted and is not known leaves every verdict in doubt.
                 let held = evidence(reader, source, &pointer, Severity::Doubt, &mut case.findings);
                 let before = case.distrusted.len();
-                case.distrusted.extend(held.into_iter().filter(|certificate| certificate.is_ca()));
+                case.distrusted
+                    .extend(held.into_iter().filter(|certificate| certificate.is_ca()));
                 if case.distrusted.len() == before {
-                    let message = format!("{} holds no CA certificate, so nothing is distrusted by it", source.label());
-                    case.findings.push(Finding::new(Code::CertificateUnreadable, message).pointer(pointer));
+                    let message = format!(
+                        "{} holds no CA certificate, so nothing is distrusted by it",
+                        source.label()
+                    );
+                    case.findings
+                        .push(Finding::new(Code::CertificateUnreadable, message).pointer(pointer));
                 }
             }
         }
@@ -128,7 +162,11 @@ fn server(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Ve
                 Some(name) => name.to_owned(),
             });
             let (certificate, chain) = split(&holding, position);
-            Read::Certificate { certificate, chain, tls_host }
+            Read::Certificate {
+                certificate,
+                chain,
+                tls_host,
+            }
         }
         Err(finding) => {
             findings.push(finding.pointer(place));
@@ -144,7 +182,10 @@ fn pin(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Vec<F
             ([one], true) => return Read::Authority(one.certificate.clone()),
             (several, _) => {
                 let count = several.len() + holding.problems.len();
-                let message = format!("{} holds {count} certificates, and a pin is one CA certificate", source.label());
+                let message = format!(
+                    "{} holds {count} certificates, and a pin is one CA certificate",
+                    source.label()
+                );
                 let hint = "give the one that is meant in a file of its own, or a member for each";
                 findings.push(Finding::new(Code::SourceAmbiguous, message).hint(hint).pointer(place));
             }
@@ -155,7 +196,11 @@ fn pin(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Vec<F
 }
 
 fn split(holding: &Holding, position: usize) -> (Arc<Certificate>, Vec<Arc<Certificate>>) {
-    let others = holding.certificates.iter().enumerate().filter(|(other, _)| *other != position);
+    let others = holding
+        .certificates
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != position);
     let chain = others.map(|(_, held)| held.certificate.clone()).collect();
     (holding.certificates[position].certificate.clone(), chain)
 }
@@ -166,9 +211,12 @@ fn document(input: &DocumentInput, reader: &Reader<'_>, case: &mut Case) {
     let document = match &input.path {
         None => Ok(input),
         Some(_) if input.members.is_some() => Err("expected one of path and members, found both".to_owned()),
-        Some(path) => match reader.read_file(path).map_err(|why| format!("{path}: {why}")).and_then(|bytes| {
-            crate::protocol::read::read::<DocumentInput>(&bytes).map_err(|fault| format!("{path}: {fault}"))
-        }) {
+        Some(path) => match reader
+            .read_file(path)
+            .map_err(|why| format!("{path}: {why}"))
+            .and_then(|bytes| {
+                crate::protocol::read::read::<DocumentInput>(&bytes).map_err(|fault| format!("{path}: {fault}"))
+            }) {
             Ok(parsed) => {
                 read = parsed;
                 match (&read.path, read.kind) {
@@ -189,7 +237,11 @@ fn document(input: &DocumentInput, reader: &Reader<'_>, case: &mut Case) {
         Err(why) => {
             let hint = "write it anew with same-ca reference";
             let message = format!("the reference document cannot be read: {why}");
-            case.findings.push(Finding::new(Code::ReferenceMissing, message).hint(hint).pointer("/reference_document"));
+            case.findings.push(
+                Finding::new(Code::ReferenceMissing, message)
+                    .hint(hint)
+                    .pointer("/reference_document"),
+            );
             return;
         }
     };
@@ -197,10 +249,16 @@ fn document(input: &DocumentInput, reader: &Reader<'_>, case: &mut Case) {
         document_member(member, &format!("/reference_document/members/{index}"), reader, case);
     }
     for (index, pem) in document.authorities.iter().flatten().enumerate() {
-        let source = Source::Pem { pem: pem.clone(), password: None };
+        let source = Source::Pem {
+            pem: pem.clone(),
+            password: None,
+        };
         let pointer = format!("/reference_document/authorities/{index}");
         let held = evidence(reader, &source, &pointer, Severity::Warning, &mut case.findings);
-        case.evidence.extend(held.into_iter().map(|certificate| (certificate, true, KeyFrom::ReferenceDocument)));
+        case.evidence.extend(
+            held.into_iter()
+                .map(|certificate| (certificate, true, KeyFrom::ReferenceDocument)),
+        );
     }
 }
 
@@ -208,18 +266,28 @@ fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, 
     let mut findings = Vec::new();
     let read = match (&member.certificate, &member.authority, &member.key_sha256) {
         (Some(certificate), None, None) => {
-            let source = Source::Pem { pem: certificate.pem.clone(), password: None };
+            let source = Source::Pem {
+                pem: certificate.pem.clone(),
+                password: None,
+            };
             let tls = member.read_by != Some(ReadBy::Other);
             match reader.read_one(&source) {
                 Ok((holding, position)) => {
                     let (certificate_read, mut chain) = split(&holding, position);
                     for (index, pem) in certificate.chain.iter().enumerate() {
-                        let source = Source::Pem { pem: pem.clone(), password: None };
+                        let source = Source::Pem {
+                            pem: pem.clone(),
+                            password: None,
+                        };
                         let place = format!("{pointer}/certificate/chain/{index}");
                         chain.extend(evidence(reader, &source, &place, Severity::Warning, &mut findings));
                     }
                     let host = member.host.clone().unwrap_or_else(|| host_of(&member.name));
-                    Read::Certificate { certificate: certificate_read, chain, tls_host: tls.then_some(host) }
+                    Read::Certificate {
+                        certificate: certificate_read,
+                        chain,
+                        tls_host: tls.then_some(host),
+                    }
                 }
                 Err(finding) => {
                     findings.push(finding.pointer(format!("{pointer}/certificate/pem")));
@@ -227,28 +295,46 @@ fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, 
                 }
             }
         }
-        (None, Some(authority), None) => {
-            pin(reader, &Source::Pem { pem: authority.pem.clone(), password: None }, pointer, &mut findings)
-        }
+        (None, Some(authority), None) => pin(
+            reader,
+            &Source::Pem {
+                pem: authority.pem.clone(),
+                password: None,
+            },
+            pointer,
+            &mut findings,
+        ),
         (None, None, Some(key)) => Read::Key(KeyId(key.0)),
         _ => {
-            let message = "expected exactly one of certificate, authority, key_sha256 in a member of the reference document";
+            let message =
+                "expected exactly one of certificate, authority, key_sha256 in a member of the reference document";
             findings.push(Finding::new(Code::CertificateUnreadable, message).pointer(pointer));
             // What was meant cannot be told, so it may have been a pin: nothing is allowed in its stead.
-            Read::Nothing { pin: member.authority.is_some() || member.key_sha256.is_some() }
+            Read::Nothing {
+                pin: member.authority.is_some() || member.key_sha256.is_some(),
+            }
         }
     };
     if repeats(&read, member, case) {
         // Its chain is evidence all the same, of the rank that it has.
         if let Read::Certificate { chain, tls_host, .. } = &read {
-            let held = chain.iter().map(|chain| (chain.clone(), tls_host.is_none(), KeyFrom::ReferenceDocument));
+            let held = chain
+                .iter()
+                .map(|chain| (chain.clone(), tls_host.is_none(), KeyFrom::ReferenceDocument));
             case.evidence.extend(held);
         }
         return;
     }
     let (name, use_) = (member.name.clone(), member.use_.clone());
     let (from, pointer) = (KeyFrom::ReferenceDocument, pointer.to_owned());
-    case.members.push(Member { name, use_, read, from, findings, pointer });
+    case.members.push(Member {
+        name,
+        use_,
+        read,
+        from,
+        findings,
+        pointer,
+    });
 }
 
 /// Whether a member of the request with the same name and use is the same certificate or pin. One that the operator
@@ -256,14 +342,22 @@ fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, 
 fn repeats(read: &Read, member: &DocumentMember, case: &Case) -> bool {
     let same = |other: &Member| match (read, &other.read) {
         (
-            Read::Certificate { certificate, tls_host, .. },
-            Read::Certificate { certificate: other, tls_host: other_host, .. },
+            Read::Certificate {
+                certificate, tls_host, ..
+            },
+            Read::Certificate {
+                certificate: other,
+                tls_host: other_host,
+                ..
+            },
         ) => certificate.sha256() == other.sha256() && (tls_host.is_some() || other_host.is_none()),
         (Read::Authority(certificate), Read::Authority(other)) => certificate.sha256() == other.sha256(),
         (Read::Key(key), Read::Key(other)) => key == other,
         _ => false,
     };
-    case.members.iter().any(|other| other.name == member.name && other.use_ == member.use_ && same(other))
+    case.members
+        .iter()
+        .any(|other| other.name == member.name && other.use_ == member.use_ && same(other))
 }
 
 /// The host in a member's name: names made from flags are sources as typed.
@@ -341,7 +435,14 @@ pub fn offers(sources: &[Source], reader: &Reader<'_>, first: usize) -> Vec<Offe
 
 fn nothing(index: usize, finding: Finding) -> Offer {
     let (key, findings) = (KeyPresence::Unknown, vec![finding]);
-    Offer { index, certificate: None, brought: Arc::from([]), key, key_provider: None, findings }
+    Offer {
+        index,
+        certificate: None,
+        brought: Arc::from([]),
+        key,
+        key_provider: None,
+        findings,
+    }
 }
 
 fn presence(private_key: Option<bool>) -> KeyPresence {
@@ -361,7 +462,10 @@ fn one(source: &Source, reader: &Reader<'_>) -> Offer {
             let mut findings: Vec<Finding> = holding.problems.iter().map(warn).collect();
             findings.extend(holding.notes.iter().cloned());
             if held.private_key == Some(false) && !holding.keys.is_empty() {
-                let message = format!("the private key in {} is not the one of its certificate", source.label());
+                let message = format!(
+                    "the private key in {} is not the one of its certificate",
+                    source.label()
+                );
                 findings.push(Finding::new(Code::PrivateKeyMismatch, message));
             }
             Offer {
@@ -387,10 +491,23 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
     match place {
         Place::Files { certificate, .. } if !std::path::Path::new(certificate).exists() => absent(certificate),
         Place::Pkcs12 { path, .. } if !std::path::Path::new(path).exists() => absent(path),
-        Place::Files { certificate, private_key, chain } => {
-            let mut offer = one(&Source::Path { path: certificate.clone(), password: None }, reader);
+        Place::Files {
+            certificate,
+            private_key,
+            chain,
+        } => {
+            let mut offer = one(
+                &Source::Path {
+                    path: certificate.clone(),
+                    password: None,
+                },
+                reader,
+            );
             if let Some(chain) = chain {
-                let source = Source::Path { path: chain.clone(), password: None };
+                let source = Source::Path {
+                    path: chain.clone(),
+                    password: None,
+                };
                 let brought = evidence(reader, &source, "", Severity::Warning, &mut offer.findings);
                 offer.findings.iter_mut().for_each(|finding| finding.pointer = None);
                 offer.brought = offer.brought.iter().cloned().chain(brought).collect();
@@ -398,12 +515,21 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             separate_key(&mut offer, certificate, private_key.as_deref(), reader);
             Given::One(Box::new(offer))
         }
-        Place::Pkcs12 { path, password } => {
-            Given::One(Box::new(one(&Source::Path { path: path.clone(), password: password.clone() }, reader)))
-        }
+        Place::Pkcs12 { path, password } => Given::One(Box::new(one(
+            &Source::Path {
+                path: path.clone(),
+                password: password.clone(),
+            },
+            reader,
+        ))),
         Place::WindowsStore(store) => {
             let (location, thumbprint) = (store.location, store.thumbprint);
-            let source = WindowsStoreSource { location, store: store.store.clone(), thumbprint, subject: None };
+            let source = WindowsStoreSource {
+                location,
+                store: store.store.clone(),
+                thumbprint,
+                subject: None,
+            };
             Given::AnyOf(offers(&[Source::WindowsStore(source)], reader, 0))
         }
         Place::Caller => Given::AnyOf(Vec::new()),
@@ -412,7 +538,9 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
 
 /// Whether the private key of installed files is there and fits.
 fn separate_key(offer: &mut Offer, certificate: &str, private_key: Option<&str>, reader: &Reader<'_>) {
-    let Some(installed) = offer.certificate.clone() else { return };
+    let Some(installed) = offer.certificate.clone() else {
+        return;
+    };
     let path = private_key.unwrap_or(certificate);
     if private_key.is_none() {
         if offer.key == KeyPresence::Unknown {
@@ -429,7 +557,9 @@ fn separate_key(offer: &mut Offer, certificate: &str, private_key: Option<&str>,
         }
         Err(_) if !std::path::Path::new(path).exists() => offer.key = KeyPresence::Absent,
         Err(finding) => {
-            offer.findings.push(Finding::new(Code::PrivateKeyInaccessible, finding.message));
+            offer
+                .findings
+                .push(Finding::new(Code::PrivateKeyInaccessible, finding.message));
         }
     }
 }

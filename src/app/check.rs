@@ -5,9 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::decide::{self, Offer, Reference};
-use crate::protocol::{
-    Fault, PROTOCOL, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool,
-};
+use crate::protocol::{Fault, PROTOCOL, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool};
 use crate::source::Reader;
 
 use super::case;
@@ -24,12 +22,21 @@ pub fn check(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Resu
     request.check()?;
     let reader = Reader::new(stdin, world.env, world.log);
     reader.prefetch(case::tls_sources(request), &|done, total| {
-        (world.progress)(Progress { what: "TLS servers", done, total: Some(total) });
+        (world.progress)(Progress {
+            what: "TLS servers",
+            done,
+            total: Some(total),
+        });
     });
     let reference = Reference::new(case::case(request, &reader, world.clock))?;
     let candidates: Arc<[Offer]> = case::offers(&request.candidates, &reader, 0).into();
     let subjects = judge(&reference, &request.subjects, &reader, &candidates);
-    Ok(report(Head::of(request), reference.valid_at(), reference.report().clone(), subjects))
+    Ok(report(
+        Head::of(request),
+        reference.valid_at(),
+        reference.report().clone(),
+        subjects,
+    ))
 }
 
 /// The verdicts on subjects, in order.
@@ -89,4 +96,3 @@ pub(super) fn report<R>(head: Head, valid_at: Timestamp, reference: R, subjects:
         actions: None,
     }
 }
-

@@ -1,7 +1,9 @@
 //! `same-ca inspect`: what sources really hold.
 
 use crate::cert::Certificate;
-use crate::protocol::inspection::{InspectedCertificate, InspectedSource, InspectedSubject, Inspection, InspectionKind};
+use crate::protocol::inspection::{
+    InspectedCertificate, InspectedSource, InspectedSubject, Inspection, InspectionKind,
+};
 use crate::protocol::request::check_subjects;
 use crate::protocol::{CertificateFacts, Fault, Finding, PROTOCOL, Policy, Request, Severity, Source, Tool};
 use crate::source::Reader;
@@ -17,7 +19,11 @@ pub fn inspect(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Re
     check(request)?;
     let reader = Reader::new(stdin, world.env, world.log);
     reader.prefetch(case::tls_sources(request), &|done, total| {
-        (world.progress)(Progress { what: "TLS servers", done, total: Some(total) });
+        (world.progress)(Progress {
+            what: "TLS servers",
+            done,
+            total: Some(total),
+        });
     });
     let subjects = request
         .subjects
@@ -25,7 +31,9 @@ pub fn inspect(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Re
         .map(|subject| InspectedSubject {
             name: subject.name.clone(),
             use_: subject.use_.clone(),
-            sources: case::subject_sources(subject).map(|source| look_into(source, &reader)).collect(),
+            sources: case::subject_sources(subject)
+                .map(|source| look_into(source, &reader))
+                .collect(),
         })
         .collect();
     Ok(Inspection {
@@ -42,7 +50,9 @@ pub fn inspect(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Re
 /// Whether every source could be read.
 pub fn is_complete(inspection: &Inspection) -> bool {
     let sources = inspection.subjects.iter().flat_map(|subject| &subject.sources);
-    sources.flat_map(|source| &source.findings).all(|finding| finding.severity < Severity::Doubt)
+    sources
+        .flat_map(|source| &source.findings)
+        .all(|finding| finding.severity < Severity::Doubt)
 }
 
 /// The facts of a certificate with its PEM and that of what came with it.
@@ -65,7 +75,10 @@ fn check(request: &Request) -> Result<(), Fault> {
         (request.policy != Policy::default(), "/policy"),
     ];
     match unwanted.into_iter().find(|(present, _)| *present) {
-        Some((_, pointer)) => Err(Fault::bad_request(pointer, "inspect looks at subjects alone; give this to check")),
+        Some((_, pointer)) => Err(Fault::bad_request(
+            pointer,
+            "inspect looks at subjects alone; give this to check",
+        )),
         None => Ok(()),
     }
 }
@@ -96,7 +109,12 @@ fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
         .map(|(position, held)| {
             let stands = chosen == Some(position);
             let others: Vec<&Certificate> = match stands {
-                true => chain.iter().enumerate().filter(|(other, _)| *other != position).map(|(_, other)| *other).collect(),
+                true => chain
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != position)
+                    .map(|(_, other)| *other)
+                    .collect(),
                 false => Vec::new(),
             };
             InspectedCertificate {

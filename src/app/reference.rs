@@ -1,11 +1,11 @@
 //! `same-ca reference`: reads the servers that set the rule once, for every later check.
 
-use crate::protocol::{
-    Code, DocumentKind, DocumentMember, Fault, Finding, Hex, PROTOCOL, Policy, ReadBy, ReferenceDocument, Request, Severity,
-    Tool,
-};
 use crate::cert::Certificate;
 use crate::decide::{Member, Read};
+use crate::protocol::{
+    Code, DocumentKind, DocumentMember, Fault, Finding, Hex, PROTOCOL, Policy, ReadBy, ReferenceDocument, Request,
+    Severity, Tool,
+};
 use crate::source::Reader;
 
 use super::case;
@@ -20,7 +20,11 @@ pub fn reference(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> 
     check(request)?;
     let reader = Reader::new(stdin, world.env, world.log);
     reader.prefetch(case::tls_sources(request), &|done, total| {
-        (world.progress)(Progress { what: "TLS servers", done, total: Some(total) });
+        (world.progress)(Progress {
+            what: "TLS servers",
+            done,
+            total: Some(total),
+        });
     });
     let read = case::case(request, &reader, world.clock);
     let mut findings = read.findings.clone();
@@ -45,14 +49,22 @@ pub fn reference(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> 
         host: request.host.clone(),
         collected_at: request.collected_at,
         members,
-        authorities: read.evidence.iter().filter(|(_, vouched, _)| *vouched).map(|(held, ..)| held.pem()).collect(),
+        authorities: read
+            .evidence
+            .iter()
+            .filter(|(_, vouched, _)| *vouched)
+            .map(|(held, ..)| held.pem())
+            .collect(),
         findings,
     })
 }
 
 /// Whether every member that was asked for is in a document.
 pub fn is_complete(document: &ReferenceDocument) -> bool {
-    document.findings.iter().all(|finding| finding.severity < Severity::Doubt)
+    document
+        .findings
+        .iter()
+        .all(|finding| finding.severity < Severity::Doubt)
 }
 
 fn check(request: &Request) -> Result<(), Fault> {
@@ -87,7 +99,11 @@ fn document_member(member: &Member) -> Option<DocumentMember> {
         key_sha256: None,
     };
     match &member.read {
-        Read::Certificate { certificate, chain, tls_host } => {
+        Read::Certificate {
+            certificate,
+            chain,
+            tls_host,
+        } => {
             let chain: Vec<&Certificate> = chain.iter().map(|certificate| &**certificate).collect();
             written.certificate = Some(facts_with_pem(certificate, &chain).into());
             written.read_by = Some(if tls_host.is_some() { ReadBy::Tls } else { ReadBy::Other });

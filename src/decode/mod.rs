@@ -41,6 +41,8 @@ pub struct Bundle {
     pub keys: Vec<PrivateKeyDer>,
     /// What could not be read beside what could, in file order.
     pub problems: Vec<Problem>,
+    /// Whether a certificate that could not be read stands before all that could.
+    pub first_is_unreadable: bool,
 }
 
 /// How the certificates of a file were written.
@@ -174,6 +176,7 @@ pub fn decode(bytes: &[u8], password: Option<&str>) -> Result<Bundle, DecodeErro
         certificates: contents.certificates,
         keys: contents.keys,
         problems: contents.problems,
+        first_is_unreadable: contents.first_is_unreadable,
     })
 }
 
@@ -260,6 +263,7 @@ struct Contents {
     certificates: Vec<Vec<u8>>,
     keys: Vec<PrivateKeyDer>,
     problems: Vec<Problem>,
+    first_is_unreadable: bool,
     /// The PEM block being read, which is then where every problem is.
     block: Option<usize>,
     /// The first thing that kept a certificate, or perhaps one, from being read.
@@ -288,6 +292,7 @@ impl Contents {
             certificates: Vec::new(),
             keys: Vec::new(),
             problems: Vec::new(),
+            first_is_unreadable: false,
             block: None,
             certificate_error: None,
             key_error: None,
@@ -374,6 +379,7 @@ impl Contents {
 
     /// Something that keeps a certificate from being read.
     fn certificate_problem(&mut self, index: Option<usize>, error: DecodeError) {
+        self.first_is_unreadable |= self.certificates.is_empty();
         self.problem(index, &error);
         self.certificate_error.get_or_insert(error);
     }

@@ -547,56 +547,55 @@ pub fn check_subjects(subjects: &[Subject]) -> Result<(), Fault> {
     if subjects.is_empty() {
         return Err(Fault::bad_request("/subjects", "expected at least one subject"));
     }
-        let mut seen = HashSet::with_capacity(subjects.len());
-        for (index, subject) in subjects.iter().enumerate() {
-            let fault = |message: &str| Err(Fault::bad_request(format!("/subjects/{index}"), message));
-            if subject.name.is_empty() {
-                check_name(&subject.name, &format!("/subjects/{index}"))?;
+    let mut seen = HashSet::with_capacity(subjects.len());
+    for (index, subject) in subjects.iter().enumerate() {
+        let fault = |message: &str| Err(Fault::bad_request(format!("/subjects/{index}"), message));
+        if subject.name.is_empty() {
+            check_name(&subject.name, &format!("/subjects/{index}"))?;
+        }
+        if !seen.insert((subject.name.as_str(), subject.use_.as_deref())) {
+            return Err(taken(
+                &format!("/subjects/{index}"),
+                &subject.name,
+                subject.use_.as_deref(),
+                "subject",
+            ));
+        }
+        let own_place = subject
+            .install
+            .as_ref()
+            .is_some_and(|install| install.place != Place::Caller);
+        match (&subject.source, &subject.any_of) {
+            (Some(_), Some(_)) => return fault("expected one of source and any_of, found both"),
+            (_, Some(_)) if own_place => return fault("any_of does not go with an install of its own place"),
+            (None, None) if !own_place => {
+                return fault("expected source, any_of, or install with a place of its own");
             }
-            if !seen.insert((subject.name.as_str(), subject.use_.as_deref())) {
-                return Err(taken(
-                    &format!("/subjects/{index}"),
-                    &subject.name,
-                    subject.use_.as_deref(),
-                    "subject",
-                ));
-            }
-            let own_place = subject
-                .install
+            _ => {}
+        }
+        if let Some(names) = &subject.names {
+            check_names(names, &format!("/subjects/{index}/names"))?;
+        }
+        if let Some(Install {
+            place:
+                Place::Files {
+                    certificate,
+                    private_key,
+                    chain,
+                },
+            ..
+        }) = &subject.install
+        {
+            let key = private_key.as_ref();
+            let twice = chain
                 .as_ref()
-                .is_some_and(|install| install.place != Place::Caller);
-            match (&subject.source, &subject.any_of) {
-                (Some(_), Some(_)) => return fault("expected one of source and any_of, found both"),
-                (_, Some(_)) if own_place => return fault("any_of does not go with an install of its own place"),
-                (None, None) if !own_place => {
-                    return fault("expected source, any_of, or install with a place of its own");
-                }
-                _ => {}
-            }
-            if let Some(names) = &subject.names {
-                check_names(names, &format!("/subjects/{index}/names"))?;
-            }
-            if let Some(Install {
-                place:
-                    Place::Files {
-                        certificate,
-                        private_key,
-                        chain,
-                    },
-                ..
-            }) = &subject.install
-            {
-                let key = private_key.as_ref();
-                let twice = chain
-                    .as_ref()
-                    .is_some_and(|chain| chain == certificate || Some(chain) == key);
-                if certificate.is_empty() || twice {
-                    return fault("install: expected a path for certificate, and a chain in a file of its own");
-                }
+                .is_some_and(|chain| chain == certificate || Some(chain) == key);
+            if certificate.is_empty() || twice {
+                return fault("install: expected a path for certificate, and a chain in a file of its own");
             }
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn check_name(name: &str, pointer: &str) -> Result<(), Fault> {

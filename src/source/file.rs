@@ -60,7 +60,9 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, &'static str>
 fn read_bounded(path: &str, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
     let file = File::open(path).map_err(|error| said(path, &error, log))?;
     let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| said(path, &error, log))?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| said(path, &error, log))?;
     if bytes.len() as u64 > limit {
         return Err("it is larger than a file of its kind may be");
     }

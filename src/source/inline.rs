@@ -48,11 +48,17 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         match certificate {
             Some(certificate) => {
                 let certificate = Arc::new(certificate);
-                holding.certificates.push(Held { certificate, private_key: None, key_provider: None });
+                holding.certificates.push(Held {
+                    certificate,
+                    private_key: None,
+                    key_provider: None,
+                });
             }
             None => {
                 let message = format!("inline DER: certificate {index} of its chain cannot be read");
-                holding.problems.push(Finding::new(Code::CertificateUnreadable, message));
+                holding
+                    .problems
+                    .push(Finding::new(Code::CertificateUnreadable, message));
             }
         }
     }

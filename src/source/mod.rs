@@ -5,6 +5,7 @@
 mod file;
 mod inline;
 mod starttls;
+#[allow(unsafe_code, reason = "OpenSSL callbacks that the crate does not wrap")]
 pub mod tls;
 mod windows_store;
 
@@ -97,7 +98,8 @@ impl Holding {
         let named: Vec<usize> = match self.format {
             _ if self.certificates.is_empty() => Vec::new(),
             Format::Pem if self.first_is_unreadable => {
-                let message = format!("{label}: the first certificate cannot be read, and it is the server's by custom");
+                let message =
+                    format!("{label}: the first certificate cannot be read, and it is the server's by custom");
                 let hint = "see the other findings of the source, or give the certificate in a file of its own";
                 return Err(Finding::new(Code::CertificateUnreadable, message).hint(hint));
             }
@@ -110,7 +112,11 @@ impl Holding {
                     .clone()
                     .filter(|&position| self.keys.contains(&self.certificates[position].certificate.key().id()))
                     .collect();
-                if fitting.is_empty() { positions.collect() } else { fitting }
+                if fitting.is_empty() {
+                    positions.collect()
+                } else {
+                    fitting
+                }
             }
             Format::Folder | Format::WindowsStore => positions.collect(),
         };
@@ -122,7 +128,11 @@ impl Holding {
 
     fn issued_another(&self, position: usize) -> bool {
         let subject = self.certificates[position].certificate.subject();
-        let mut others = self.certificates.iter().enumerate().filter(|(other, _)| *other != position);
+        let mut others = self
+            .certificates
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != position);
         others.any(|(_, other)| other.certificate.issuer() == subject && !other.certificate.is_self_issued())
     }
 
@@ -148,9 +158,14 @@ impl Holding {
             Format::Folder => "it is a folder".into(),
             _ => "it does not say which one is meant".into(),
         };
-        let message = format!("{label} holds {} certificates, and one is wanted: {why}", self.certificates.len());
+        let message = format!(
+            "{label} holds {} certificates, and one is wanted: {why}",
+            self.certificates.len()
+        );
         let hint = "give the one that is meant in a file of its own";
-        Finding::new(Code::SourceAmbiguous, message).actual(listed.join("; ")).hint(hint)
+        Finding::new(Code::SourceAmbiguous, message)
+            .actual(listed.join("; "))
+            .hint(hint)
     }
 
     /// Marks each certificate with whether a key of the source fits it. Where the format keeps keys beside certificates,
@@ -181,7 +196,12 @@ impl<'a> Reader<'a> {
         env: &'a (dyn Fn(&str) -> Option<String> + Sync),
         log: &'a (dyn Fn(&str) + Sync),
     ) -> Self {
-        Reader { stdin, env, log, presented: RwLock::default() }
+        Reader {
+            stdin,
+            env,
+            log,
+            presented: RwLock::default(),
+        }
     }
 
     /// Reads many TLS servers at once, so that later reads of them are answered from here.
@@ -230,7 +250,9 @@ impl<'a> Reader<'a> {
                 self.decode(bytes, password.as_ref(), &label)?
             }
             Source::Tls(server) => self.tls(server, &label)?,
-            Source::WindowsStore(store) => windows_store::read(store, self.log).map_err(|why| unreadable(&label, why))?,
+            Source::WindowsStore(store) => {
+                windows_store::read(store, self.log).map_err(|why| unreadable(&label, why))?
+            }
         };
         Ok(holding)
     }
@@ -283,14 +305,17 @@ impl<'a> Reader<'a> {
             Some(Password::Value(value)) => Ok(Some(value.clone())),
             Some(Password::Env(name)) => match (self.env)(name) {
                 Some(value) => Ok(Some(Secret::new(value))),
-                None => Err(unreadable(label, &format!("the environment variable {name} of its password is not set"))),
+                None => Err(unreadable(
+                    label,
+                    &format!("the environment variable {name} of its password is not set"),
+                )),
             },
             Some(Password::File(path)) => {
                 let read = file::read_small(path, PASSWORD_FILE_LIMIT, self.log);
                 let value = read.and_then(file::first_line);
-                value.map(|value| Some(Secret::new(value))).map_err(|why| {
-                    unreadable(label, &format!("its password file {path} cannot be read: {why}"))
-                })
+                value
+                    .map(|value| Some(Secret::new(value)))
+                    .map_err(|why| unreadable(label, &format!("its password file {path} cannot be read: {why}")))
             }
         }
     }
@@ -312,20 +337,31 @@ impl<'a> Reader<'a> {
             first_is_unreadable: bundle.first_is_unreadable,
         };
         for problem in bundle.problems {
-            let place = problem.index.map(|index| format!(" (item {index})")).unwrap_or_default();
+            let place = problem
+                .index
+                .map(|index| format!(" (item {index})"))
+                .unwrap_or_default();
             let message = format!("{label}{place}: {}", problem.what);
-            holding.problems.push(Finding::new(Code::CertificateUnreadable, message));
+            holding
+                .problems
+                .push(Finding::new(Code::CertificateUnreadable, message));
         }
         for (index, der) in bundle.certificates.into_iter().enumerate() {
             match Certificate::parse(der) {
                 Ok(certificate) => {
                     let certificate = Arc::new(certificate);
-                    holding.certificates.push(Held { certificate, private_key: None, key_provider: None });
+                    holding.certificates.push(Held {
+                        certificate,
+                        private_key: None,
+                        key_provider: None,
+                    });
                 }
                 Err(error) => {
                     holding.first_is_unreadable |= holding.certificates.is_empty();
                     let message = format!("{label}: certificate {index} cannot be read: {error}");
-                    holding.problems.push(Finding::new(Code::CertificateUnreadable, message));
+                    holding
+                        .problems
+                        .push(Finding::new(Code::CertificateUnreadable, message));
                 }
             }
         }
@@ -370,14 +406,20 @@ impl<'a> Reader<'a> {
             }
         }
         let mut seen = std::collections::HashSet::new();
-        whole.certificates.retain(|held| seen.insert(*held.certificate.sha256()));
+        whole
+            .certificates
+            .retain(|held| seen.insert(*held.certificate.sha256()));
         whole.match_keys(false);
         whole
     }
 
     fn tls(&self, server: &TlsSource, label: &str) -> Result<Holding, Finding> {
         let endpoint = endpoint(server);
-        let known = self.presented.read().ok().and_then(|presented| presented.get(&endpoint).cloned());
+        let known = self
+            .presented
+            .read()
+            .ok()
+            .and_then(|presented| presented.get(&endpoint).cloned());
         let presented = known.unwrap_or_else(|| tls::read(&endpoint)).map_err(|error| {
             if let Some(detail) = error.detail() {
                 (self.log)(&format!("{label}: {detail}"));
@@ -396,14 +438,23 @@ impl<'a> Reader<'a> {
             match Certificate::parse(der) {
                 Ok(certificate) => {
                     let certificate = Arc::new(certificate);
-                    holding.certificates.push(Held { certificate, private_key: None, key_provider: None });
+                    holding.certificates.push(Held {
+                        certificate,
+                        private_key: None,
+                        key_provider: None,
+                    });
                 }
                 Err(error) if index == 0 => {
-                    return Err(unreadable(label, &format!("the certificate that it presents cannot be read: {error}")));
+                    return Err(unreadable(
+                        label,
+                        &format!("the certificate that it presents cannot be read: {error}"),
+                    ));
                 }
                 Err(error) => {
                     let message = format!("{label}: certificate {index} that it presents cannot be read: {error}");
-                    holding.problems.push(Finding::new(Code::CertificateUnreadable, message));
+                    holding
+                        .problems
+                        .push(Finding::new(Code::CertificateUnreadable, message));
                 }
             }
         }
@@ -412,7 +463,9 @@ impl<'a> Reader<'a> {
         }
         if presented.client_certificate_required {
             let message = format!("{label} asks its clients for a certificate");
-            holding.notes.push(Finding::new(Code::ClientCertificateRequired, message));
+            holding
+                .notes
+                .push(Finding::new(Code::ClientCertificateRequired, message));
         }
         Ok(holding)
     }

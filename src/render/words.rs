@@ -1,0 +1,75 @@
+//! The plain words for what a report's codes mean: said here, once, for every format that is read by people.
+
+use crate::protocol::{ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Status};
+
+/// What a status says about the subjects that have it.
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::Compliant => "the rule is kept, and that is proven",
+        Status::Undetermined => "it could not be told, which is never a yes",
+        Status::Noncompliant => "the rule is broken",
+    }
+}
+
+/// How a subject stands to the reference's CA, in one sentence.
+pub fn relation(relation: Relation, proof: Option<Proof>) -> &'static str {
+    match (relation, proof) {
+        (Relation::Same, Some(Proof::Identical)) => "It is the reference's own certificate.",
+        (Relation::Same, _) => "The reference's CA issued it.",
+        (Relation::Rollover, _) => {
+            "The reference's CA issued it under another of its keys, and the change of key is proven."
+        }
+        (Relation::KeyOnly, _) => "The key of the reference's CA signed it, under another issuer name.",
+        (Relation::Different, _) => "Another CA issued it.",
+        (Relation::Unproven, _) => "It names the reference's CA as its issuer, and no CA key at hand can confirm that.",
+        (Relation::NameOnly, _) => {
+            "It names the reference's CA as its issuer, and no known key of that CA signed it: a look-alike, or a change \
+             of key that nothing at hand proves."
+        }
+        (Relation::BadSignature, _) => "It points to the key of the reference's CA, and that key did not sign it.",
+        (Relation::Unreadable, _) => "No certificate could be read.",
+    }
+}
+
+/// How a relation is known.
+pub fn proof(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Signature => "verified signatures",
+        Proof::Identical => "the same bytes",
+        Proof::KeyIdentifier => "key identifiers alone, which are claims",
+        Proof::Name => "names alone, which are claims",
+    }
+}
+
+/// Where a CA key came from.
+pub fn key_from(from: KeyFrom) -> &'static str {
+    match from {
+        KeyFrom::Authorities => "the authorities given",
+        KeyFrom::ReferenceDocument => "the reference document",
+        KeyFrom::Reference => "the reference",
+        KeyFrom::Pin => "a pin",
+        KeyFrom::Intermediates => "the intermediates given",
+        KeyFrom::Subject => "what came with the subject",
+        KeyFrom::Candidate => "what came with a candidate",
+        KeyFrom::Distrust => "the distrusted sources",
+    }
+}
+
+/// Why a key belongs to an authority.
+pub fn joined_by(joined: JoinedBy) -> &'static str {
+    match joined {
+        JoinedBy::Member => "signed a reference certificate",
+        JoinedBy::Pin => "pinned",
+        JoinedBy::Link => "re-key: a key of this CA signed its certificate",
+        JoinedBy::CommonParent => "re-key: the CA above signed both generations",
+        JoinedBy::PreviousHash => "re-key: a certificate of this CA names it as the one before",
+    }
+}
+
+/// Which list a certificate was passed over in.
+pub fn chosen_from(from: ChosenFrom) -> &'static str {
+    match from {
+        ChosenFrom::AnyOf => "source",
+        ChosenFrom::Candidates => "candidate",
+    }
+}
