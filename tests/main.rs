@@ -2,3 +2,5 @@
 
 mod mint;
 mod minted;
+mod real_cases;
+mod support;

@@ -183,10 +183,8 @@ pub struct MemberReport {
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     pub use_: Option<String>,
     /// Its certificate, or the pinned CA certificate.
-    #[schemars(required)]
     pub certificate: Option<CertificateFacts>,
     /// The key that verified it.
-    #[schemars(required)]
     pub issued_by: Option<IssuedBy>,
     /// What was found about it.
     pub findings: Vec<Finding>,
@@ -202,21 +200,16 @@ pub struct SubjectReport {
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     pub use_: Option<String>,
     /// Whether it keeps the rule.
-    #[schemars(required)]
     pub status: Option<Status>,
     /// How it stands to the reference's CA.
-    #[schemars(required)]
     pub relation: Option<Relation>,
     /// How the relation is known.
-    #[schemars(required)]
     pub proof: Option<Proof>,
     /// The key that verified its certificate, matching or not.
-    #[schemars(required)]
     pub issued_by: Option<IssuedBy>,
     /// Each verified step that the relation rests on, reference side first.
     pub evidence: Vec<Evidence>,
     /// Its certificate.
-    #[schemars(required)]
     pub certificate: Option<CertificateFacts>,
     /// What was found about it.
     pub findings: Vec<Finding>,
@@ -368,13 +361,10 @@ pub struct PassedOver {
     /// Zero-based index of its source, as given.
     pub index: usize,
     /// Its certificate.
-    #[schemars(required)]
     pub certificate: Option<CertificateFacts>,
     /// How it stands to the reference's CA.
-    #[schemars(required)]
     pub relation: Option<Relation>,
     /// How the relation is known.
-    #[schemars(required)]
     pub proof: Option<Proof>,
     /// Why it was not chosen.
     pub findings: Vec<Finding>,
