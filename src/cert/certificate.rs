@@ -1206,11 +1206,12 @@ mod tests {
     #[test]
     fn octets_hidden_in_a_sequence_are_refused() {
         let plain = mint();
-        let broken: [(&str, &dyn Fn(&mut Mint)); 4] = [
-            ("notAfter", &|mint| mint.not_after = vec![4, 0]),
-            ("validity", &|mint| mint.not_after.extend([5, 0])),
-            ("serialNumber", &|mint| mint.serial.clear()),
-            ("subject", &|mint| mint.subject = vec![0x31, 0]),
+        type Change = fn(&mut Mint);
+        let broken: [(&str, Change); 4] = [
+            ("notAfter", |mint| mint.not_after = vec![4, 0]),
+            ("validity", |mint| mint.not_after.extend([5, 0])),
+            ("serialNumber", |mint| mint.serial.clear()),
+            ("subject", |mint| mint.subject = vec![0x31, 0]),
         ];
         for (part, change) in broken {
             let mut mint = plain.clone();

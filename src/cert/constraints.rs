@@ -88,7 +88,7 @@ impl NameConstraints {
 
 /// Octets of names and subtrees compared for one certificate, together. Real certificates need thousands; hostile ones
 /// would have every one of 10⁵ names compared with every one of 10⁵ subtrees. Past it nothing is allowed.
-const MAX_WORK: usize = 16 * 1024 * 1024;
+const MAX_WORK: usize = 8 * 1024 * 1024;
 
 #[derive(Debug, Clone)]
 struct Subtrees {

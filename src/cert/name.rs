@@ -507,8 +507,9 @@ mod tests {
             attribute(CN, der::UTF8_STRING, b"a"),
             attribute(O, der::UTF8_STRING, b"b"),
         );
-        let one = name(&[rdn(&[a.clone()]), rdn(&[b.clone()])]);
-        let two = name(&[rdn(&[b.clone()]), rdn(&[a.clone()])]);
+        let (rdn_a, rdn_b) = (rdn(std::slice::from_ref(&a)), rdn(std::slice::from_ref(&b)));
+        let one = name(&[rdn_a.clone(), rdn_b.clone()]);
+        let two = name(&[rdn_b, rdn_a]);
         assert_ne!(one, two);
         let ab = name(&[rdn(&[a.clone(), b.clone()])]);
         let ba = name(&[rdn(&[b.clone(), a.clone()])]);

@@ -63,22 +63,36 @@ pub fn verify(certificate: &Certificate, key: &PublicKey) -> Verification {
 
 /// A hash function, as a signature uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs)] // The names say it all.
 pub enum Digest {
+    /// MD2 (RFC 1319); never verified.
     Md2,
+    /// MD4 (RFC 1320); never verified.
     Md4,
+    /// MD5 (RFC 1321); never verified.
     Md5,
+    /// SHA-1 (FIPS 180-4).
     Sha1,
+    /// SHA-224 (FIPS 180-4).
     Sha224,
+    /// SHA-256 (FIPS 180-4).
     Sha256,
+    /// SHA-384 (FIPS 180-4).
     Sha384,
+    /// SHA-512 (FIPS 180-4).
     Sha512,
+    /// SHA-512/224 (FIPS 180-4).
     Sha512_224,
+    /// SHA-512/256 (FIPS 180-4).
     Sha512_256,
+    /// SHA3-224 (FIPS 202).
     Sha3_224,
+    /// SHA3-256 (FIPS 202).
     Sha3_256,
+    /// SHA3-384 (FIPS 202).
     Sha3_384,
+    /// SHA3-512 (FIPS 202).
     Sha3_512,
+    /// RIPEMD-160 (ISO/IEC 10118-3).
     Ripemd160,
 }
 
@@ -410,7 +424,8 @@ fn is_well_formed(scheme: &SignatureAlgorithm, key: &PublicKey, signature: &[u8]
 
 const UNREADABLE: &str = "the signature algorithm cannot be read";
 const PARAMETERS: &str = "the signature algorithm has parameters that it must not have";
-const BROKEN_OR_UNKNOWN: &str = "no library here has the signature algorithm";
+const NO_LIBRARY: &str = "no library here has the signature algorithm";
+const POST_QUANTUM: &str = "ML-DSA is not supported";
 
 const MGF1: &[u8] = &oid!(raw 1.2.840.113549.1.1.8);
 
@@ -587,17 +602,17 @@ const ALGORITHMS: &[(&[u8], &str, Scheme)] = &[
     (
         &oid!(raw 2.16.840.1.101.3.4.3.17),
         "ML-DSA-44",
-        Scheme::Never(None, BROKEN_OR_UNKNOWN),
+        Scheme::Never(None, POST_QUANTUM),
     ),
     (
         &oid!(raw 2.16.840.1.101.3.4.3.18),
         "ML-DSA-65",
-        Scheme::Never(None, BROKEN_OR_UNKNOWN),
+        Scheme::Never(None, POST_QUANTUM),
     ),
     (
         &oid!(raw 2.16.840.1.101.3.4.3.19),
         "ML-DSA-87",
-        Scheme::Never(None, BROKEN_OR_UNKNOWN),
+        Scheme::Never(None, POST_QUANTUM),
     ),
 ];
 
@@ -719,7 +734,7 @@ mod by_openssl {
     use openssl::rsa::Padding;
     use openssl::sign::{RsaPssSaltlen, Verifier};
 
-    use super::{BROKEN_OR_UNKNOWN, Digest, SignatureAlgorithm, Verification};
+    use super::{Digest, NO_LIBRARY, SignatureAlgorithm, Verification};
     use crate::cert::der;
 
     pub fn verify(key: &PKey<Public>, scheme: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Verification {
@@ -732,7 +747,7 @@ mod by_openssl {
             SignatureAlgorithm::Unsupported { .. } => None,
         };
         let Some(mut verifier) = verifier else {
-            return Verification::Unsupported(BROKEN_OR_UNKNOWN);
+            return Verification::Unsupported(NO_LIBRARY);
         };
         match verifier.verify_oneshot(signature, message) {
             Ok(true) => Verification::Valid,
@@ -881,7 +896,8 @@ mod tests {
 
     #[test]
     fn rsa_signatures_of_every_digest_and_size_are_told_from_forgeries() {
-        let digests: [(&[u8], &[u8], &str, [bool; 4]); 11] = [
+        type Case = (&'static [u8], &'static [u8], &'static str, [bool; 4]);
+        let digests: [Case; 11] = [
             (RSA, &[5], "SHA1", [false, true, true, true]),
             (RSA, &[11], "SHA256", [false, true, true, true]),
             (RSA, &[12], "SHA384", [false, false, false, true]),
@@ -1080,7 +1096,8 @@ mod tests {
         let key = testing::ec(Nid::X9_62_PRIME256V1);
         let mut mint = Mint::new(testing::spki(&key));
         mint.inner = algorithm(&arc(ECDSA, &[3, 2]), None);
-        let damage: [fn(&[u8]) -> Vec<u8>; 4] = [
+        type Damage = fn(&[u8]) -> Vec<u8>;
+        let damage: [Damage; 4] = [
             |good| [&[0x30, 0x81, good[1]], &good[2..]].concat(),
             |good| [good, &[0]].concat(),
             |good| {
