@@ -1,7 +1,7 @@
 //! The dialogues in plain text that come before TLS.
 //!
-//! What a server says here is believed only as far as to go on: lines, bytes and all are bounded, and a server that sends
-//! anything between its go-ahead and TLS is refused (STARTTLS injection).
+//! What a server says here is believed only as far as to go on: each line and the whole are bounded, and a server that
+//! sends anything between its go-ahead and TLS is refused (STARTTLS injection).
 
 use std::io::{Read, Write};
 
@@ -11,7 +11,7 @@ use super::tls::StartTls;
 const MAX_LINE: usize = 4096;
 
 /// All that a server says before TLS begins. The longest in earnest are an EHLO reply or XMPP features of 1 or 2 KiB.
-const MAX_DIALOGUE: usize = 32 * 1024;
+const MAX_DIALOGUE: usize = 16 * 1024;
 
 /// Bytes of a server's reply that are kept as the detail of an error.
 const MAX_REPLY: usize = 200;
@@ -382,7 +382,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_server_says_it_is_no_panic(said: Vec<u8>, words in "[0-9a-z <>/:*+\\-\r\n]{0,200}", at_once in 1usize..9) {
+        fn whatever_a_server_says_it_is_no_panic(
+            said: Vec<u8>,
+            words in "[0-9a-z <>/:*+\\-\r\n]{0,200}",
+            at_once in 1usize..9,
+        ) {
             for protocol in ALL {
                 for said in [&said, words.as_bytes()] {
                     // Nothing of the kind is a go-ahead.

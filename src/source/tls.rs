@@ -22,8 +22,8 @@ use std::thread;
 use std::time::Duration;
 
 /// Servers read at the same time. Reading is waiting, not computing, so many more than there are cores; yet each takes
-/// a thread, a socket and up to [`MAX_RECEIVED`] bytes, and 64 sockets stay far below the 256 to 1,024 open files that a
-/// process is commonly allowed.
+/// a thread, a socket and up to [`MAX_RECEIVED`] bytes, and 64 sockets stay far below the 256 to 1,024 open files that
+/// a process is commonly allowed.
 pub const CONCURRENCY: usize = 64;
 
 /// Certificates in one presented chain. Real chains have 1 to 5; OpenSSL and Windows build paths of at most 100.

@@ -30,8 +30,8 @@ pub(super) enum Hello {
     Plain,
     /// TLS 1.0 alone, without elliptic curves: next to no extensions.
     Oldest,
-    /// TLS 1.0 to 1.2 with the suites that no other hello offers: without encryption, anonymous, pre-shared keys. Of these
-    /// some come with a certificate; choosing another tells that the server has none.
+    /// TLS 1.0 to 1.2 with the suites that no other hello offers: without encryption, anonymous, pre-shared keys. Some
+    /// of these come with a certificate; choosing another tells that the server has none.
     Uncertified,
 }
 
@@ -484,7 +484,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_certificate_message_holds_it_is_no_panic(body: Vec<u8>, head in 0u8..4, version in 0x0301..0x0305) {
+        fn whatever_a_certificate_message_holds_it_is_no_panic(
+            body: Vec<u8>,
+            head in 0u8..4,
+            version in 0x0301..0x0305,
+        ) {
             // With plausible lengths more of it is parsed.
             for body in [body.clone(), [&[0, 0, head][..], &body].concat(), [&[0, 0, 0, head][..], &body].concat()] {
                 if let List::Of(certificates) = certificate_list(version, &body) {
@@ -497,7 +501,9 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_as_a_list_is_read_as_one(certificates in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..12)) {
+        fn what_is_written_as_a_list_is_read_as_one(
+            certificates in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..12),
+        ) {
             let length = |length: usize| [0, (length >> 8) as u8, length as u8];
             for version in [0x0303, TLS1_3_VERSION] {
                 let extensions: &[u8] = if version == TLS1_3_VERSION { &[0, 1, 9] } else { &[] };
@@ -505,7 +511,9 @@ mod tests {
                 let list: Vec<u8> = certificates.iter().flat_map(entry).collect();
                 let context: &[u8] = if version == TLS1_3_VERSION { &[2, 5, 5] } else { &[] };
                 let body = [context, &length(list.len()), &list].concat();
-                let List::Of(read) = certificate_list(version, &body) else { return Err(TestCaseError::fail("no list")) };
+                let List::Of(read) = certificate_list(version, &body) else {
+                    return Err(TestCaseError::fail("no list"));
+                };
                 prop_assert_eq!(&read, &certificates);
             }
         }

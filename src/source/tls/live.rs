@@ -147,8 +147,8 @@ fn read_address(target: &Target<'_>, address: SocketAddr, deadline: Instant) -> 
                     stage: Stage::Hello | Stage::Handshake
                 }
         );
-        // What the first hello met stands, unless another finds out what the server is: a later failure can be the doing
-        // of what that hello leaves out.
+        // What the first hello met stands, unless another finds out what the server is: a later failure can be due to
+        // what that hello leaves out.
         let tells = matches!(
             error,
             TlsError::NoCertificate | TlsError::TooLarge { .. } | TlsError::NotTls { .. }
