@@ -12,7 +12,12 @@ pub fn check(request: &Request) -> Report {
 
 /// Answers a request, or says why not.
 pub fn try_check(request: &Request) -> Result<Report, Fault> {
-    let world = World { clock: Timestamp::from_unix(mint::NOW), env: &|_| None, progress: &|_| (), log: &|_| () };
+    let world = World {
+        clock: Timestamp::from_unix(mint::NOW),
+        env: &|_| None,
+        progress: &|_| (),
+        log: &|_| (),
+    };
     let report = check::check(request, None, &world)?;
     let written = serde_json::to_value(&report).expect("a report can be written");
     assert_valid("report", &written);
@@ -31,13 +36,22 @@ pub fn assert_valid(name: &str, value: &serde_json::Value) {
     use std::collections::HashMap;
     use std::sync::{Mutex, OnceLock};
     static VALIDATORS: OnceLock<Mutex<HashMap<String, jsonschema::Validator>>> = OnceLock::new();
-    let mut validators = VALIDATORS.get_or_init(Mutex::default).lock().expect("no test panics while it validates");
+    let mut validators = VALIDATORS
+        .get_or_init(Mutex::default)
+        .lock()
+        .expect("no test panics while it validates");
     let validator = validators.entry(name.to_owned()).or_insert_with(|| {
         let schema = same_ca::protocol::schema::schema(name).expect("a known schema");
         jsonschema::draft202012::new(schema.as_value()).expect("a schema")
     });
-    let errors: Vec<String> =
-        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     drop(validators);
-    assert!(errors.is_empty(), "not a {name} by its schema:\n{}\n{value:#}", errors.join("\n"));
+    assert!(
+        errors.is_empty(),
+        "not a {name} by its schema:\n{}\n{value:#}",
+        errors.join("\n")
+    );
 }

@@ -187,10 +187,19 @@ impl Pool {
 
     /// The public key itself.
     pub fn public_key(&self, index: usize) -> Option<&PublicKey> {
-        let mut holders = self.keys.get(index)?.holders.iter().map(|&holder| self.held[holder].certificate.key());
+        let mut holders = self
+            .keys
+            .get(index)?
+            .holders
+            .iter()
+            .map(|&holder| self.held[holder].certificate.key());
         let first = holders.clone().next()?;
         // Of one modulus, an encoding that is marked for RSASSA-PSS alone verifies less than a plain one.
-        Some(holders.find(|key| !matches!(key.kind(), KeyKind::Rsa { pss_only: true, .. })).unwrap_or(first))
+        Some(
+            holders
+                .find(|key| !matches!(key.kind(), KeyKind::Rsa { pss_only: true, .. }))
+                .unwrap_or(first),
+        )
     }
 
     /// The certificate that stands for a key: one of `name` if there is one, the vouched and the earliest origin first.

@@ -322,6 +322,8 @@ impl Contents {
     fn der(&mut self, bytes: &[u8], plain: Format) -> Result<(), DecodeError> {
         let mut reader = ber::Reader::new(bytes);
         let element = reader.any().map_err(DecodeError::damaged("DER data"))?;
+        // Some exports hold the same certificate twice in a row.
+        while reader.rest().starts_with(element.raw) && reader.any().is_ok() {}
         let trailing = !reader.rest().is_empty();
         match detect::element(&element) {
             Kind::Certificate if trailing => {
