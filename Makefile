@@ -1,0 +1,28 @@
+# What people run; each recipe only names what does the work.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench schemas fuzz
+
+help: ## list what can be made
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
+
+demo: ## mint a small estate in target/demo and check it
+	cargo run --locked --release --example mint -- estate target/demo && cargo build --locked --release --bin same-ca
+	cd target/demo && ../release/same-ca check --format text < check.json
+
+test: ## run every test there is on this machine, and say what could not be run
+	cargo test --locked
+	@.ci/not-run
+
+lint: ## formatting, clippy, and what dependencies may be built in
+	cargo fmt --check && cargo clippy --locked --all-targets -- -D warnings
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+
+bench: ## the measurements
+	cargo bench --locked
+
+schemas: ## write schemas/ anew from the types
+	cargo build --locked --bin same-ca
+	for name in $$(target/debug/same-ca schema); do target/debug/same-ca schema $$name > schemas/$$name.schema.json; done
+
+fuzz: ## a minute of fuzzing for each target (needs nightly Rust and cargo-fuzz)
+	cd tests && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run $$target -- -max_total_time=60 || exit 1; done
