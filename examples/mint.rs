@@ -2,7 +2,13 @@
 //! worthless.
 
 // The minter panics where it cannot mint, and this program prints what it wrote.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 #[path = "../tests/mint/mod.rs"]
 mod mint;

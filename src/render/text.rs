@@ -6,8 +6,8 @@ use super::safe::Safe;
 use super::words;
 use crate::protocol::inspection::{InspectedCertificate, InspectedSource, Inspection};
 use crate::protocol::{
-    AuthorityReport, CertificateFacts, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver, ReadBy,
-    ReferenceDocument, ReferenceReport, Report, Severity, Status, SubjectReport, Timestamp,
+    AuthorityReport, CertificateFacts, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver, Proof, ReadBy,
+    ReferenceDocument, ReferenceReport, Relation, Report, Severity, Status, SubjectReport, Timestamp,
 };
 
 /// How many digits of a SHA-256 tell keys apart for people; JSON has them all.
@@ -110,10 +110,7 @@ pub fn document_summary(
 fn subject(page: &mut Page<'_>, subject: &SubjectReport, now: Timestamp) -> io::Result<()> {
     page.line(2, &[(Tone::Bold, &called(&subject.name, subject.use_.as_deref()))])?;
     if let Some(relation) = subject.relation {
-        page.line(4, &[(Tone::Plain, words::relation(relation, subject.proof))])?;
-    }
-    if let Some(proof) = subject.proof {
-        page.field(4, "known by", &[(Tone::Plain, words::proof(proof))])?;
+        relation_line(page, 4, relation, subject.proof)?;
     }
     if let Some(facts) = &subject.certificate {
         certificate_lines(page, 4, facts, subject.issued_by.as_ref(), now)?;
@@ -123,6 +120,16 @@ fn subject(page: &mut Page<'_>, subject: &SubjectReport, now: Timestamp) -> io::
         passed_over(page, passed)?;
     }
     Ok(())
+}
+
+fn relation_line(page: &mut Page<'_>, indent: usize, relation: Relation, proof: Option<Proof>) -> io::Result<()> {
+    let known = proof
+        .map(|proof| format!("  (known by {})", words::proof(proof)))
+        .unwrap_or_default();
+    page.line(
+        indent,
+        &[(Tone::Plain, words::relation(relation, proof)), (Tone::Dim, &known)],
+    )
 }
 
 /// The few facts by which a person knows a certificate. The subject's name is left out where the name already says it.
@@ -192,7 +199,7 @@ fn passed_over(page: &mut Page<'_>, passed: &PassedOver) -> io::Result<()> {
         ],
     )?;
     if let Some(relation) = passed.relation {
-        page.line(6, &[(Tone::Plain, words::relation(relation, passed.proof))])?;
+        relation_line(page, 6, relation, passed.proof)?;
     }
     findings(page, 6, &passed.findings)
 }
@@ -267,10 +274,16 @@ fn authority(
     Ok(())
 }
 
+/// A member in one line: its CA stands above, unless nothing verified it.
 fn reference_member(page: &mut Page<'_>, member: &MemberReport, now: Timestamp) -> io::Result<()> {
-    page.line(2, &[(Tone::Bold, &called(&member.name, member.use_.as_deref()))])?;
-    if let Some(facts) = &member.certificate {
-        certificate_lines(page, 4, facts, member.issued_by.as_ref(), now)?;
+    let called = called(&member.name, member.use_.as_deref());
+    let facts = match &member.certificate {
+        Some(facts) => format!("  {}, expires {}", name(&facts.subject), ending(facts.not_after, now)),
+        None => String::new(),
+    };
+    page.line(2, &[(Tone::Bold, &called), (Tone::Plain, &facts)])?;
+    if let (Some(facts), None) = (&member.certificate, &member.issued_by) {
+        page.field(4, "issuer", &[(Tone::Plain, name(&facts.issuer))])?;
     }
     findings(page, 4, &member.findings)
 }
@@ -314,7 +327,8 @@ fn inspected_source(page: &mut Page<'_>, subject: &str, source: &InspectedSource
     let certificates = counted(source.certificates.len(), "certificate", "certificates");
     let keys = counted(source.private_keys, "private key", "private keys");
     let holds = format!("  {format}{certificates}, {keys}");
-    let named = if subject == source.source {
+    // A single source is its subject's name already; `-` only says what the source says in words.
+    let named = if subject == source.source || subject == "-" {
         String::new()
     } else {
         format!("{subject}: ")
@@ -565,9 +579,7 @@ fn time(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{
-        AuthorityKey, ChosenFrom, Code, JoinedBy, KeyFrom, Proof, Relation, Revocation, Summary, Tool,
-    };
+    use crate::protocol::{AuthorityKey, ChosenFrom, Code, JoinedBy, KeyFrom, Revocation, Summary, Tool};
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -808,9 +820,9 @@ mod tests {
     fn what_is_missing_stays_missing() {
         let text = shown(false);
         let unread = &text[text.find("pchat03.contoso.com").unwrap()..];
-        let unread = &unread[..unread.find("error").unwrap()];
+        let unread = &unread[..unread.find("passed over").unwrap()];
         assert!(
-            !unread.contains("signed by") && !unread.contains("known by"),
+            !unread.contains("signed by") && !unread.contains("known by") && !unread.contains("expires"),
             "{unread}"
         );
     }
