@@ -229,7 +229,7 @@ pub struct RequestFlags {
 /// A request to read a reference, as arguments.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct ReferenceFlags {
-    /// Servers that set the rule: tls://HOST[:PORT], a file, or - for stdin
+    /// Servers that set the rule: tls://HOST:PORT, a file, or - for stdin
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<SourceArg>,
     /// A CA certificate that is the reference by itself: a pin
@@ -252,7 +252,7 @@ pub struct ReferenceFlags {
 /// A request to show what sources hold, as arguments.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct InspectFlags {
-    /// What to look at: a file or folder, tls://HOST[:PORT], store:LOCATION/STORE[/THUMBPRINT], or - for stdin
+    /// What to look at: a file or folder, tls://HOST:PORT, a store, or - for stdin
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<SourceArg>,
     /// How to open what is read.
