@@ -228,13 +228,14 @@ pub fn is_self_signed(prover: &Prover<'_>, certificate: &Certificate, signer: Si
 
 /// Works out what the reference allows.
 pub fn evaluate(case: &Case, prover: &mut Prover<'_>) -> Standing {
+    let rules = Rules::of_member(&case.policy);
     let mut standing = Standing {
         members: case
             .members
             .iter()
             .map(|member| look_at(case, prover, member))
             .collect(),
-        findings: case.findings.clone(),
+        findings: case.findings.iter().cloned().map(|read| rules.settle(read)).collect(),
         pinned: case.members.iter().any(|member| member.read.is_pin()),
         ..Standing::default()
     };
@@ -247,13 +248,21 @@ pub fn evaluate(case: &Case, prover: &mut Prover<'_>) -> Standing {
     allow(case, prover, &mut standing);
     compare_members(case, prover, &mut standing);
     missing(case, &mut standing);
+    if prover.budget.exhausted() {
+        let message = "the work allowed was used up before everything at hand was tried on the reference";
+        let hint = "give fewer certificates: those of the CA in question are enough";
+        standing
+            .findings
+            .push(rules.finding(Code::LimitReached, message).hint(hint));
+    }
     standing
 }
 
 /// What can be said of one member by itself.
 fn look_at(case: &Case, prover: &mut Prover<'_>, member: &Member) -> MemberStanding {
+    let rules = Rules::of_member(&case.policy);
     let mut standing = MemberStanding {
-        findings: member.findings.clone(),
+        findings: member.findings.iter().cloned().map(|read| rules.settle(read)).collect(),
         ..MemberStanding::default()
     };
     let Read::Certificate {
@@ -262,7 +271,6 @@ fn look_at(case: &Case, prover: &mut Prover<'_>, member: &Member) -> MemberStand
     else {
         return standing;
     };
-    let rules = Rules::of_member(&case.policy);
     (standing.signer, standing.anchors) = anchors(prover, certificate, case.policy.level, true);
     let pool = prover.pool;
     standing.distrusted = standing.signer.known().is_some_and(|key| pool.key(key).distrusted);

@@ -203,7 +203,8 @@ impl Session<'_> {
     /// The verdict on one certificate.
     fn judge(&mut self, offer: &Offer, from: KeyFrom, names: &[String]) -> Judged {
         let Some(certificate) = &offer.certificate else {
-            let mut findings = offer.findings.clone();
+            let rules = Rules::of_subject(&self.reference.case.policy);
+            let mut findings: Vec<Finding> = offer.findings.iter().cloned().map(|read| rules.settle(read)).collect();
             findings.extend(self.reference_doubts(&self.reference.standing));
             return Judged::unreadable(findings);
         };
@@ -276,7 +277,7 @@ impl Session<'_> {
             signer,
             rules,
         };
-        let mut findings = offer.findings.clone();
+        let mut findings: Vec<Finding> = offer.findings.iter().cloned().map(|read| rules.settle(read)).collect();
         findings.extend(words.relation(&related));
         findings.extend(self.reference_doubts(standing));
         findings.extend(words.distrusted());

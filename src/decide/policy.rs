@@ -59,6 +59,12 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// A finding from reading, of the weight that the policy gives it.
+    pub fn settle(&self, finding: Finding) -> Finding {
+        let severity = self.raised(finding.code, finding.severity);
+        finding.severity(severity)
+    }
+
     /// The weight of a finding on a member that could not be read, while another could.
     pub fn member_unreadable(&self, finding: &Finding) -> Severity {
         self.policy

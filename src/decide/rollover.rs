@@ -51,6 +51,8 @@ pub enum Rigour {
 pub fn close(prover: &mut Prover<'_>, names: &[Name], keys: &mut Vec<Joined>, rigour: Rigour) {
     let pool = prover.pool;
     let members: Vec<usize> = names.iter().flat_map(|name| pool.named(name).iter().copied()).collect();
+    // Most authorities have one key and nothing to join.
+    let mut twins_now = twins(prover, keys, &members);
     loop {
         let mut added = false;
         for &index in &members {
@@ -62,8 +64,9 @@ pub fn close(prover: &mut Prover<'_>, names: &[Name], keys: &mut Vec<Joined>, ri
             if known.distrusted || !known.usable || keys.iter().any(|joined| joined.key == key) {
                 continue;
             }
-            if let Some(joined) = join(prover, names, keys, &members, index, key, rigour) {
+            if let Some(joined) = join(prover, names, keys, &twins_now, index, key, rigour) {
                 keys.push(joined);
+                twins_now = twins(prover, keys, &members);
                 added = true;
             }
         }
@@ -77,7 +80,7 @@ fn join(
     prover: &mut Prover<'_>,
     names: &[Name],
     keys: &[Joined],
-    members: &[usize],
+    twins: &[(usize, usize)],
     index: usize,
     key: usize,
     rigour: Rigour,
@@ -94,11 +97,10 @@ fn join(
             wanting,
         });
     }
-    let twins = twins(prover, keys, members);
-    if let Some(joined) = common_parent(prover, names, &twins, index, key, rigour) {
+    if let Some(joined) = common_parent(prover, names, twins, index, key, rigour) {
         return Some(joined);
     }
-    previous_hash(prover, names, keys, &twins, index, key, rigour)
+    previous_hash(prover, names, keys, twins, index, key, rigour)
 }
 
 /// (a): the key of the authority that signed a certificate.

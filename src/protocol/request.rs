@@ -607,9 +607,9 @@ fn check_name(name: &str, pointer: &str) -> Result<(), Fault> {
 
 fn check_names(names: &[String], pointer: &str) -> Result<(), Fault> {
     for (index, name) in names.iter().enumerate() {
-        let odd = |c: char| c.is_whitespace() || c.is_control();
+        let odd = |c: char| !c.is_ascii_graphic();
         if name.is_empty() || name.contains(odd) {
-            let message = "expected a host name or an IP address, without spaces";
+            let message = "expected a host name in ASCII (xn-- for internationalised ones) or an IP address";
             return Err(Fault::bad_request(format!("{pointer}/{index}"), message));
         }
     }
