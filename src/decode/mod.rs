@@ -157,27 +157,13 @@ pub enum DecodeError {
 /// Reads certificates, and the private keys beside them, out of the bytes of a file.
 ///
 /// `password` opens a PKCS#12 file and encrypted PKCS#8 keys; absent or empty stands for both forms of none that
-/// PKCS#12 knows. A DER file is one certificate: several in a row have no agreed order, and are refused.
+/// PKCS#12 knows. A DER file is one certificate, perhaps repeated: different ones in a row have no agreed order, and
+/// are refused.
 ///
 /// # Errors
 /// Where not one certificate could be read: what the file is instead, or what is wrong with it.
 pub fn decode(bytes: &[u8], password: Option<&str>) -> Result<Bundle, DecodeError> {
-    let mut contents = Contents::read(bytes, password)?;
-    let Some(format) = contents.format else {
-        let Found { name: found, hint } = contents.found.unwrap_or(detect::NOTHING);
-        return Err(contents
-            .certificate_error
-            .unwrap_or(DecodeError::NotACertificate { found, hint }));
-    };
-    drop_repeated(&mut contents.certificates, |der| der);
-    drop_repeated(&mut contents.keys, PrivateKeyDer::der);
-    Ok(Bundle {
-        format,
-        certificates: contents.certificates,
-        keys: contents.keys,
-        problems: contents.problems,
-        first_is_unreadable: contents.first_is_unreadable,
-    })
+    Contents::read(bytes, password, pbe::Budget::default())?.bundle()
 }
 
 /// Reads the private keys alone, for a file that holds a key and need not hold a certificate: PEM, DER (PKCS#8,
@@ -186,7 +172,7 @@ pub fn decode(bytes: &[u8], password: Option<&str>) -> Result<Bundle, DecodeErro
 /// # Errors
 /// Where not one private key could be read: what the file is instead, or what is wrong with it.
 pub fn decode_keys(bytes: &[u8], password: Option<&str>) -> Result<Vec<PrivateKeyDer>, DecodeError> {
-    let mut contents = match Contents::read(bytes, password) {
+    let mut contents = match Contents::read(bytes, password, pbe::Budget::default()) {
         Err(DecodeError::NotACertificate { found, .. }) => return Err(DecodeError::NotAPrivateKey { found }),
         read => read?,
     };
@@ -275,7 +261,7 @@ struct Contents {
 }
 
 impl Contents {
-    fn read(bytes: &[u8], password: Option<&str>) -> Result<Self, DecodeError> {
+    fn read(bytes: &[u8], password: Option<&str>, budget: pbe::Budget) -> Result<Self, DecodeError> {
         if bytes.is_empty() {
             return Err(DecodeError::Empty);
         }
@@ -287,7 +273,7 @@ impl Contents {
         }
         let mut contents = Self {
             secrets: pbe::Secrets::of(password),
-            budget: pbe::Budget::default(),
+            budget,
             format: None,
             certificates: Vec::new(),
             keys: Vec::new(),
@@ -318,6 +304,24 @@ impl Contents {
         Ok(contents)
     }
 
+    /// What was found, where a certificate is in it.
+    fn bundle(mut self) -> Result<Bundle, DecodeError> {
+        let Some(format) = self.format else {
+            return Err(self
+                .certificate_error
+                .unwrap_or(self.found.unwrap_or(detect::NOTHING).into()));
+        };
+        drop_repeated(&mut self.certificates, |der| der);
+        drop_repeated(&mut self.keys, PrivateKeyDer::der);
+        Ok(Bundle {
+            format,
+            certificates: self.certificates,
+            keys: self.keys,
+            problems: self.problems,
+            first_is_unreadable: self.first_is_unreadable,
+        })
+    }
+
     /// One element of DER or BER that may be anything; `plain` is the format of a certificate standing for itself.
     fn der(&mut self, bytes: &[u8], plain: Format) -> Result<(), DecodeError> {
         let mut reader = ber::Reader::new(bytes);
@@ -335,12 +339,6 @@ impl Contents {
                 });
             }
             Kind::Certificate => self.certificate(element.raw, plain),
-            Kind::DamagedCertificate(detail) => {
-                return Err(DecodeError::Damaged {
-                    what: "certificate",
-                    detail,
-                });
-            }
             Kind::Pkcs7 => pkcs7::read(&element, self)?,
             Kind::Pkcs12 => pkcs12::read(&element, self)?,
             kind @ (Kind::Key(_) | Kind::OtherKey | Kind::EncryptedKey) => {
@@ -348,7 +346,7 @@ impl Contents {
                 self.key(Zeroizing::new(bytes.to_vec()), None);
                 return Ok(());
             }
-            kind => return Err(kind.found().into()),
+            kind => return Err(kind.into()),
         }
         if trailing {
             self.problem(
@@ -405,6 +403,19 @@ impl From<Found> for DecodeError {
         Self::NotACertificate {
             found: found.name,
             hint: found.hint,
+        }
+    }
+}
+
+impl From<Kind> for DecodeError {
+    /// Of what stands where a certificate belongs.
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::DamagedCertificate(detail) => Self::Damaged {
+                what: "certificate",
+                detail,
+            },
+            other => other.found().into(),
         }
     }
 }

@@ -19,12 +19,16 @@ use super::{DecodeError, PrivateKeyDer};
 
 /// Calls of a hash's compression function that the passwords of one input may cost, all derivations together.
 /// 600,000 iterations of PBKDF2 for a key and for a safe and of the MAC, the most that is in use (NSS), cost three
-/// millions. The dearest, SHA-512, does these in about two seconds on one core of 2015.
+/// millions. All of it takes half a second of SHA-1 or SHA-256 and two seconds of SHA-512 on one core of a server,
+/// a few seconds without SHA instructions.
 pub(super) const MAX_COMPRESSIONS: u64 = 8_000_000;
 
 /// What setting up one derivation costs, in compressions: without it a hundred thousand bags of one iteration each
 /// would be free.
 const DERIVATION: u64 = 16;
+
+/// Bytes that are wiped when they are dropped.
+type Wiped = Zeroizing<Vec<u8>>;
 
 /// What may still be spent.
 pub(super) struct Budget {
@@ -33,11 +37,15 @@ pub(super) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { left: MAX_COMPRESSIONS }
+        Self::of(MAX_COMPRESSIONS)
     }
 }
 
 impl Budget {
+    pub fn of(compressions: u64) -> Self {
+        Self { left: compressions }
+    }
+
     /// Pays for `blocks` blocks of output, `iterations` rounds each of `each` compressions, over `input` bytes of
     /// salt and password.
     fn spend(&mut self, iterations: u32, each: u64, blocks: usize, input: usize) -> Result<(), DecodeError> {
@@ -66,9 +74,9 @@ pub(super) struct Secrets {
 #[derive(Clone)]
 struct Secret {
     /// For PBKDF2: UTF-8.
-    utf8: Zeroizing<Vec<u8>>,
+    utf8: Wiped,
     /// For PKCS#12's own derivation: UTF-16BE with a terminator, or nothing at all.
-    utf16: Zeroizing<Vec<u8>>,
+    utf16: Wiped,
 }
 
 /// Which bytes of a password count.
@@ -160,7 +168,7 @@ pub(super) fn open(
     ciphertext: &[u8],
     secrets: &Secrets,
     budget: &mut Budget,
-) -> Result<Option<Zeroizing<Vec<u8>>>, DecodeError> {
+) -> Result<Option<Wiped>, DecodeError> {
     let scheme = Scheme::read(algorithm)?;
     let form: Form = match scheme.derivation {
         Derivation::Pkcs12 { .. } => Secret::utf16,
@@ -232,7 +240,7 @@ struct Scheme {
 
 enum Derivation {
     /// RFC 7292 appendix B, SHA-1: key and IV.
-    Pkcs12 { salt: Zeroizing<Vec<u8>>, iterations: u32 },
+    Pkcs12 { salt: Wiped, iterations: u32 },
     /// The key; the IV stands in the file.
     Pbkdf2(Pbkdf2, Vec<u8>),
 }
@@ -292,11 +300,7 @@ impl Scheme {
         })
     }
 
-    fn key_and_iv(
-        &self,
-        password: &[u8],
-        budget: &mut Budget,
-    ) -> Result<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>), DecodeError> {
+    fn key_and_iv(&self, password: &[u8], budget: &mut Budget) -> Result<(Wiped, Wiped), DecodeError> {
         let (key, iv) = (self.cipher.key_length(), self.cipher.iv_length());
         match &self.derivation {
             Derivation::Pbkdf2(kdf, iv) => Ok((kdf.derive(password, key, budget)?, Zeroizing::new(iv.clone()))),
@@ -316,7 +320,7 @@ impl Scheme {
 
 /// PBKDF2 (RFC 8018 §5.2) with its parameters.
 struct Pbkdf2 {
-    salt: Zeroizing<Vec<u8>>,
+    salt: Wiped,
     iterations: u32,
     hash: Hash,
 }
@@ -355,7 +359,7 @@ impl Pbkdf2 {
         Ok((Self { salt, iterations, hash }, length))
     }
 
-    fn derive(&self, password: &[u8], length: usize, budget: &mut Budget) -> Result<Zeroizing<Vec<u8>>, DecodeError> {
+    fn derive(&self, password: &[u8], length: usize, budget: &mut Budget) -> Result<Wiped, DecodeError> {
         let blocks = length.div_ceil(self.hash.length());
         budget.spend(self.iterations, 2, blocks, self.salt.len() + password.len())?;
         Ok(self.hash.pbkdf2(password, &self.salt, self.iterations, length))
@@ -397,7 +401,7 @@ impl Cipher {
     }
 
     /// The plaintext, its padding taken off; `None` where the padding is wrong.
-    fn decrypt(self, key: &[u8], iv: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    fn decrypt(self, key: &[u8], iv: &[u8], ciphertext: &[u8]) -> Option<Wiped> {
         let mut data = Zeroizing::new(ciphertext.to_vec());
         let length = match self {
             Self::Aes128 => unpad(cbc::Decryptor::<Aes128>::new_from_slices(key, iv).ok()?, &mut data),
@@ -526,7 +530,7 @@ impl Hash {
         with_hash!(self, D => Hmac::<D>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(data).verify_slice(expected).is_ok()))
     }
 
-    fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32, length: usize) -> Zeroizing<Vec<u8>> {
+    fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32, length: usize) -> Wiped {
         let mut key = Zeroizing::new(vec![0; length]);
         with_hash!(self, D => pbkdf2::pbkdf2_hmac::<D>(password, salt, iterations, &mut key));
         key
@@ -540,7 +544,7 @@ impl Hash {
         iterations: u32,
         length: usize,
         budget: &mut Budget,
-    ) -> Result<Zeroizing<Vec<u8>>, DecodeError> {
+    ) -> Result<Wiped, DecodeError> {
         budget.spend(
             iterations,
             1,

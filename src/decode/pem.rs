@@ -46,7 +46,9 @@ pub(super) fn read(text: &[u8], contents: &mut Contents) -> Result<bool, DecodeE
 
 /// The DER of base64 without armour, if text is that.
 pub(super) fn bare(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    decode(text).filter(|der| detect::is_der(der))
+    /// Bytes; fewer hold nothing, and may be a word that begins with MI.
+    const LEAST: usize = 32;
+    decode(text).filter(|der| der.len() >= LEAST && detect::is_der(der))
 }
 
 /// One armoured block, its body still text.
@@ -79,7 +81,10 @@ impl Block<'_> {
                 detail,
             }),
         };
-        let is_certificate = self.label.ends_with(b"CERTIFICATE") && self.label != b"ATTRIBUTE CERTIFICATE";
+        let is_certificate = matches!(
+            self.label,
+            b"CERTIFICATE" | b"X509 CERTIFICATE" | b"X.509 CERTIFICATE" | b"TRUSTED CERTIFICATE"
+        );
         if !is_certificate && contents.found.is_none_or(|found| found == detect::PARAMETERS) {
             contents.found = Some(detect::label(self.label));
         }

@@ -162,21 +162,21 @@ impl File<'_> {
     }
 
     fn certificate(&mut self, index: usize, bag: &Element) {
-        let damaged = DecodeError::damaged("certificate bag in the PKCS#12 file");
-        let der = certificate_der(bag).map_err(&damaged);
-        let error = match der
-            .as_ref()
-            .map(|der| der.as_ref().map(|der| (der, detect::whole(der))))
-        {
+        let error = match certificate_der(bag) {
             // SDSI certificates, which nobody has.
             Ok(None) => return,
-            Ok(Some((der, Kind::Certificate))) => return self.contents.certificate(der, Format::Pkcs12),
-            Ok(Some((_, Kind::DamagedCertificate(detail)))) => DecodeError::Damaged {
-                what: "certificate",
-                detail,
-            },
-            Ok(Some((_, other))) => other.found().into(),
-            Err(error) => error.clone(),
+            Ok(Some(der)) => {
+                let mut reader = Reader::new(&der);
+                match reader.any().map(|element| detect::element(&element)) {
+                    Ok(Kind::Certificate) if reader.rest().is_empty() => {
+                        return self.contents.certificate(&der, Format::Pkcs12);
+                    }
+                    Ok(Kind::Certificate) => DecodeError::TrailingBytes,
+                    Ok(other) => other.into(),
+                    Err(flaw) => DecodeError::damaged("certificate")(flaw),
+                }
+            }
+            Err(flaw) => DecodeError::damaged("certificate bag in the PKCS#12 file")(flaw),
         };
         self.contents.certificate_problem(Some(index), error);
     }
