@@ -292,7 +292,7 @@ fn parse(line: &Line) -> Result<Fast<'_>, Fault> {
         });
     };
     // What is wrong with a line is found by reading it as a whole request.
-    serde_json::from_slice(bytes).map_err(|error| match read::read::<Request>(bytes) {
+    read::read_fast(bytes).map_err(|error| match read::read::<Request>(bytes) {
         Err(fault) => fault,
         Ok(_) => read::diagnose::<Request>(bytes, &error),
     })

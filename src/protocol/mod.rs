@@ -10,6 +10,7 @@ pub mod report;
 pub mod request;
 pub mod schema;
 pub mod source;
+mod strict;
 pub mod time;
 pub mod values;
 

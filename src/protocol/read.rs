@@ -9,6 +9,7 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Expected, MapAccess, Se
 use serde::{Deserialize, Deserializer};
 
 use super::fault::{Fault, FaultCode, pointer_step};
+use super::strict::Strict;
 
 /// The largest request that is read, in bytes: hosts send whole stores inline, nothing real comes near this.
 pub const REQUEST_LIMIT: usize = 256 * 1024 * 1024;
@@ -18,7 +19,18 @@ pub const LINE_LIMIT: usize = 1024 * 1024;
 /// Reads exactly one JSON value of type `T`.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     let bytes = without_bom(bytes);
-    serde_json::from_slice(bytes).map_err(|error| diagnose::<T>(bytes, &error))
+    read_fast(bytes).map_err(|error| diagnose::<T>(bytes, &error))
+}
+
+/// [`read()`] without the words: one pass, which may borrow from `bytes`.
+///
+/// # Errors
+/// For [`diagnose`] to say what is wrong; its own words may repeat a value.
+pub fn read_fast<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, serde_json::Error> {
+    let mut input = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(Strict(&mut input))?;
+    input.end()?;
+    Ok(value)
 }
 
 /// Drops a UTF-8 byte order mark, which Windows tools write.
@@ -267,14 +279,16 @@ impl de::Error for LocatedError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        LocatedError::says(format!("expected {expected}, found {}", unexpected_kind(&found)))
+        LocatedError::says(format!(
+            "expected {}, found {}",
+            expected_kind(expected),
+            unexpected_kind(&found)
+        ))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        LocatedError::says(format!(
-            "expected {expected}, found another {}",
-            unexpected_kind(&found)
-        ))
+        let found = unexpected_kind(&found).split(' ').next_back().unwrap_or_default();
+        LocatedError::says(format!("expected {}, found another {found}", expected_kind(expected)))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
@@ -291,6 +305,22 @@ impl de::Error for LocatedError {
 
     fn missing_field(field: &'static str) -> Self {
         LocatedError::says(format!("missing field {field:?}"))
+    }
+}
+
+/// What serde calls a type, in words of JSON.
+fn expected_kind(expected: &dyn Expected) -> String {
+    let words = expected.to_string();
+    match words.as_str() {
+        "u8" => "a whole number from 0 to 255".into(),
+        "u16" => "a whole number from 0 to 65535".into(),
+        "u32" => "a whole number from 0 to 4294967295".into(),
+        "u64" | "usize" => "a whole number".into(),
+        "a sequence" => "a list".into(),
+        "a map" => "an object".into(),
+        _ if words.starts_with("struct ") => "an object".into(),
+        _ if words.starts_with("a tuple") => "a list of two strings".into(),
+        _ => words,
     }
 }
 
@@ -364,9 +394,21 @@ impl<'de> Deserializer<'de> for Located {
         .map_err(|error| error.at(&pointer))
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, LocatedError> {
+        match &self.node {
+            Node::List(_) => Err(LocatedError::says("expected an object, found a list".into()).at(&self.pointer)),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        tuple_struct map identifier ignored_any
     }
 }
 
@@ -382,11 +424,13 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         let Some((index, node)) = self.list.next() else {
             return Ok(None);
         };
-        seed.deserialize(Located {
+        let pointer = pointer_step(self.pointer, &index.to_string());
+        let located = Located {
             node,
-            pointer: pointer_step(self.pointer, &index.to_string()),
-        })
-        .map(Some)
+            pointer: pointer.clone(),
+        };
+        // What refuses a value after having read it does not know where it stands.
+        seed.deserialize(located).map(Some).map_err(|error| error.at(&pointer))
     }
 }
 
@@ -412,8 +456,69 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, LocatedError> {
         match self.value.take() {
-            Some(located) => seed.deserialize(located),
+            Some(located) => {
+                let pointer = located.pointer.clone();
+                seed.deserialize(located).map_err(|error| error.at(&pointer))
+            }
             None => Err(LocatedError::says("a value without a key".into())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Request;
+
+    fn refused(text: &str) -> Fault {
+        read::<Request>(text.as_bytes()).expect_err(text)
+    }
+
+    #[test]
+    fn an_object_written_as_a_list_of_its_fields_is_refused() {
+        for (text, pointer) in [
+            ("[]", ""),
+            (
+                r#"{"protocol":1,"subjects":[["a",null,null,null,"x.pem"]]}"#,
+                "/subjects/0",
+            ),
+            (
+                r#"{"protocol":1,"subjects":[{"name":"a","source":{"tls":["host"]}}]}"#,
+                "/subjects/0/source/tls",
+            ),
+            (
+                r#"{"protocol":1,"policy":[],"subjects":[{"name":"a","source":"x"}]}"#,
+                "/policy",
+            ),
+        ] {
+            let fault = refused(text);
+            assert_eq!(fault.pointer.as_deref(), Some(pointer), "{text}");
+            assert_eq!(fault.message, "expected an object, found a list", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_after_it_was_read_is_still_located() {
+        let fault = refused(r#"{"protocol":1,"policy":{"valid_at":"2026"},"subjects":[{"name":"a","source":"x"}]}"#);
+        assert_eq!(fault.pointer.as_deref(), Some("/policy/valid_at"));
+        let fault =
+            refused(r#"{"protocol":1,"subjects":[{"name":"a","source":"x"},{"name":"b","source":"lync:Default"}]}"#);
+        assert_eq!(fault.pointer.as_deref(), Some("/subjects/1/source"));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_told_from_other_kinds() {
+        let port = |port: &str| {
+            let text = r#"{"protocol":1,"subjects":[{"name":"a","source":{"tls":{"host":"h","port":PORT}}}]}"#;
+            refused(&text.replace("PORT", port)).message
+        };
+        assert_eq!(
+            port("99999"),
+            "expected a whole number from 0 to 65535, found another number"
+        );
+        assert_eq!(
+            port("\"443\""),
+            "expected a whole number from 0 to 65535, found a string"
+        );
     }
 }
