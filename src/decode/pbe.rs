@@ -292,11 +292,7 @@ impl Scheme {
         })
     }
 
-    fn key_and_iv(
-        &self,
-        password: &[u8],
-        budget: &mut Budget,
-    ) -> Result<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>), DecodeError> {
+    fn key_and_iv(&self, password: &[u8], budget: &mut Budget) -> Result<KeyAndIv, DecodeError> {
         let (key, iv) = (self.cipher.key_length(), self.cipher.iv_length());
         match &self.derivation {
             Derivation::Pbkdf2(kdf, iv) => Ok((kdf.derive(password, key, budget)?, Zeroizing::new(iv.clone()))),
@@ -313,6 +309,9 @@ impl Scheme {
         }
     }
 }
+
+/// What a cipher is started with, wiped when it is dropped.
+type KeyAndIv = (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>);
 
 /// PBKDF2 (RFC 8018 §5.2) with its parameters.
 struct Pbkdf2 {

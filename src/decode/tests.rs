@@ -1,3 +1,4 @@
+use std::slice;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -480,7 +481,7 @@ fn base64_without_armour_is_read_as_what_it_holds() {
 fn other_labels_of_certificates_are_known() {
     let leaf = estate().leaf();
     for label in ["X509 CERTIFICATE", "X.509 CERTIFICATE", "TRUSTED CERTIFICATE"] {
-        reads_as(pem(label, &leaf).as_bytes(), Format::Pem, &[leaf.clone()]);
+        reads_as(pem(label, &leaf).as_bytes(), Format::Pem, slice::from_ref(&leaf));
     }
 }
 
@@ -597,8 +598,8 @@ fn a_version_1_certificate_is_a_certificate() {
     }
     .x509();
     let old = old.to_der().unwrap();
-    reads_as(&old, Format::Der, &[old.clone()]);
-    reads_as(&p7b(&[old.clone()]), Format::Pkcs7, &[old]);
+    reads_as(&old, Format::Der, slice::from_ref(&old));
+    reads_as(&p7b(slice::from_ref(&old)), Format::Pkcs7, &[old]);
 }
 
 // What is found instead.
@@ -1165,12 +1166,15 @@ fn iterations_are_paid_for_before_they_are_done() {
     let started = Instant::now();
     let many = Pbes2::aes256(u32::MAX);
     let leaf = certificate_bag(&estate().leaf());
-    let file = pfx(&[many.safe(&[leaf.clone()], PASSWORD)]);
+    let file = pfx(&[many.safe(slice::from_ref(&leaf), PASSWORD)]);
     assert_eq!(
         refused(&file, Some(PASSWORD)),
         format!("too large: more than {} password iterations", pbe::MAX_COMPRESSIONS)
     );
-    let file = pfx(&[many.safe(&[leaf.clone()], PASSWORD), data(&safe(&[leaf.clone()]))]);
+    let file = pfx(&[
+        many.safe(slice::from_ref(&leaf), PASSWORD),
+        data(&safe(slice::from_ref(&leaf))),
+    ]);
     let bundle = read(&file, Some(PASSWORD));
     assert_eq!((bundle.certificates.len(), bundle.problems.len()), (1, 1));
     // A file that is refused for its MAC is not read at all.
@@ -1180,7 +1184,7 @@ fn iterations_are_paid_for_before_they_are_done() {
         ber::SEQUENCE,
         &[&digest, &tlv(ber::OCTET_STRING, &[b"salt"]), &integer(u32::MAX)],
     );
-    let file = pfx_with(&[data(&safe(&[leaf.clone()]))], &mac);
+    let file = pfx_with(&[data(&safe(slice::from_ref(&leaf)))], &mac);
     assert!(matches!(
         decode(&file, Some(PASSWORD)),
         Err(DecodeError::TooLarge { .. })
