@@ -4,10 +4,9 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::disallowed_methods,
     reason = "tests say so by failing"
 )]
-// Clippy knows the helpers of tests for tests only in `#[cfg(test)]` modules.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod mint;
 mod minted;

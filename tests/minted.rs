@@ -503,7 +503,7 @@ fn the_lync_estate_is_right_and_wrong_where_it_says() {
             .certificates()
             .unwrap()
             .iter()
-            .map(|c| c.to_owned())
+            .map(ToOwned::to_owned)
             .collect()
     };
     let default = [

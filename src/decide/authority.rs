@@ -316,14 +316,14 @@ fn look_at(case: &Case, prover: &mut Prover<'_>, member: &Member) -> MemberStand
             .findings
             .push(rules.finding(Code::SelfSigned, message).hint(hint));
     }
-    if let Some(host) = tls_host {
-        if !is_anchored(case, prover, certificate, standing.signer, host) {
-            let message = format!("{host} was read by TLS, and nothing that you vouch for confirms its CA");
-            let hint = "add its CA certificate to authorities, or pin its key";
-            standing
-                .findings
-                .push(rules.finding(Code::ReferenceUnanchored, message).hint(hint));
-        }
+    if let Some(host) = tls_host
+        && !is_anchored(case, prover, certificate, standing.signer, host)
+    {
+        let message = format!("{host} was read by TLS, and nothing that you vouch for confirms its CA");
+        let hint = "add its CA certificate to authorities, or pin its key";
+        standing
+            .findings
+            .push(rules.finding(Code::ReferenceUnanchored, message).hint(hint));
     }
     standing.findings.extend(certificate_findings(
         &rules,
@@ -361,10 +361,9 @@ fn is_anchored(case: &Case, prover: &mut Prover<'_>, certificate: &Certificate, 
             tls_host: None,
             ..
         } = &other.read
+            && prover.signer(other) == Signer::Known(key)
         {
-            if prover.signer(other) == Signer::Known(key) {
-                return true;
-            }
+            return true;
         }
     }
     covers_host(certificate, host)
@@ -508,7 +507,12 @@ fn merge(prover: &mut Prover<'_>, authorities: Vec<Authority>) -> Vec<Authority>
 fn is_one(prover: &mut Prover<'_>, a: &Authority, b: &Authority) -> bool {
     let (onto, back) = (reaches(prover, a, b), reaches(prover, b, a));
     let vouched = |authority: &Authority| authority.keys.iter().all(|joined| prover.pool.key(joined.key).vouched);
-    (onto && back) || (onto && vouched(a)) || (back && vouched(b))
+    match (onto, back) {
+        (true, true) => true,
+        (true, false) => vouched(a),
+        (false, true) => vouched(b),
+        (false, false) => false,
+    }
 }
 
 fn reaches(prover: &mut Prover<'_>, from: &Authority, to: &Authority) -> bool {

@@ -232,10 +232,10 @@ impl Session<'_> {
     /// The reference as it stands with what a source brings. Taken out of the session while it is used.
     fn overlay(&mut self, brought: &[&Arc<Certificate>], from: KeyFrom) -> Overlay {
         let added: Vec<[u8; 32]> = brought.iter().map(|certificate| *certificate.sha256()).collect();
-        if let Some(overlay) = self.overlay.take() {
-            if overlay.added == added {
-                return overlay;
-            }
+        if let Some(overlay) = self.overlay.take()
+            && overlay.added == added
+        {
+            return overlay;
         }
         let mut pool = self.reference.pool.clone();
         for certificate in brought {

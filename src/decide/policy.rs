@@ -1,5 +1,7 @@
 //! What a policy says of one certificate by itself: validity, names, usages, key, digest, and the weight of findings.
 
+use std::borrow::Cow;
+
 use crate::cert::{Certificate, Curve, Digest, KeyKind, SignatureAlgorithm, SignatureInfo};
 use crate::protocol::request::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
 use crate::protocol::{Code, Finding, Policy, Profile, Severity, Span, Timestamp};
@@ -227,11 +229,10 @@ fn key_and_digest(rules: &Rules<'_>, certificate: &Certificate, findings: &mut V
                 findings.push(finding);
             }
         }
-        KeyKind::Ec { curve } => {
-            if lync && !matches!(curve, Curve::P256 | Curve::P384 | Curve::P521) {
-                findings.push(unsupported(format!("keys on the curve {}", curve.name())));
-            }
-        }
+        KeyKind::Ec {
+            curve: Curve::P256 | Curve::P384 | Curve::P521,
+        } => {}
+        KeyKind::Ec { curve } if lync => findings.push(unsupported(format!("keys on the curve {}", curve.name()))),
         _ if lync => findings.push(unsupported(format!("{} keys", certificate.key().algorithm_name()))),
         _ => {}
     }
@@ -349,7 +350,7 @@ fn covered_names(certificate: &Certificate) -> String {
     let addresses = certificate.ip_addresses().map(|address| address.to_string());
     let mut names: Vec<String> = certificate.dns_names().map(str::to_owned).chain(addresses).collect();
     if names.is_empty() {
-        names = certificate.common_names().map(|name| name.into_owned()).collect();
+        names = certificate.common_names().map(Cow::into_owned).collect();
     }
     if names.is_empty() {
         "no name".into()

@@ -11,7 +11,8 @@
 mod hello;
 #[cfg(feature = "openssl")]
 mod live;
-#[cfg(all(test, feature = "openssl"))]
+#[cfg(test)]
+#[cfg(feature = "openssl")]
 mod tests;
 
 use std::collections::HashMap;
