@@ -156,7 +156,12 @@ fn server(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Ve
         Ok((holding, position)) => {
             let warn = |finding: &Finding| finding.clone().severity(Severity::Warning).pointer(place.clone());
             findings.extend(holding.problems.iter().map(warn));
-            findings.extend(holding.notes.iter().cloned());
+            // Which CA a server uses is told by its certificate, whoever shows it: the proof matters for subjects alone.
+            let notes = holding
+                .notes
+                .iter()
+                .filter(|note| note.code != Code::PossessionUnproven);
+            findings.extend(notes.cloned());
             let tls_host = tls_source(source).map(|tls| match tls.server_name.as_deref() {
                 None | Some("") => tls.host.clone(),
                 Some(name) => name.to_owned(),

@@ -6,6 +6,9 @@ mod certificate;
 mod constraints;
 mod der;
 mod key;
+#[cfg(feature = "openssl")]
+#[allow(unsafe_code, reason = "the crate does not wrap OpenSSL's own initialisation")]
+mod library;
 mod name;
 mod signature;
 #[cfg(test)]
@@ -14,6 +17,8 @@ mod testing;
 pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage};
 pub use constraints::NameConstraints;
 pub use key::{Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey, public_key_of_private};
+#[cfg(feature = "openssl")]
+pub use library::initialise_openssl;
 pub use name::Name;
 pub use signature::{Digest, SignatureAlgorithm, SignatureInfo, Verification, verify};
 

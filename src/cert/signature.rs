@@ -328,9 +328,7 @@ impl Libraries {
         message: &[u8],
         signature: &[u8],
     ) -> Verification {
-        let parsed = self
-            .openssl
-            .get_or_init(|| openssl::pkey::PKey::public_key_from_der(key.spki_der()).ok());
+        let parsed = self.openssl.get_or_init(|| by_openssl::public_key(key.spki_der()));
         let Some(parsed) = parsed else {
             return Verification::Unsupported("no library here takes the public key");
         };
@@ -735,7 +733,12 @@ mod by_openssl {
     use openssl::sign::{RsaPssSaltlen, Verifier};
 
     use super::{Digest, NO_LIBRARY, SignatureAlgorithm, Verification};
-    use crate::cert::der;
+    use crate::cert::{der, initialise_openssl};
+
+    pub fn public_key(spki: &[u8]) -> Option<PKey<Public>> {
+        initialise_openssl();
+        PKey::public_key_from_der(spki).ok()
+    }
 
     pub fn verify(key: &PKey<Public>, scheme: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Verification {
         let verifier = match scheme {
@@ -786,11 +789,12 @@ mod by_openssl {
     }
 
     pub fn decompress(spki: &[u8]) -> Option<Vec<u8>> {
-        let key = PKey::public_key_from_der(spki).ok()?.ec_key().ok()?;
+        let key = public_key(spki)?.ec_key().ok()?;
         bytes(key.group(), key.public_key()).ok()
     }
 
     pub fn point(curve_oid: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
+        initialise_openssl();
         let curve = openssl::asn1::Asn1Object::from_str(&der::dotted(curve_oid)).ok()?.nid();
         let group = EcGroup::from_curve_name(curve).ok()?;
         let mut secret = BigNum::from_slice(secret).ok()?;
@@ -804,6 +808,7 @@ mod by_openssl {
     }
 
     pub fn ed448_of_private(secret: &[u8]) -> Option<Vec<u8>> {
+        initialise_openssl();
         PKey::private_key_from_raw_bytes(secret, Id::ED448)
             .ok()?
             .raw_public_key()

@@ -462,6 +462,10 @@ impl<'a> Reader<'a> {
         if holding.certificates.is_empty() {
             return Err(unreadable(label, "it presents no certificate"));
         }
+        if !presented.possession_proven {
+            let message = format!("{label} did not prove that it holds the private key: the handshake ended before");
+            holding.notes.push(Finding::new(Code::PossessionUnproven, message));
+        }
         if presented.client_certificate_required {
             let message = format!("{label} asks its clients for a certificate");
             holding

@@ -120,6 +120,9 @@ pub struct Presented {
     /// The handshake held a CertificateRequest (RFC 5246 section 7.4.4, RFC 8446 section 4.3.2). Servers that ask only
     /// later, as IIS can for a part of a site, are not seen.
     pub client_certificate_required: bool,
+    /// The server has shown that it holds the private key of its certificate: it signed the key exchange or the
+    /// handshake with it, or ended a handshake that takes the key. Not so where the handshake failed before.
+    pub possession_proven: bool,
     /// The version in which they were sent: `TLS 1.0` to `TLS 1.3`.
     pub protocol: Option<&'static str>,
 }

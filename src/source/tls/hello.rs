@@ -19,6 +19,7 @@ use openssl_sys as ffi;
 
 use super::live::{Link, Stop};
 use super::{MAX_CERTIFICATES, MAX_CHAIN_BYTES, MAX_RECEIVED, Presented, Stage, TlsError};
+use crate::cert::initialise_openssl;
 
 /// A ClientHello, of the few that are tried. Each is small enough for one TCP segment: a hello in two, as a
 /// post-quantum key share makes it, is what old servers and the boxes before them choke on.
@@ -139,6 +140,7 @@ pub(super) fn shake(hello: Hello, server_name: Option<&str>, mut link: Link) -> 
         return Ok(Presented {
             certificates,
             client_certificate_required: seen.certificate_request,
+            possession_proven: outcome.is_ok() || (seen.possession_proven && hello != Hello::Uncertified),
             protocol: seen.protocol,
         });
     }
@@ -202,6 +204,10 @@ struct Seen {
     /// The server went on to where its certificates should have come before, or sent a list of none.
     uncertified: bool,
     certificate_request: bool,
+    /// A message signed with the certificate's key has come, by which it may be proven.
+    signed: bool,
+    /// OpenSSL verified that signature: it went on to the message after.
+    possession_proven: bool,
     protocol: Option<&'static str>,
     alert: Option<u8>,
 }
@@ -220,6 +226,8 @@ impl Observation {
         // The type, the length in three bytes, the body (RFC 8446 section 4).
         let [kind, _, _, _, body @ ..] = message else { return };
         let mut seen = self.seen();
+        // OpenSSL takes up a message only when it is done with the one before.
+        seen.possession_proven |= seen.signed;
         match *kind {
             SERVER_HELLO => seen.server_hello = true,
             CERTIFICATE if seen.certificates.is_none() => {
@@ -235,6 +243,7 @@ impl Observation {
                 }
             }
             CERTIFICATE_REQUEST => seen.certificate_request = true,
+            SERVER_KEY_EXCHANGE | CERTIFICATE_VERIFY if seen.certificates.is_some() => seen.signed = true,
             SERVER_KEY_EXCHANGE | SERVER_HELLO_DONE if seen.protocol.is_none() => seen.uncertified = true,
             _ => {}
         }
@@ -266,6 +275,7 @@ const CERTIFICATE: u8 = 11;
 const SERVER_KEY_EXCHANGE: u8 = 12;
 const CERTIFICATE_REQUEST: u8 = 13;
 const SERVER_HELLO_DONE: u8 = 14;
+const CERTIFICATE_VERIFY: u8 = 15;
 
 const TLS1_3_VERSION: c_int = 0x0304;
 
@@ -402,22 +412,15 @@ const NO_NEW_EXTENSIONS: u64 = 1 | 1 << 19;
 // Of ssl.h and sslerr.h.
 const SSL_CTRL_SET_MAX_CERT_LIST: c_int = 51;
 const SSL_R_EXCESSIVE_MESSAGE_SIZE: c_int = 152;
-const OPENSSL_INIT_NO_LOAD_CONFIG: u64 = 0x80;
 const SSL3_RT_ALERT: c_int = 21;
 const SSL3_RT_HANDSHAKE: c_int = 22;
 
-/// Sets OpenSSL up, once a process and only when something is read: without any configuration file, which could load
-/// code or change the protocol, and with RC4, which OpenSSL 3 keeps among its legacy algorithms.
+/// Sets OpenSSL up, once a process and only when something is read, with RC4, which OpenSSL 3 keeps among its legacy
+/// algorithms.
 pub(super) fn initialise() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
-        // SAFETY: OpenSSL documents it as callable at any time, from any thread, with null settings.
-        unsafe {
-            ffi::OPENSSL_init_ssl(
-                OPENSSL_INIT_NO_LOAD_CONFIG | ffi::OPENSSL_INIT_NO_ATEXIT,
-                std::ptr::null(),
-            );
-        }
+        initialise_openssl();
         // An OpenSSL without it reads every server but those that have nothing but RC4.
         if let Ok(legacy) = Provider::try_load(None, "legacy", true) {
             // To be dropped is to be unloaded.

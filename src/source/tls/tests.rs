@@ -269,6 +269,10 @@ fn assert_presents(server: &Server, identity: &Identity, protocol: &str) {
     assert_eq!(presented.certificates, identity.der());
     assert_eq!(presented.protocol, Some(protocol));
     assert!(!presented.client_certificate_required);
+    assert!(
+        presented.possession_proven,
+        "a handshake that is carried through proves the key"
+    );
     assert_eq!(server.connections(), 1, "the first hello should have been enough");
 }
 
@@ -434,6 +438,68 @@ fn demands_client_certificate(version: SslVersion, protocol: &str) {
 }
 
 #[test]
+fn possession_is_proven_by_a_verified_signature_even_where_the_handshake_then_fails() {
+    for (version, suites, proven) in [
+        (SslVersion::TLS1, "ECDHE-RSA-AES128-SHA", true),
+        (SslVersion::TLS1_2, "ECDHE-RSA-AES128-SHA", true),
+        (SslVersion::TLS1_3, "ALL", true),
+        // Here the key is not used before the server has what the client sends, which it refuses.
+        (SslVersion::TLS1, "AES128-SHA", false),
+        (SslVersion::TLS1_2, "AES128-SHA", false),
+    ] {
+        let server = Server::tls(context(rsa(), |context| {
+            only(version, suites)(context);
+            context.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        }));
+        assert_eq!(server.read().unwrap().possession_proven, proven, "{version:?} {suites}");
+    }
+}
+
+#[test]
+fn somebody_elses_certificate_proves_no_possession() {
+    let own_key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let own = certificate("fe01.test", &own_key, None, 6);
+    let stolen = certificate("fe01.test", &rsa().key, None, 7).to_der().unwrap();
+    let identity = Identity {
+        key: own_key,
+        chain: vec![own.clone()],
+    };
+    let own = own.to_der().unwrap();
+    assert_eq!(own.len(), stolen.len());
+    for suites in ["ECDHE-RSA-AES128-SHA", "AES128-SHA"] {
+        let honest = Server::tls(context(&identity, only(SslVersion::TLS1_2, suites)));
+        let (port, own, shown) = (honest.port, own.clone(), stolen.clone());
+        let thief = Server::new(move |mut client, _| {
+            let mut upstream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let (mut from_client, mut to_upstream) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+            thread::scope(|scope| {
+                scope.spawn(move || {
+                    let _ = std::io::copy(&mut from_client, &mut to_upstream);
+                    let _ = to_upstream.shutdown(std::net::Shutdown::Both);
+                });
+                let (mut seen, mut buffer) = (Vec::new(), [0; 16_384]);
+                // The first flight is held back until its end, the message ServerHelloDone.
+                while !seen.ends_with(&[14, 0, 0, 0]) {
+                    match upstream.read(&mut buffer) {
+                        Ok(count @ 1..) => seen.extend(&buffer[..count]),
+                        _ => break,
+                    }
+                }
+                if let Some(at) = seen.windows(own.len()).position(|window| window == own) {
+                    seen[at..at + own.len()].copy_from_slice(&shown);
+                }
+                let _ = client.write_all(&seen);
+                let _ = std::io::copy(&mut upstream, &mut client);
+                let _ = client.shutdown(std::net::Shutdown::Both);
+            });
+        });
+        let presented = thief.read().unwrap();
+        assert_eq!(presented.certificates, std::slice::from_ref(&stolen), "{suites}");
+        assert!(!presented.possession_proven, "{suites}");
+    }
+}
+
+#[test]
 fn a_server_that_demands_a_client_certificate_is_read_in_tls_1_0() {
     demands_client_certificate(SslVersion::TLS1, "TLS 1.0");
 }
@@ -456,7 +522,9 @@ fn what_follows_the_certificates_loses_nothing() {
     let garbage = b"not a record at all".to_vec();
     for after in [key_exchange_nonsense, alert, garbage] {
         let server = Server::raw([hello_and(&[&leaf]), after].concat());
-        assert_eq!(server.read().unwrap().certificates, std::slice::from_ref(&leaf));
+        let presented = server.read().unwrap();
+        assert_eq!(presented.certificates, std::slice::from_ref(&leaf));
+        assert!(!presented.possession_proven);
         assert_eq!(server.connections(), 1);
     }
     let server = Server::new(move |mut tcp, _| {
