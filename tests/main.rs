@@ -8,6 +8,8 @@
     reason = "tests say so by failing"
 )]
 
+#[cfg(unix)]
+mod enforce;
 mod mint;
 mod minted;
 mod real_cases;
