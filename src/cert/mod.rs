@@ -15,7 +15,7 @@ pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage};
 pub use constraints::NameConstraints;
 pub use key::{Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey, public_key_of_private};
 pub use name::Name;
-pub use signature::{Digest, SignatureAlgorithm, SignatureInfo, Verification, verify};
+pub use signature::{Digest, SignatureAlgorithm, SignatureInfo, Verification, foresee, verify};
 
 /// Lower-case hex without separators.
 pub fn hex(bytes: &[u8]) -> String {
