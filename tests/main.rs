@@ -13,6 +13,7 @@ mod algorithms;
 mod forgery;
 mod mint;
 mod minted;
+mod names;
 mod real_cases;
 mod scene;
 mod support;
