@@ -8,7 +8,11 @@
     reason = "tests say so by failing"
 )]
 
+mod algorithms;
+mod forgery;
 mod mint;
 mod minted;
+mod names;
 mod real_cases;
+mod scene;
 mod support;

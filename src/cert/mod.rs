@@ -20,7 +20,7 @@ pub use key::{Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey, public_key_of_pr
 #[cfg(feature = "openssl")]
 pub use library::initialise_openssl;
 pub use name::Name;
-pub use signature::{Digest, SignatureAlgorithm, SignatureInfo, Verification, verify};
+pub use signature::{Digest, SignatureAlgorithm, SignatureInfo, Verification, foresee, verify};
 
 /// Lower-case hex without separators.
 pub fn hex(bytes: &[u8]) -> String {

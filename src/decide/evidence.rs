@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::cert::{Certificate, KeyId, KeyKind, Name, PublicKey, SignatureAlgorithm, Verification, verify};
+use crate::cert::{Certificate, KeyId, KeyKind, Name, PublicKey, SignatureAlgorithm, Verification, foresee, verify};
 use crate::protocol::{IssuedBy, KeyFrom, Timestamp, hex};
 
 use super::budget::Budget;
@@ -28,6 +28,8 @@ pub struct KnownKey {
     pub id: KeyId,
     /// The certificates at hand that lend it, the vouched ones first; indices into the pool.
     pub holders: Vec<usize>,
+    /// The certificate whose encoding of the key is used; an index into the pool.
+    shown_by: usize,
     /// Whether a vouched certificate or a pin carries it.
     pub vouched: bool,
     /// Whether the policy distrusts it.
@@ -132,6 +134,7 @@ impl Pool {
                 self.keys.push(KnownKey {
                     id,
                     holders: Vec::new(),
+                    shown_by: index,
                     vouched,
                     distrusted,
                     usable: false,
@@ -140,10 +143,14 @@ impl Pool {
             let known = &mut self.keys[key];
             known.holders.push(index);
             known.vouched |= held.vouched;
+            // Of one modulus, an encoding that is marked for RSASSA-PSS alone verifies less than a plain one.
+            let pss_only = |held: &Held| matches!(held.certificate.key().kind(), KeyKind::Rsa { pss_only: true, .. });
+            if pss_only(&self.held[known.shown_by]) && !pss_only(&self.held[index]) {
+                known.shown_by = index;
+            }
         }
         for known in &mut self.keys {
-            let Some(&holder) = known.holders.first() else { continue };
-            let key = self.held[holder].certificate.key();
+            let key = self.held[known.shown_by].certificate.key();
             known.usable = if known.vouched {
                 key.usable_when_vouched()
             } else {
@@ -187,19 +194,7 @@ impl Pool {
 
     /// The public key itself.
     pub fn public_key(&self, index: usize) -> Option<&PublicKey> {
-        let mut holders = self
-            .keys
-            .get(index)?
-            .holders
-            .iter()
-            .map(|&holder| self.held[holder].certificate.key());
-        let first = holders.clone().next()?;
-        // Of one modulus, an encoding that is marked for RSASSA-PSS alone verifies less than a plain one.
-        Some(
-            holders
-                .find(|key| !matches!(key.kind(), KeyKind::Rsa { pss_only: true, .. }))
-                .unwrap_or(first),
-        )
+        Some(self.held.get(self.keys.get(index)?.shown_by)?.certificate.key())
     }
 
     /// The certificate that stands for a key: one of `name` if there is one, the vouched and the earliest origin first.
@@ -265,8 +260,8 @@ fn lends(held: &Held) -> bool {
     (certificate.is_ca() || old_root) && certificate.may_sign_certificates()
 }
 
-/// Verified and refuted signatures, by certificate and key.
-pub type Memo = HashMap<([u8; 32], KeyId), bool>;
+/// What came of checking signatures, by certificate and key.
+pub type Memo = HashMap<([u8; 32], KeyId), Verification>;
 
 /// Answers who signed what, within a budget, out of one pool.
 pub struct Prover<'a> {
@@ -281,12 +276,12 @@ pub struct Prover<'a> {
 }
 
 impl<'a> Prover<'a> {
-    /// A prover over a pool; `shared` holds what is known already.
-    pub fn new(pool: &'a Pool, shared: Option<&'a Memo>) -> Self {
+    /// A prover over a pool, with so much work allowed; `shared` holds what is known already.
+    pub fn new(pool: &'a Pool, budget: Budget, shared: Option<&'a Memo>) -> Self {
         debug_assert!(pool.sealed, "seal the pool first");
         Prover {
             pool,
-            budget: Budget::default(),
+            budget,
             shared,
             memo: Memo::new(),
             signers: HashMap::new(),
@@ -300,24 +295,33 @@ impl<'a> Prover<'a> {
 
     /// Whether a known key verifies a certificate. An unusable key verifies nothing.
     pub fn verifies(&mut self, certificate: &Certificate, key: usize) -> bool {
-        let known = self.pool.key(key);
+        matches!(self.examine(certificate, key), Verification::Valid)
+    }
+
+    fn examine(&mut self, certificate: &Certificate, key: usize) -> Verification {
+        let pool = self.pool;
+        let Some(public) = pool.public_key(key) else {
+            return Verification::Invalid;
+        };
+        // What needs no arithmetic is free of charge.
+        if let Some(foreseen) = foresee(certificate, public) {
+            return foreseen;
+        }
+        let known = pool.key(key);
         if !known.usable {
-            return false;
+            return Verification::Invalid;
         }
         let id = (*certificate.sha256(), known.id);
-        if let Some(&known) = self.memo.get(&id).or_else(|| self.shared?.get(&id)) {
-            return known;
+        if let Some(&examined) = self.memo.get(&id).or_else(|| self.shared?.get(&id)) {
+            return examined;
         }
-        let valid = self.budget.signature()
-            && self
-                .pool
-                .public_key(key)
-                .is_some_and(|key| matches!(verify(certificate, key), Verification::Valid));
-        // What was not tried for want of budget is not known to be wrong.
-        if !self.budget.exhausted() {
-            self.memo.insert(id, valid);
+        // What is not tried for want of budget is not known to be wrong: it is not remembered.
+        if !self.budget.signature() {
+            return Verification::Invalid;
         }
-        valid
+        let examined = verify(certificate, public);
+        self.memo.insert(id, examined);
+        examined
     }
 
     /// The known key that signed a certificate: first those that its issuer name and authority key identifier point
@@ -340,32 +344,37 @@ impl<'a> Prover<'a> {
             return Signer::Unsupported;
         }
         let pool = self.pool;
-        let mut tried: Vec<usize> = Vec::new();
+        let mut tried: HashSet<usize> = HashSet::new();
         let mut unsupported = false;
         let named = pool.named(certificate.issuer());
         // Vouched ones first, and of each rank the key that the identifier names: it is nearly always the one. Holders of
         // a name stand vouched first already.
         for (vouched, hinted) in [(true, true), (true, false), (false, true), (false, false)] {
             for &index in named {
+                if self.budget.exhausted() {
+                    return Signer::Unknown;
+                }
                 let holder = &pool.held[index].certificate;
                 let hint = certificate.authority_key_identifier().is_some()
                     && certificate.authority_key_identifier() == holder.subject_key_identifier();
+                if hint != hinted {
+                    continue;
+                }
                 let Some(&key) = pool.key_index.get(&holder.key().id()) else {
                     continue;
                 };
-                if hint != hinted || pool.keys[key].vouched != vouched || tried.contains(&key) {
+                if pool.keys[key].vouched != vouched || !tried.insert(key) {
                     continue;
                 }
-                tried.push(key);
-                if self.verifies(certificate, key) {
-                    return Signer::Known(self.vouched_instead(certificate, key));
+                match self.examine(certificate, key) {
+                    Verification::Valid => return Signer::Known(self.vouched_instead(certificate, key)),
+                    Verification::Invalid => {}
+                    Verification::Unsupported(_) => unsupported = true,
                 }
-                unsupported |= self.cannot_verify(certificate, key);
             }
         }
-        let seen: HashSet<usize> = tried.into_iter().collect();
-        let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|key| !seen.contains(key)).collect();
-        rest.sort_by_key(|&key| (!pool.identifies(certificate, key), !pool.keys[key].vouched));
+        let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|key| !tried.contains(key)).collect();
+        rest.sort_by_cached_key(|&key| (!pool.identifies(certificate, key), !pool.keys[key].vouched));
         match rest.into_iter().find(|&key| self.verifies(certificate, key)) {
             Some(key) => Signer::Known(self.vouched_instead(certificate, key)),
             None if unsupported => Signer::Unsupported,
@@ -388,11 +397,5 @@ impl<'a> Prover<'a> {
         }
         let mut others = (0..pool.keys.len()).filter(|&other| pool.keys[other].vouched && ec(other));
         others.find(|&other| self.verifies(certificate, other)).unwrap_or(key)
-    }
-
-    /// Whether a key that the certificate points to is of a kind that nothing here can verify with.
-    fn cannot_verify(&self, certificate: &Certificate, key: usize) -> bool {
-        let public = self.pool.public_key(key);
-        public.is_some_and(|public| matches!(verify(certificate, public), Verification::Unsupported(_)))
     }
 }

@@ -140,7 +140,7 @@ impl Reference {
         let mut session = Session {
             reference: self,
             subject,
-            budget: Budget::default(),
+            budget: Budget::of(self.case.members.len()),
             overlay: None,
         };
         let (mut report, certificate, lasts) = match &subject.given {
@@ -214,15 +214,13 @@ impl Session<'_> {
             .filter(|brought| brought.is_ca() && !reference.pool.knows(brought))
             .collect();
         if brought.is_empty() {
-            let mut prover = Prover::new(&reference.pool, Some(&reference.memo));
-            std::mem::swap(&mut prover.budget, &mut self.budget);
+            let mut prover = Prover::new(&reference.pool, self.budget.clone(), Some(&reference.memo));
             let judged = self.judge_with(&mut prover, &reference.standing, certificate, offer, names);
             self.budget = prover.budget;
             return judged;
         }
         let overlay = self.overlay(&brought, from);
-        let mut prover = Prover::new(&overlay.pool, Some(&overlay.memo));
-        std::mem::swap(&mut prover.budget, &mut self.budget);
+        let mut prover = Prover::new(&overlay.pool, self.budget.clone(), Some(&overlay.memo));
         let judged = self.judge_with(&mut prover, &overlay.standing, certificate, offer, names);
         self.budget = prover.budget;
         self.overlay = Some(overlay);
@@ -242,8 +240,7 @@ impl Session<'_> {
             pool.add(certificate, false, from);
         }
         pool.seal();
-        let mut prover = Prover::new(&pool, Some(&self.reference.memo));
-        std::mem::swap(&mut prover.budget, &mut self.budget);
+        let mut prover = Prover::new(&pool, self.budget.clone(), Some(&self.reference.memo));
         let standing = evaluate(&self.reference.case, &mut prover);
         self.budget = prover.budget.clone();
         let mut memo = prover.into_memo();

@@ -23,6 +23,7 @@ pub use authority::{Member, Read};
 pub use judge::{Chosen, Given, KeyPresence, Offer, Settled, SubjectCase};
 
 use authority::Standing;
+use budget::Budget;
 use evidence::{Memo, Pool, Prover};
 
 /// Everything but the subjects, read and parsed.
@@ -58,7 +59,7 @@ impl Reference {
     /// Works out what a case allows. Fails where a pin is not what a pin must be.
     pub fn new(case: Case) -> Result<Self, Fault> {
         let pool = pool_of(&case);
-        let mut prover = Prover::new(&pool, None);
+        let mut prover = Prover::new(&pool, Budget::of(case.members.len()), None);
         check_pins(&case, &mut prover)?;
         let standing = authority::evaluate(&case, &mut prover);
         let memo = prover.into_memo();
