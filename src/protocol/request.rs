@@ -547,13 +547,13 @@ pub fn check_subjects(subjects: &[Subject]) -> Result<(), Fault> {
     if subjects.is_empty() {
         return Err(Fault::bad_request("/subjects", "expected at least one subject"));
     }
-    let mut seen = HashSet::with_capacity(subjects.len());
+    let mut seen = HashSet::new();
     for (index, subject) in subjects.iter().enumerate() {
         let fault = |message: &str| Err(Fault::bad_request(format!("/subjects/{index}"), message));
         if subject.name.is_empty() {
             check_name(&subject.name, &format!("/subjects/{index}"))?;
         }
-        if !seen.insert((subject.name.as_str(), subject.use_.as_deref())) {
+        if subjects.len() > 1 && !seen.insert((subject.name.as_str(), subject.use_.as_deref())) {
             return Err(taken(
                 &format!("/subjects/{index}"),
                 &subject.name,
