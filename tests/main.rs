@@ -9,6 +9,7 @@
 // Clippy knows the helpers of tests for tests only in `#[cfg(test)]` modules.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod decision;
 mod mint;
 mod minted;
 mod real_cases;

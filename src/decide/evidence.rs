@@ -233,16 +233,16 @@ impl Pool {
         }
     }
 
-    /// When a key ends: the latest end of the vouched certificates that carry it, and of others only where there is none.
+    /// When a key ends: the latest end of the vouched certificates that carry it, of others only where there is none, and
+    /// of what a subject or a candidate brought only where there is no other: anybody can write one that ends later.
     pub fn key_end(&self, key: usize) -> Option<Timestamp> {
-        let ends = |vouched: bool| {
-            let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
-            holders
-                .filter(|held| held.vouched == vouched)
-                .map(|held| held.certificate.not_after())
-                .max()
-        };
-        ends(true).or_else(|| ends(false))
+        let rank = |held: &Held| (!held.vouched, held.from >= KeyFrom::Subject);
+        let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
+        let best = holders.clone().map(rank).min()?;
+        holders
+            .filter(|held| rank(held) == best)
+            .map(|held| held.certificate.not_after())
+            .max()
     }
 
     /// Whether a certificate's authority key identifier is the subject key identifier of a certificate that lends this
