@@ -114,7 +114,8 @@ impl Pool {
         order.sort_by_key(|&index| !self.held[index].vouched);
         for index in order {
             let held = &mut self.held[index];
-            held.lends = lends(held);
+            let id = held.certificate.key().id();
+            held.lends = lends(held, self.distrusted.contains(&id));
             if !held.lends {
                 continue;
             }
@@ -123,7 +124,6 @@ impl Pool {
             self.raw_groups
                 .entry(subject.der().into())
                 .or_insert_with(|| subject.clone());
-            let id = held.certificate.key().id();
             let next = self.keys.len();
             let key = *self.key_index.entry(id).or_insert(next);
             if key == next {
@@ -258,10 +258,11 @@ impl Pool {
     }
 }
 
-/// Whether a certificate lends its key (RFC 5280 §4.2.1.3, §4.2.1.9; a vouched root of version 1 has no extensions).
-fn lends(held: &Held) -> bool {
+/// Whether a certificate lends its key (RFC 5280 §4.2.1.3, §4.2.1.9; a vouched root of version 1 has no extensions, nor
+/// has one that is distrusted, which is to be recognised).
+fn lends(held: &Held, distrusted: bool) -> bool {
     let certificate = &held.certificate;
-    let old_root = certificate.version() == 1 && held.vouched && certificate.is_self_issued();
+    let old_root = certificate.version() == 1 && (held.vouched || distrusted) && certificate.is_self_issued();
     (certificate.is_ca() || old_root) && certificate.may_sign_certificates()
 }
 

@@ -3,7 +3,9 @@
 
 mod evidence;
 mod ranks;
+mod reference;
 mod relation;
+mod rollover;
 
 use serde_json::{Value, json};
 
