@@ -9,6 +9,7 @@
 )]
 
 mod algorithms;
+mod decision;
 mod forgery;
 mod mint;
 mod minted;

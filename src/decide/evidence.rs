@@ -116,7 +116,8 @@ impl Pool {
         order.sort_by_key(|&index| !self.held[index].vouched);
         for index in order {
             let held = &mut self.held[index];
-            held.lends = lends(held);
+            let id = held.certificate.key().id();
+            held.lends = lends(held, self.distrusted.contains(&id));
             if !held.lends {
                 continue;
             }
@@ -125,7 +126,6 @@ impl Pool {
             self.raw_groups
                 .entry(subject.der().into())
                 .or_insert_with(|| subject.clone());
-            let id = held.certificate.key().id();
             let next = self.keys.len();
             let key = *self.key_index.entry(id).or_insert(next);
             if key == next {
@@ -228,16 +228,16 @@ impl Pool {
         }
     }
 
-    /// When a key ends: the latest end of the vouched certificates that carry it, and of others only where there is none.
+    /// When a key ends: the latest end of the vouched certificates that carry it, of others only where there is none, and
+    /// of what a subject or a candidate brought only where there is no other: anybody can write one that ends later.
     pub fn key_end(&self, key: usize) -> Option<Timestamp> {
-        let ends = |vouched: bool| {
-            let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
-            holders
-                .filter(|held| held.vouched == vouched)
-                .map(|held| held.certificate.not_after())
-                .max()
-        };
-        ends(true).or_else(|| ends(false))
+        let rank = |held: &Held| (!held.vouched, held.from >= KeyFrom::Subject);
+        let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
+        let best = holders.clone().map(rank).min()?;
+        holders
+            .filter(|held| rank(held) == best)
+            .map(|held| held.certificate.not_after())
+            .max()
     }
 
     /// Whether a certificate's authority key identifier is the subject key identifier of a certificate that lends this
@@ -253,10 +253,11 @@ impl Pool {
     }
 }
 
-/// Whether a certificate lends its key (RFC 5280 §4.2.1.3, §4.2.1.9; a vouched root of version 1 has no extensions).
-fn lends(held: &Held) -> bool {
+/// Whether a certificate lends its key (RFC 5280 §4.2.1.3, §4.2.1.9; a vouched root of version 1 has no extensions, nor
+/// has one that is distrusted, which is to be recognised).
+fn lends(held: &Held, distrusted: bool) -> bool {
     let certificate = &held.certificate;
-    let old_root = certificate.version() == 1 && held.vouched && certificate.is_self_issued();
+    let old_root = certificate.version() == 1 && (held.vouched || distrusted) && certificate.is_self_issued();
     (certificate.is_ca() || old_root) && certificate.may_sign_certificates()
 }
 

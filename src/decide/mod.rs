@@ -19,7 +19,7 @@ use crate::protocol::{
     Fault, Finding, KeyFrom, Level, Policy, ReferenceReport, Relation, Status, SubjectReport, Summary, Timestamp,
 };
 
-pub use authority::{Member, Read};
+pub use authority::{Member, Read, is_ca};
 pub use judge::{Chosen, Given, KeyPresence, Offer, Settled, SubjectCase};
 
 use authority::Standing;
