@@ -14,6 +14,7 @@ mod forgery;
 mod mint;
 mod minted;
 mod names;
+mod profiles;
 mod real_cases;
 mod scene;
 mod support;

@@ -389,6 +389,11 @@ impl Certificate {
             .filter_map(ascii)
     }
 
+    /// Whether there is any dNSName, be it one that cannot be read: then the common name must not stand in for it.
+    pub fn has_dns_name(&self) -> bool {
+        self.alternative_names().any(|name| name.tag == DNS_NAME)
+    }
+
     /// iPAddress subject alternative names of 4 and 16 octets.
     pub fn ip_addresses(&self) -> impl Iterator<Item = IpAddr> {
         self.alternative_names()
