@@ -11,6 +11,7 @@
 mod algorithms;
 mod decision;
 mod forgery;
+mod level_root;
 mod mint;
 mod minted;
 mod names;

@@ -157,7 +157,7 @@ pub struct Standing {
     pub authorities: Vec<Authority>,
     /// What was found about the reference as a whole.
     pub findings: Vec<Finding>,
-    /// Whether members disagree.
+    /// Whether members disagree, or cannot be known to agree.
     pub disagree: bool,
     /// Whether a member holds a CA certificate or a self-signed one.
     pub holds_ca: bool,
@@ -601,6 +601,9 @@ fn compare_members(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing
         if case.policy.references == References::Agree && standing.authorities.len() > 1 {
             disagreements.push(disagreement(case, standing));
         }
+        // Of members that reach no root, those of one issuer name alone are known to agree.
+        standing.disagree =
+            case.policy.level == Level::Root && standing.authorities.is_empty() && named_only(case, standing).len() > 1;
     }
     if standing.pinned || case.policy.references == References::Agree {
         let voted = standing
