@@ -317,7 +317,7 @@ impl<'a> Prover<'a> {
             return examined;
         }
         // What is not tried for want of budget is not known to be wrong: it is not remembered.
-        if !self.budget.signature() {
+        if !self.budget.signature(public) {
             return Verification::Invalid;
         }
         let examined = verify(certificate, public);
