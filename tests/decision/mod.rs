@@ -6,6 +6,7 @@ mod ranks;
 mod reference;
 mod relation;
 mod rollover;
+mod subjects;
 
 use serde_json::{Value, json};
 
