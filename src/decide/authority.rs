@@ -723,7 +723,10 @@ fn missing(case: &Case, standing: &mut Standing) {
         .filter(readable)
         .count();
     let any = case.members.iter().filter(readable).count();
-    if any == 0 {
+    let said = |finding: &Finding| finding.code == Code::ReferenceMissing;
+    if any == 0 && standing.findings.iter().any(said) {
+        // A document that cannot be read says so itself.
+    } else if any == 0 {
         let (message, hint) = if case.members.is_empty() {
             (
                 "no reference was given, so there is nothing to compare with",
