@@ -38,19 +38,34 @@ fn a_document_sets_the_rule_that_its_sources_set() {
     let weak = Ca::root_with(CONTOSO, &Key::rsa(1024, "ca"));
     let host = "fe01.contoso.com";
     let fe01 = w.fe("fe01");
-    let subjects = [leaf(&w.ca, "p"), leaf(&w.rekeyed, "p"), leaf(&w.look_alike, "p"), leaf(&w.fabrikam, "p"), leaf(&weak, "p"), fe01.clone()];
+    let subjects = [
+        leaf(&w.ca, "p"),
+        leaf(&w.rekeyed, "p"),
+        leaf(&w.look_alike, "p"),
+        leaf(&w.fabrikam, "p"),
+        leaf(&weak, "p"),
+        fe01.clone(),
+    ];
     let asks = [
         ask().file("fe01", &[&fe01]),
         ask().file("fe01", &[&fe01, &w.ca.cert, &w.root.cert]),
         ask().tls(host, &[&fe01, &w.ca.cert, &w.root.cert]),
-        ask().tls(host, &[&fe01, &w.ca.cert]).authorities(&[&w.root.cert, &w.ca.cert, &w.rekeyed.cert]),
-        ask().tls(host, &[&fe01, &w.ca.cert]).authorities(&[&w.root.cert, &w.rekeyed.cert]),
-        ask().file("fe01", &[&fe01]).authorities(&[&w.ca.cert, &w.look_alike.cert]),
+        ask()
+            .tls(host, &[&fe01, &w.ca.cert])
+            .authorities(&[&w.root.cert, &w.ca.cert, &w.rekeyed.cert]),
+        ask()
+            .tls(host, &[&fe01, &w.ca.cert])
+            .authorities(&[&w.root.cert, &w.rekeyed.cert]),
+        ask()
+            .file("fe01", &[&fe01])
+            .authorities(&[&w.ca.cert, &w.look_alike.cert]),
         ask().tls("weak", &[&leaf(&weak, "fe01"), &weak.cert]),
         ask().file("weak", &[&leaf(&weak, "fe01"), &weak.cert]),
         ask().pin("ca", &w.ca.cert).file("fe01", &[&fe01]),
         ask().pin_key("ca", &w.ca.key).authorities(&[&w.ca.cert]),
-        ask().file("fe01", &[&fe01, &w.ca.cert]).file("fe02", &[&leaf(&w.fabrikam, "fe02"), &w.fabrikam.cert]),
+        ask()
+            .file("fe01", &[&fe01, &w.ca.cert])
+            .file("fe02", &[&leaf(&w.fabrikam, "fe02"), &w.fabrikam.cert]),
         ask().file("fe01", &[&w.ca.cert]),
     ];
     for (index, asked) in asks.iter().enumerate() {
@@ -98,17 +113,24 @@ fn facts_in_a_document_are_worked_out_anew() {
     facts.insert("is_ca".into(), json!(true));
     facts.insert("not_after".into(), json!("2020-01-01T00:00:00Z"));
     let report = against(&lies, &[&leaf(&w.ca, "p")]);
-    assert_eq!(serde_json::to_value(report).unwrap(), serde_json::to_value(honest).unwrap());
+    assert_eq!(
+        serde_json::to_value(report).unwrap(),
+        serde_json::to_value(honest).unwrap()
+    );
 }
 
 #[test]
 fn a_document_that_cannot_be_read_is_no_reference() {
     let w = World::new();
     let subject = json!({ "name": "s", "source": source(&[&leaf(&w.ca, "p")]) });
-    let request = json!({ "protocol": 1, "reference_document": { "path": "/nowhere/at/all.json" }, "subjects": [subject] });
+    let request =
+        json!({ "protocol": 1, "reference_document": { "path": "/nowhere/at/all.json" }, "subjects": [subject] });
     let report = support::check_json(request);
     assert_eq!(standing(&report), "reference-missing=doubt");
-    assert_eq!(verdict(&report.subjects[0]), "undetermined unproven/null: ca-certificate-missing=doubt reference-missing=doubt");
+    assert_eq!(
+        verdict(&report.subjects[0]),
+        "undetermined unproven/null: ca-certificate-missing=doubt reference-missing=doubt"
+    );
 }
 
 #[test]
@@ -119,7 +141,15 @@ fn a_member_of_the_request_and_one_of_the_document_disagree_like_any_two() {
     let moved = leaf(&w.fabrikam, "fe01");
     standings(&[
         ("renewed", asked.clone().documented("fe01", "other", &[&renewed]), ""),
-        ("moved to another CA", asked.clone().documented("fe01", "other", &[&moved, &w.fabrikam.cert]), "references-disagree=error"),
-        ("moved, without its CA", asked.documented("fe01", "other", &[&moved]), "references-disagree=error"),
+        (
+            "moved to another CA",
+            asked.clone().documented("fe01", "other", &[&moved, &w.fabrikam.cert]),
+            "references-disagree=error",
+        ),
+        (
+            "moved, without its CA",
+            asked.documented("fe01", "other", &[&moved]),
+            "references-disagree=error",
+        ),
     ]);
 }
