@@ -401,6 +401,13 @@ impl Certificate {
             .filter_map(|name| ip(name.value))
     }
 
+    /// Subject alternative names that are no host's (URIs, addresses for mail, principal names), each as its DER.
+    pub fn other_alternative_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.alternative_names()
+            .filter(|name| name.tag != DNS_NAME && name.tag != IP_ADDRESS)
+            .map(|name| name.raw)
+    }
+
     /// Common names of the subject, in the order of the encoding.
     pub fn common_names(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.subject.values(name::COMMON_NAME)
