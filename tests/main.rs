@@ -9,7 +9,12 @@
 // Clippy knows the helpers of tests for tests only in `#[cfg(test)]` modules.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batch;
+mod binary;
 mod mint;
 mod minted;
+mod process;
 mod real_cases;
+mod servers;
 mod support;
+mod tls;

@@ -718,7 +718,11 @@ fn missing(case: &Case, standing: &mut Standing) {
         .filter(readable)
         .count();
     let any = case.members.iter().filter(readable).count();
-    if any == 0 {
+    let said = case
+        .findings
+        .iter()
+        .any(|finding| finding.code == Code::ReferenceMissing);
+    if any == 0 && !(said && case.members.is_empty()) {
         let (message, hint) = if case.members.is_empty() {
             (
                 "no reference was given, so there is nothing to compare with",
