@@ -9,13 +9,18 @@
 )]
 
 mod algorithms;
+mod batch;
+mod binary;
 mod decision;
 mod forgery;
 mod level_root;
 mod mint;
 mod minted;
 mod names;
+mod process;
 mod profiles;
 mod real_cases;
 mod scene;
+mod servers;
 mod support;
+mod tls;
