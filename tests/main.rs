@@ -10,7 +10,9 @@
 
 mod algorithms;
 mod decision;
+mod estates;
 mod forgery;
+mod house;
 mod mint;
 mod minted;
 mod names;
