@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser};
 use crate::cli::{BatchArgs, CheckArgs, Cli, Command, Format, InspectArgs, OutputFlags, ReferenceArgs};
 use crate::error::Error;
 use crate::output;
+pub use crate::output::Progress;
 use crate::protocol::values::check_path;
 use crate::protocol::{ErrorDocument, Fault, FaultCode, Timestamp, read};
 use crate::render::{json, text};
@@ -37,17 +38,6 @@ pub struct World<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Takes what the operating system said, one line, for people: it never goes into an answer.
     pub log: &'a (dyn Fn(&str) + Sync),
-}
-
-/// How far a long command has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done: `reading servers`.
-    pub what: &'static str,
-    /// How many are done.
-    pub done: usize,
-    /// Of how many; `None` if that is not known yet.
-    pub total: Option<usize>,
 }
 
 /// The standard streams of the process.
