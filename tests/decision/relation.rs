@@ -276,6 +276,17 @@ fn a_signature_that_the_key_it_names_did_not_make_is_bad() {
         .sign_with(&Key::ec("P-256", "mallory"))
         .build();
     all("naming a key that rollover added", &rolled, &[&forged], bad);
+    // Nor does a CA certificate that the forger brings, with a key that nothing can verify with, leave it open.
+    let useless = Ca::root_with(CONTOSO, &Key::ec("P-256", "mallory").with_explicit_curve());
+    let forged = builder(&w.ca, "pchat01")
+        .sign_with(&Key::ec("P-256", "mallory"))
+        .build();
+    all(
+        "with a key of explicit parameters",
+        &ask,
+        &[&forged, &useless.cert],
+        bad,
+    );
     // An attacker who brings a certificate that claims the identifier changes nothing but who is known.
     let mallory = CertBuilder::authority(CONTOSO, &Key::ec("P-256", "mallory"))
         .ski(crate::mint::Ski::Bytes(w.ca.key.identifier()))
