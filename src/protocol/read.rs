@@ -241,6 +241,14 @@ struct Located {
     pointer: String,
 }
 
+impl Located {
+    /// What a type refuses after it has read the value belongs to this place too.
+    fn read_as<'de, T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, LocatedError> {
+        let pointer = self.pointer.clone();
+        seed.deserialize(self).map_err(|error| error.at(&pointer))
+    }
+}
+
 /// A refusal with the pointer of the innermost value that was refused.
 #[derive(Debug)]
 struct LocatedError {
@@ -412,11 +420,8 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         let Some((index, node)) = self.list.next() else {
             return Ok(None);
         };
-        seed.deserialize(Located {
-            node,
-            pointer: pointer_step(self.pointer, &index.to_string()),
-        })
-        .map(Some)
+        let pointer = pointer_step(self.pointer, &index.to_string());
+        Located { node, pointer }.read_as(seed).map(Some)
     }
 }
 
@@ -442,7 +447,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, LocatedError> {
         match self.value.take() {
-            Some(located) => seed.deserialize(located),
+            Some(located) => located.read_as(seed),
             None => Err(LocatedError::says("a value without a key".into())),
         }
     }
