@@ -238,14 +238,11 @@ fn a_reference_read_once_serves_when_the_servers_are_gone() {
         assert_eq!(member["certificate"]["chain"].as_array().unwrap().len(), 1);
     }
     let good = write(&own, "good.pem", issuing.server("pchat01.contoso.com").build().pem());
-    let other = write(
-        &own,
-        "other.pem",
-        Ca::root("CN=Contoso Issuing CA,DC=contoso,DC=com")
-            .server("x.contoso.com")
-            .build()
-            .pem(),
+    let look_alike = Ca::root_with(
+        "CN=Contoso Issuing CA,DC=contoso,DC=com",
+        &Key::ec("P-256", "look-alike"),
     );
+    let other = write(&own, "other.pem", look_alike.server("x.contoso.com").build().pem());
     for (document, anchored) in [(&path, true), (&without, false)] {
         let line = [
             "check",
@@ -319,6 +316,8 @@ fn the_certificate_is_that_of_the_server_name_and_addresses_send_none() {
     assert_eq!(relations, ["same", "different", "different", "different"]);
     let mut asked = asked.lock().unwrap().clone();
     asked.sort();
+    // A hello is answered by a second one where the server wants another group.
+    asked.dedup();
     assert_eq!(asked, [None, None, Some("other.contoso.com".into()), Some(host.into())]);
 }
 

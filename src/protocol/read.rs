@@ -253,6 +253,14 @@ struct Located {
     pointer: String,
 }
 
+impl Located {
+    /// What a type refuses after it has read the value belongs to this place too.
+    fn read_as<'de, T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, LocatedError> {
+        let pointer = self.pointer.clone();
+        seed.deserialize(self).map_err(|error| error.at(&pointer))
+    }
+}
+
 /// A refusal with the pointer of the innermost value that was refused.
 #[derive(Debug)]
 struct LocatedError {
@@ -442,12 +450,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
             return Ok(None);
         };
         let pointer = pointer_step(self.pointer, &index.to_string());
-        let located = Located {
-            node,
-            pointer: pointer.clone(),
-        };
-        // What refuses a value after having read it does not know where it stands.
-        seed.deserialize(located).map(Some).map_err(|error| error.at(&pointer))
+        Located { node, pointer }.read_as(seed).map(Some)
     }
 }
 
@@ -473,10 +476,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, LocatedError> {
         match self.value.take() {
-            Some(located) => {
-                let pointer = located.pointer.clone();
-                seed.deserialize(located).map_err(|error| error.at(&pointer))
-            }
+            Some(located) => located.read_as(seed),
             None => Err(LocatedError::says("a value without a key".into())),
         }
     }
