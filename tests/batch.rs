@@ -63,7 +63,9 @@ fn a_bad_line_is_answered_in_its_place_and_hides_no_other() {
     let too_long = format!("{{\"protocol\":1,\"host\":\"{}\"}}", "x".repeat(1 << 20));
     let just_fits = good.replacen("{\"", &format!("{{{}\"", " ".repeat((1 << 20) - good.len())), 1);
     assert_eq!(just_fits.len(), 1 << 20);
-    let lines: Vec<(Vec<u8>, Option<(&str, Option<&str>)>)> = vec![
+    /// The code of the error that is expected, and its pointer.
+    type Answer = Option<(&'static str, Option<&'static str>)>;
+    let lines: Vec<(Vec<u8>, Answer)> = vec![
         (good.clone().into_bytes(), None),
         (Vec::new(), Some(("bad-json", None))),
         (b"   ".to_vec(), Some(("bad-json", None))),

@@ -729,10 +729,7 @@ fn found_certificates_of_an_attacker_change_no_verdict() {
         .authority(&world.issuing.cert)
         .authority(&world.root.cert);
     for (_, cert, chain) in &forgeries {
-        scene = chain
-            .iter()
-            .chain([cert])
-            .fold(scene, |scene, cert| scene.intermediate(cert));
+        scene = chain.iter().chain([cert]).fold(scene, Scene::intermediate);
     }
     for match_ in ["authority", "key", "name"] {
         let report = scene

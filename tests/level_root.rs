@@ -323,7 +323,7 @@ fn members_that_reach_two_roots_are_several_roots_unless_a_pin_names_one() {
     let with = |scene: Scene| {
         [&old.cert, &new.cert, &cross, &one.cert, &two.cert]
             .into_iter()
-            .fold(scene, |scene, cert| scene.authority(cert))
+            .fold(scene, Scene::authority)
     };
     let scene = with(at_root()).reference(&member(&one));
     for references in ["agree", "any"] {
@@ -352,9 +352,7 @@ fn members_that_reach_two_roots_are_several_roots_unless_a_pin_names_one() {
             }
         }
     }
-    let lonely = [&old.cert, &one.cert]
-        .into_iter()
-        .fold(at_root(), |scene, cert| scene.authority(cert));
+    let lonely = [&old.cert, &one.cert].into_iter().fold(at_root(), Scene::authority);
     let report = lonely
         .reference(&member(&one))
         .subject(&leaf(&one), &[&cross, &new.cert])
@@ -499,7 +497,7 @@ fn a_distrusted_key_lies_on_no_path() {
     let (one, two) = (root.issue_ca(ONE), root.issue_ca(TWO));
     let all = [&root.cert, &one.cert, &two.cert]
         .into_iter()
-        .fold(at_root(), |scene, cert| scene.authority(cert));
+        .fold(at_root(), Scene::authority);
     let scene = all.reference(&member(&one));
     let distrust = |key: &Key| json!([{"key_sha256": key.spki_sha256()}]);
     let of = |scene: &Scene, key: &Key, cert: &Cert| {
@@ -526,7 +524,7 @@ fn members_of_different_roots_disagree_and_any_allows_each() {
     let (one, two) = (a.issue_ca(ONE), b.issue_ca(TWO));
     let all = [&a.cert, &b.cert, &one.cert, &two.cert]
         .into_iter()
-        .fold(at_root(), |scene, cert| scene.authority(cert));
+        .fold(at_root(), Scene::authority);
     let scene = all
         .reference(&member(&one))
         .reference(&member(&two))
