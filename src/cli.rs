@@ -9,8 +9,8 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::protocol::{
-    Code, Distrust, Encryption, Level, Match, Profile, ProofWanted, References, Severity, Sha256Hex, Source, Span, StartTls,
-    Timestamp, schema,
+    Code, Distrust, Encryption, Level, Match, Profile, ProofWanted, References, Severity, Sha256Hex, Source, Span,
+    StartTls, Timestamp, schema,
 };
 
 /// The whole command line.

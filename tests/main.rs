@@ -8,9 +8,23 @@
     reason = "tests say so by failing"
 )]
 
+mod algorithms;
+mod batch;
+mod binary;
+mod decision;
 #[cfg(unix)]
 mod enforce;
+mod estates;
+mod forgery;
+mod house;
+mod level_root;
 mod mint;
 mod minted;
+mod names;
+mod process;
+mod profiles;
 mod real_cases;
+mod scene;
+mod servers;
 mod support;
+mod tls;

@@ -1,7 +1,8 @@
 //! `same-ca batch`: requests a line, reports a line, in order, on all cores, in bounded memory.
 
-use std::io::{self, BufRead, Write};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::io::{self, BufRead, Read, Write};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -23,6 +24,9 @@ use super::{Progress, World};
 const WINDOW_LINES: usize = 4096;
 /// Bytes of lines that are held at a time: bounds the memory whatever the lines' length.
 const WINDOW_BYTES: usize = 32 * 1024 * 1024;
+/// Lines that one thread answers in a row: enough that handing them out costs nothing and that their answers are written
+/// past the output's buffer, few enough to be shared evenly.
+const RUN_LINES: usize = 32;
 /// References that are kept worked out: a batch has one or a few, and a stream may go on for ever.
 const KEPT_REFERENCES: usize = 64;
 
@@ -46,21 +50,34 @@ pub fn batch(
     output: &mut dyn Write,
     world: &World<'_>,
 ) -> Result<BatchOutcome, Error> {
-    let references = References::default();
+    let (references, spare) = (References::default(), Spare::default());
     let mut outcome = BatchOutcome::default();
-    let mut input = Lines { input, first: true };
+    let mut window = Window::default();
+    let mut first = true;
     loop {
-        let window = input.window().map_err(Error::Input)?;
-        if window.is_empty() {
+        window.read(input).map_err(Error::Input)?;
+        if window.lines.is_empty() {
             output.flush().map_err(Error::output("the reports"))?;
             return Ok(outcome);
         }
-        for answer in answer_window(&window, outcome.lines, &references, world) {
-            outcome.errors += u64::from(answer.error);
-            outcome.not_compliant += u64::from(answer.not_compliant);
-            output.write_all(&answer.bytes).map_err(Error::output("the reports"))?;
+        if std::mem::take(&mut first) {
+            window.drop_bom();
         }
-        outcome.lines += window.len() as u64;
+        let batch = Batch {
+            window: &window,
+            before: outcome.lines,
+            references: &references,
+            spare: &spare,
+            reader: Reader::new(None, world.env, world.log),
+            world,
+        };
+        for answers in batch.answers() {
+            outcome.errors += answers.errors;
+            outcome.not_compliant += answers.not_compliant;
+            output.write_all(&answers.bytes).map_err(Error::output("the reports"))?;
+            spare.put(answers.bytes);
+        }
+        outcome.lines += window.lines.len() as u64;
         (world.progress)(Progress {
             what: "requests",
             done: usize::try_from(outcome.lines).unwrap_or(usize::MAX),
@@ -69,79 +86,79 @@ pub fn batch(
     }
 }
 
-/// One line of output.
-struct Answer {
+/// The lines that are held, end to end. Its memory is used again for the next ones.
+#[derive(Default)]
+struct Window {
     bytes: Vec<u8>,
-    error: bool,
-    not_compliant: bool,
+    /// Where each line lies; `None` where it was too long to hold.
+    lines: Vec<Option<Range<usize>>>,
 }
 
-/// One line of input: its bytes, or its length where it is too long to hold.
-enum Line {
-    Held(Vec<u8>),
-    TooLong,
-}
-
-/// Reads lines, of which none is held beyond the limit.
-struct Lines<'a> {
-    input: &'a mut (dyn BufRead + Send),
-    first: bool,
-}
-
-impl Lines<'_> {
-    /// The next lines, none at the end of the input.
-    fn window(&mut self) -> io::Result<Vec<Line>> {
-        let mut lines = Vec::new();
-        let mut bytes = 0;
-        while lines.len() < WINDOW_LINES && bytes < WINDOW_BYTES {
-            match self.line()? {
-                Some(line) => {
-                    bytes += if let Line::Held(held) = &line { held.len() } else { 0 };
-                    lines.push(line);
-                }
-                None => break,
+impl Window {
+    /// Reads the next lines in place of those held; none at the end of the input.
+    fn read(&mut self, input: &mut dyn BufRead) -> io::Result<()> {
+        self.bytes.clear();
+        self.lines.clear();
+        while self.lines.len() < WINDOW_LINES && self.bytes.len() < WINDOW_BYTES {
+            let start = self.bytes.len();
+            // One byte more than a line of the limit with its end of line, which may be CR LF, tells that it is longer.
+            let mut limited = (&mut *input).take(LINE_LIMIT as u64 + 3);
+            if limited.read_until(b'\n', &mut self.bytes)? == 0 {
+                break;
+            }
+            let line = &self.bytes[start..];
+            let (line, ended) = line.strip_suffix(b"\n").map_or((line, false), |line| (line, true));
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.len() <= LINE_LIMIT {
+                self.lines.push(Some(start..start + line.len()));
+                continue;
+            }
+            self.bytes.truncate(start);
+            self.lines.push(None);
+            if !ended {
+                input.skip_until(b'\n')?;
             }
         }
-        Ok(lines)
+        Ok(())
     }
 
-    fn line(&mut self) -> io::Result<Option<Line>> {
-        let mut line = Vec::new();
-        let (mut any, mut too_long) = (false, false);
-        loop {
-            let chunk = match self.input.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                chunk => chunk?,
-            };
-            if chunk.is_empty() {
-                break;
-            }
-            any = true;
-            let end = chunk.iter().position(|&byte| byte == b'\n');
-            let part = &chunk[..end.unwrap_or(chunk.len())];
-            if line.len() + part.len() > LINE_LIMIT {
-                too_long = true;
-                line = Vec::new();
-            }
-            if !too_long {
-                line.extend_from_slice(part);
-            }
-            let used = end.map_or(chunk.len(), |end| end + 1);
-            self.input.consume(used);
-            if end.is_some() {
-                break;
-            }
+    /// Leaves out the byte order mark before the first line.
+    fn drop_bom(&mut self) {
+        if let Some(Some(line)) = self.lines.first_mut() {
+            line.start = line.end - read::without_bom(&self.bytes[line.clone()]).len();
         }
-        if !any {
-            return Ok(None);
+    }
+}
+
+/// Lines of output, from lines of input that follow each other.
+#[derive(Default)]
+struct Answers {
+    bytes: Vec<u8>,
+    errors: u64,
+    not_compliant: u64,
+}
+
+/// Buffers for the next answers, so that memory is not asked for and given back with every window.
+#[derive(Default)]
+struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.pop().unwrap_or_default()
+    }
+
+    fn put(&self, mut buffer: Vec<u8>) {
+        /// Buffers of usual answers to a run; larger ones are given back.
+        const LARGEST: usize = 1024 * 1024;
+        if buffer.capacity() == 0 || buffer.capacity() > LARGEST {
+            return;
         }
-        if std::mem::take(&mut self.first) && line.starts_with(b"\xEF\xBB\xBF") {
-            line.drain(..3);
+        buffer.clear();
+        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < WINDOW_LINES / RUN_LINES {
+            spare.push(buffer);
         }
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
-        Ok(Some(if too_long { Line::TooLong } else { Line::Held(line) }))
     }
 }
 
@@ -173,6 +190,14 @@ struct Fast<'a> {
 }
 
 impl Fast<'_> {
+    /// Every source that is read for this line alone.
+    fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.subjects
+            .iter()
+            .flat_map(case::subject_sources)
+            .chain(&self.candidates)
+    }
+
     /// The text that decides the reference: equal texts mean equal references.
     fn shared(&self) -> [Option<&str>; 5] {
         [
@@ -258,91 +283,130 @@ impl Entry {
     }
 }
 
-fn answer_window(window: &[Line], before: u64, references: &References, world: &World<'_>) -> Vec<Answer> {
-    let parsed: Vec<Result<Fast<'_>, Fault>> = window.par_iter().map(parse).collect();
-    let reader = Reader::new(None, world.env, world.log);
-    let lines = parsed.iter().flatten();
-    let sources = lines.flat_map(|line| {
-        line.subjects
-            .iter()
-            .flat_map(case::subject_sources)
-            .chain(&line.candidates)
-    });
-    reader.prefetch(sources.filter_map(case::tls_source), &|done, total| {
-        (world.progress)(Progress {
-            what: "TLS servers",
-            done,
-            total: Some(total),
-        });
-    });
-    let answer = |(index, (line, parsed)): (usize, (&Line, Result<Fast<'_>, Fault>))| {
-        let answered = parsed.and_then(|fast| answer(line, fast, references, &reader, world));
-        answered.unwrap_or_else(|fault| failed(fault, before + index as u64 + 1))
-    };
-    let paired = window.par_iter().zip(parsed).enumerate();
-    paired.map(answer).collect()
+/// Answers to lines, or a line that waits for its TLS servers to be read at once with those of others.
+enum Piece<'a> {
+    Answers(Answers),
+    Waiting(u64, Box<Fast<'a>>, &'a [u8]),
 }
 
-fn parse(line: &Line) -> Result<Fast<'_>, Fault> {
-    let Line::Held(bytes) = line else {
+/// One window of lines and what answers them.
+struct Batch<'a> {
+    window: &'a Window,
+    /// Lines before the window.
+    before: u64,
+    references: &'a References,
+    spare: &'a Spare,
+    reader: Reader<'a>,
+    world: &'a World<'a>,
+}
+
+impl Batch<'_> {
+    /// The answers to the lines, in order.
+    fn answers(&self) -> impl Iterator<Item = Answers> {
+        let runs = self.window.lines.par_chunks(RUN_LINES).enumerate();
+        let pieces = runs.map(|(run, lines)| self.run(self.before + (run * RUN_LINES) as u64, lines));
+        let mut pieces: Vec<Piece<'_>> = pieces.collect::<Vec<_>>().into_iter().flatten().collect();
+        let waiting = pieces.iter().filter_map(|piece| match piece {
+            Piece::Waiting(_, fast, _) => Some(fast),
+            Piece::Answers(_) => None,
+        });
+        let sources = waiting.flat_map(|fast| fast.sources());
+        self.reader
+            .prefetch(sources.filter_map(case::tls_source), &|done, total| {
+                (self.world.progress)(Progress {
+                    what: "TLS servers",
+                    done,
+                    total: Some(total),
+                });
+            });
+        pieces.par_iter_mut().for_each(|piece| {
+            if let Piece::Waiting(number, fast, line) = piece {
+                let mut answers = Answers::default();
+                self.answer(*number, Ok(fast), line, &mut answers);
+                *piece = Piece::Answers(answers);
+            }
+        });
+        pieces.into_iter().filter_map(|piece| match piece {
+            Piece::Answers(answers) => Some(answers),
+            Piece::Waiting(..) => None,
+        })
+    }
+
+    /// Answers the lines of a run, but for those that wait.
+    fn run(&self, before: u64, lines: &[Option<Range<usize>>]) -> Vec<Piece<'_>> {
+        let mut pieces = Vec::with_capacity(1);
+        let mut answers = Answers {
+            bytes: self.spare.take(),
+            ..Answers::default()
+        };
+        for (number, line) in (before + 1..).zip(lines) {
+            let line = line.as_ref().map(|line| &self.window.bytes[line.clone()]);
+            match parse(line) {
+                Ok((line, fast)) if fast.sources().any(|source| case::tls_source(source).is_some()) => {
+                    pieces.push(Piece::Answers(std::mem::take(&mut answers)));
+                    pieces.push(Piece::Waiting(number, Box::new(fast), line));
+                }
+                Ok((line, fast)) => self.answer(number, Ok(&fast), line, &mut answers),
+                Err(fault) => self.answer(number, Err(fault), &[], &mut answers),
+            }
+        }
+        pieces.push(Piece::Answers(answers));
+        pieces
+    }
+
+    /// Writes the answer to one line: its report, or its error.
+    fn answer(&self, number: u64, fast: Result<&Fast<'_>, Fault>, line: &[u8], answers: &mut Answers) {
+        let start = answers.bytes.len();
+        match fast.and_then(|fast| self.report(fast, line, &mut answers.bytes)) {
+            Ok(Status::Compliant) => {}
+            Ok(Status::Undetermined | Status::Noncompliant) => answers.not_compliant += 1,
+            Err(fault) => {
+                answers.bytes.truncate(start);
+                answers.errors += 1;
+                let document = ErrorDocument::from(Fault {
+                    line: Some(number),
+                    ..fault
+                });
+                // An error document holds nothing that JSON cannot.
+                let _ = write_line(&mut answers.bytes, &document);
+            }
+        }
+    }
+
+    /// Writes the report on one request.
+    fn report(&self, fast: &Fast<'_>, line: &[u8], bytes: &mut Vec<u8>) -> Result<Status, Fault> {
+        read::check_protocol(fast.protocol)?;
+        check_subjects(&fast.subjects)?;
+        let entry = self.references.entry(&fast.shared());
+        let shared = entry.shared(line, self.world)?;
+        let candidates: Arc<[Offer]> = case::offers(&fast.candidates, &self.reader, 0).into();
+        let subjects = judge(&shared.reference, &fast.subjects, &self.reader, &candidates);
+        let head = Head {
+            requirement: fast.requirement.clone(),
+            host: fast.host.clone(),
+            collected_at: fast.collected_at,
+        };
+        let report: Report<&RawValue> = report(head, shared.reference.valid_at(), &shared.section, subjects);
+        write_line(bytes, &report)?;
+        Ok(report.status)
+    }
+}
+
+/// Reads a line in the fast way. What is wrong with it is found by reading it as a whole request.
+fn parse(line: Option<&[u8]>) -> Result<(&[u8], Fast<'_>), Fault> {
+    let Some(line) = line else {
         let message = format!("the line is longer than {} MiB", LINE_LIMIT / 1024 / 1024);
         return Err(Fault {
             pointer: Some(String::new()),
             ..Fault::new(FaultCode::TooLarge, message)
         });
     };
-    // What is wrong with a line is found by reading it as a whole request.
-    read::read_fast(bytes).map_err(|error| match read::read::<Request>(bytes) {
-        Err(fault) => fault,
-        Ok(_) => read::diagnose::<Request>(bytes, &error),
-    })
-}
-
-fn answer(
-    line: &Line,
-    fast: Fast<'_>,
-    references: &References,
-    reader: &Reader<'_>,
-    world: &World<'_>,
-) -> Result<Answer, Fault> {
-    let Line::Held(bytes) = line else {
-        return Err(Fault::new(FaultCode::Internal, "the line was not held"));
-    };
-    read::check_protocol(fast.protocol)?;
-    check_subjects(&fast.subjects)?;
-    let entry = references.entry(&fast.shared());
-    let shared = entry.shared(bytes, world)?;
-    let candidates: Arc<[Offer]> = case::offers(&fast.candidates, reader, 0).into();
-    let subjects = judge(&shared.reference, &fast.subjects, reader, &candidates);
-    let head = Head {
-        requirement: fast.requirement,
-        host: fast.host,
-        collected_at: fast.collected_at,
-    };
-    let report: Report<&RawValue> = report(head, shared.reference.valid_at(), &shared.section, subjects);
-    let not_compliant = report.status != Status::Compliant;
-    // A report of one subject is some three times as long as its reference section.
-    let mut bytes = Vec::with_capacity(shared.section.get().len() + 4096);
-    write_line(&mut bytes, &report)?;
-    Ok(Answer {
-        bytes,
-        error: false,
-        not_compliant,
-    })
-}
-
-fn failed(fault: Fault, line: u64) -> Answer {
-    let document = ErrorDocument::from(Fault {
-        line: Some(line),
-        ..fault
-    });
-    let mut bytes = Vec::new();
-    // An error document holds nothing that JSON cannot.
-    let _ = write_line(&mut bytes, &document);
-    Answer {
-        bytes,
-        error: true,
-        not_compliant: false,
+    match read::read_fast(line) {
+        Ok(fast) => Ok((line, fast)),
+        Err(error) => Err(match read::read::<Request>(line) {
+            Err(fault) => fault,
+            Ok(_) => read::diagnose::<Request>(line, &error),
+        }),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId};
-use crate::decide::{Case, Given, KeyPresence, Member, Offer, Read, SubjectCase};
+use crate::decide::{Case, Given, KeyPresence, Member, Offer, Read, SubjectCase, is_ca};
 use crate::protocol::request::MemberKind;
 use crate::protocol::values::Sha256Hex;
 use crate::protocol::{
@@ -113,7 +113,7 @@ pub fn case(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
                 let held = evidence(reader, source, &pointer, Severity::Doubt, &mut case.findings);
                 let before = case.distrusted.len();
                 case.distrusted
-                    .extend(held.into_iter().filter(|certificate| certificate.is_ca()));
+                    .extend(held.into_iter().filter(|certificate| is_ca(certificate)));
                 if case.distrusted.len() == before {
                     let message = format!(
                         "{} holds no CA certificate, so nothing is distrusted by it",
@@ -426,7 +426,10 @@ pub fn subject(
 
 /// What is judged beside a subject's own place: its `source`, where it has both.
 pub fn beside(subject: &Subject, reader: &Reader<'_>, policy: &Policy, valid_at: Timestamp) -> Option<SubjectCase> {
-    let own_place = subject.install.as_ref().is_some_and(|install| install.place != Place::Caller);
+    let own_place = subject
+        .install
+        .as_ref()
+        .is_some_and(|install| install.place != Place::Caller);
     let source = subject.source.as_ref().filter(|_| own_place)?;
     Some(SubjectCase {
         name: subject.name.clone(),

@@ -68,7 +68,10 @@ pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject:
     let label = source.label();
     let judged = reference.settle(&case).report;
     for finding in judged.findings {
-        let known = report.findings.iter().any(|known| known.code == finding.code && known.message == finding.message);
+        let known = report
+            .findings
+            .iter()
+            .any(|known| known.code == finding.code && known.message == finding.message);
         let message = match finding.message.starts_with(&label) {
             true => finding.message,
             false => format!("{label}: {}", finding.message),
@@ -77,7 +80,9 @@ pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject:
             report.findings.push(Finding { message, ..finding });
         }
     }
-    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    report
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     report.status = report.status.max(judged.status);
 }
 

@@ -119,8 +119,7 @@ fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>,
         let mut slots = plan::slots(&install.place, false);
         let mut resolved = resolve(&slots);
         let mut alias = None;
-        if let (Place::Files { private_key, .. }, Ok([certificate, key, ..])) =
-            (&install.place, resolved.as_deref())
+        if let (Place::Files { private_key, .. }, Ok([certificate, key, ..])) = (&install.place, resolved.as_deref())
             && private_key.is_some()
             && certificate.path == key.path
         {
@@ -331,7 +330,10 @@ impl Run<'_> {
         };
         let done = match (place.stuck.as_ref().or(place.unfit.as_ref()), &standing) {
             (Some(why), _) => Err(why.clone()),
-            (None, None) => Err(Finding::new(Code::InstallRefused, "what stands there could not be read")),
+            (None, None) => Err(Finding::new(
+                Code::InstallRefused,
+                "what stands there could not be read",
+            )),
             (None, Some(standing)) => self.replace(subject, place, standing, &case, chosen, candidates),
         };
         match done {
@@ -413,7 +415,9 @@ impl Run<'_> {
             return Err(Finding::new(Code::InstallRefused, message).hint(hint));
         }
 
-        let stands = standing.iter().map(|one| one.content.as_ref().map(|content| content.as_slice()));
+        let stands = standing
+            .iter()
+            .map(|one| one.content.as_ref().map(|content| content.as_slice()));
         let suffix = place.install.backup.then(|| plan::backup_suffix(stands)).flatten();
         if !self.what_if {
             let left = install::install(&place.targets, standing, &contents, suffix.as_deref());
@@ -434,12 +438,23 @@ impl Run<'_> {
 
     /// What goes into the files: the private key is read again, as nothing has kept it.
     fn credentials(&self, subject: &Subject, case: &SubjectCase, chosen: &Chosen) -> Result<Credentials, Finding> {
-        let gone = || Finding::new(Code::InstallRefused, "the candidate that was chosen is not there any more");
+        let gone = || {
+            Finding::new(
+                Code::InstallRefused,
+                "the candidate that was chosen is not there any more",
+            )
+        };
         let certificate = offered(case, chosen).ok_or_else(gone)?.clone();
         let source = self.candidate(subject, chosen.index).ok_or_else(gone)?;
-        let key = self.reader.private_key(source, certificate.key().id()).map_err(refused)?;
+        let key = self
+            .reader
+            .private_key(source, certificate.key().id())
+            .map_err(refused)?;
         let key = plan::pkcs8(&key, certificate.key().spki_der()).ok_or_else(|| {
-            let message = format!("{}: the private key is in a form that cannot be written", source.label());
+            let message = format!(
+                "{}: the private key is in a form that cannot be written",
+                source.label()
+            );
             Finding::new(Code::InstallRefused, message)
         })?;
         Ok(Credentials {
@@ -498,7 +513,9 @@ impl Run<'_> {
         };
         report.status = report.status.max(status);
         report.findings.push(finding.severity(severity));
-        report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        report
+            .findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     }
 }
 

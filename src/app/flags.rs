@@ -1,8 +1,11 @@
 //! Turns the flags of a command into its request, and remembers which flag said what.
 
-use crate::cli::{CallerFlags, InspectFlags, InstallFlags, KeyArg, ReadingFlags, ReferenceFlags, RequestFlags, SourceArg};
+use crate::cli::{
+    CallerFlags, InspectFlags, InstallFlags, KeyArg, ReadingFlags, ReferenceFlags, RequestFlags, SourceArg,
+};
 use crate::protocol::{
-    Distrust, DocumentInput, Fault, FaultCode, Install, Member, MemberKind, Password, Place, Policy, Request, Source, Subject, read,
+    Distrust, DocumentInput, Fault, FaultCode, Install, Member, MemberKind, Password, Place, Policy, Request, Source,
+    Subject, read,
 };
 
 /// A request that was given as flags.
@@ -132,7 +135,9 @@ fn place(flags: &InstallFlags) -> Result<Option<(&'static str, String, Install)>
             ("--install-pkcs12", path, place)
         }
         (None, None) if flags.backup => {
-            return Err(Fault::usage("--backup: goes with --install-certificate or --install-pkcs12"));
+            return Err(Fault::usage(
+                "--backup: goes with --install-certificate or --install-pkcs12",
+            ));
         }
         (None, None) => return Ok(None),
     };

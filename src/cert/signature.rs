@@ -29,16 +29,31 @@ pub enum Verification {
 /// Inner and outer algorithm must be the same ([`SignatureInfo::agrees`] tells that reason apart) and fit the key. MD2,
 /// MD4, MD5, DSA, keys with explicit curve parameters and what neither library has are [`Verification::Unsupported`].
 pub fn verify(certificate: &Certificate, key: &PublicKey) -> Verification {
+    if let Some(foreseen) = foresee(certificate, key) {
+        return foreseen;
+    }
     let info = certificate.signature();
-    if !info.agrees {
+    let signature = certificate.signature_value();
+    if !is_well_formed(&info.algorithm, key, signature) {
         return Verification::Invalid;
     }
+    key.libraries()
+        .verify(key, &info.algorithm, certificate.tbs(), signature)
+}
+
+/// What [`verify`] will say, where that can be told from the algorithm and the kind of key alone; `None` where the
+/// signature must be checked.
+pub fn foresee(certificate: &Certificate, key: &PublicKey) -> Option<Verification> {
+    let info = certificate.signature();
+    if !info.agrees {
+        return Some(Verification::Invalid);
+    }
     let scheme = match &info.algorithm {
-        SignatureAlgorithm::Unsupported { why, .. } => return Verification::Unsupported(why),
+        SignatureAlgorithm::Unsupported { why, .. } => return Some(Verification::Unsupported(why)),
         supported => supported,
     };
     if key.is_unreadable() {
-        return Verification::Unsupported("the public key cannot be read");
+        return Some(Verification::Unsupported("the public key cannot be read"));
     }
     let fits = match (scheme, key.kind()) {
         (SignatureAlgorithm::RsaPkcs1(_), KeyKind::Rsa { pss_only, .. }) => !pss_only,
@@ -49,16 +64,9 @@ pub fn verify(certificate: &Certificate, key: &PublicKey) -> Verification {
         _ => false,
     };
     if !fits {
-        return Verification::Invalid;
+        return Some(Verification::Invalid);
     }
-    if let Err(why) = key.usable_when_vouched() {
-        return Verification::Unsupported(why);
-    }
-    let signature = certificate.signature_value();
-    if !is_well_formed(scheme, key, signature) {
-        return Verification::Invalid;
-    }
-    key.libraries().verify(key, scheme, certificate.tbs(), signature)
+    key.usable_when_vouched().err().map(Verification::Unsupported)
 }
 
 /// A hash function, as a signature uses it.

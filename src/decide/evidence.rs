@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::cert::{Certificate, KeyId, KeyKind, Name, PublicKey, SignatureAlgorithm, Verification, verify};
+use crate::cert::{Certificate, KeyId, KeyKind, Name, PublicKey, SignatureAlgorithm, Verification, foresee, verify};
 use crate::protocol::{IssuedBy, KeyFrom, Timestamp, hex};
 
 use super::budget::Budget;
@@ -28,6 +28,8 @@ pub struct KnownKey {
     pub id: KeyId,
     /// The certificates at hand that lend it, the vouched ones first; indices into the pool.
     pub holders: Vec<usize>,
+    /// The certificate whose encoding of the key is used; an index into the pool.
+    shown_by: usize,
     /// Whether a vouched certificate or a pin carries it.
     pub vouched: bool,
     /// Whether the policy distrusts it.
@@ -114,7 +116,8 @@ impl Pool {
         order.sort_by_key(|&index| !self.held[index].vouched);
         for index in order {
             let held = &mut self.held[index];
-            held.lends = lends(held);
+            let id = held.certificate.key().id();
+            held.lends = lends(held, self.distrusted.contains(&id));
             if !held.lends {
                 continue;
             }
@@ -123,7 +126,6 @@ impl Pool {
             self.raw_groups
                 .entry(subject.der().into())
                 .or_insert_with(|| subject.clone());
-            let id = held.certificate.key().id();
             let next = self.keys.len();
             let key = *self.key_index.entry(id).or_insert(next);
             if key == next {
@@ -132,6 +134,7 @@ impl Pool {
                 self.keys.push(KnownKey {
                     id,
                     holders: Vec::new(),
+                    shown_by: index,
                     vouched,
                     distrusted,
                     usable: false,
@@ -140,10 +143,14 @@ impl Pool {
             let known = &mut self.keys[key];
             known.holders.push(index);
             known.vouched |= held.vouched;
+            // Of one modulus, an encoding that is marked for RSASSA-PSS alone verifies less than a plain one.
+            let pss_only = |held: &Held| matches!(held.certificate.key().kind(), KeyKind::Rsa { pss_only: true, .. });
+            if pss_only(&self.held[known.shown_by]) && !pss_only(&self.held[index]) {
+                known.shown_by = index;
+            }
         }
         for known in &mut self.keys {
-            let Some(&holder) = known.holders.first() else { continue };
-            let key = self.held[holder].certificate.key();
+            let key = self.held[known.shown_by].certificate.key();
             known.usable = if known.vouched {
                 key.usable_when_vouched()
             } else {
@@ -187,19 +194,7 @@ impl Pool {
 
     /// The public key itself.
     pub fn public_key(&self, index: usize) -> Option<&PublicKey> {
-        let mut holders = self
-            .keys
-            .get(index)?
-            .holders
-            .iter()
-            .map(|&holder| self.held[holder].certificate.key());
-        let first = holders.clone().next()?;
-        // Of one modulus, an encoding that is marked for RSASSA-PSS alone verifies less than a plain one.
-        Some(
-            holders
-                .find(|key| !matches!(key.kind(), KeyKind::Rsa { pss_only: true, .. }))
-                .unwrap_or(first),
-        )
+        Some(self.held.get(self.keys.get(index)?.shown_by)?.certificate.key())
     }
 
     /// The certificate that stands for a key: one of `name` if there is one, the vouched and the earliest origin first.
@@ -233,16 +228,16 @@ impl Pool {
         }
     }
 
-    /// When a key ends: the latest end of the vouched certificates that carry it, and of others only where there is none.
+    /// When a key ends: the latest end of the vouched certificates that carry it, of others only where there is none, and
+    /// of what a subject or a candidate brought only where there is no other: anybody can write one that ends later.
     pub fn key_end(&self, key: usize) -> Option<Timestamp> {
-        let ends = |vouched: bool| {
-            let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
-            holders
-                .filter(|held| held.vouched == vouched)
-                .map(|held| held.certificate.not_after())
-                .max()
-        };
-        ends(true).or_else(|| ends(false))
+        let rank = |held: &Held| (!held.vouched, held.from >= KeyFrom::Subject);
+        let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
+        let best = holders.clone().map(rank).min()?;
+        holders
+            .filter(|held| rank(held) == best)
+            .map(|held| held.certificate.not_after())
+            .max()
     }
 
     /// Whether a certificate's authority key identifier is the subject key identifier of a certificate that lends this
@@ -258,15 +253,16 @@ impl Pool {
     }
 }
 
-/// Whether a certificate lends its key (RFC 5280 §4.2.1.3, §4.2.1.9; a vouched root of version 1 has no extensions).
-fn lends(held: &Held) -> bool {
+/// Whether a certificate lends its key (RFC 5280 §4.2.1.3, §4.2.1.9; a vouched root of version 1 has no extensions, nor
+/// has one that is distrusted, which is to be recognised).
+fn lends(held: &Held, distrusted: bool) -> bool {
     let certificate = &held.certificate;
-    let old_root = certificate.version() == 1 && held.vouched && certificate.is_self_issued();
+    let old_root = certificate.version() == 1 && (held.vouched || distrusted) && certificate.is_self_issued();
     (certificate.is_ca() || old_root) && certificate.may_sign_certificates()
 }
 
-/// Verified and refuted signatures, by certificate and key.
-pub type Memo = HashMap<([u8; 32], KeyId), bool>;
+/// What came of checking signatures, by certificate and key.
+pub type Memo = HashMap<([u8; 32], KeyId), Verification>;
 
 /// Answers who signed what, within a budget, out of one pool.
 pub struct Prover<'a> {
@@ -281,12 +277,12 @@ pub struct Prover<'a> {
 }
 
 impl<'a> Prover<'a> {
-    /// A prover over a pool; `shared` holds what is known already.
-    pub fn new(pool: &'a Pool, shared: Option<&'a Memo>) -> Self {
+    /// A prover over a pool, with so much work allowed; `shared` holds what is known already.
+    pub fn new(pool: &'a Pool, budget: Budget, shared: Option<&'a Memo>) -> Self {
         debug_assert!(pool.sealed, "seal the pool first");
         Prover {
             pool,
-            budget: Budget::default(),
+            budget,
             shared,
             memo: Memo::new(),
             signers: HashMap::new(),
@@ -300,24 +296,33 @@ impl<'a> Prover<'a> {
 
     /// Whether a known key verifies a certificate. An unusable key verifies nothing.
     pub fn verifies(&mut self, certificate: &Certificate, key: usize) -> bool {
-        let known = self.pool.key(key);
+        matches!(self.examine(certificate, key), Verification::Valid)
+    }
+
+    fn examine(&mut self, certificate: &Certificate, key: usize) -> Verification {
+        let pool = self.pool;
+        let Some(public) = pool.public_key(key) else {
+            return Verification::Invalid;
+        };
+        // What needs no arithmetic is free of charge.
+        if let Some(foreseen) = foresee(certificate, public) {
+            return foreseen;
+        }
+        let known = pool.key(key);
         if !known.usable {
-            return false;
+            return Verification::Invalid;
         }
         let id = (*certificate.sha256(), known.id);
-        if let Some(&known) = self.memo.get(&id).or_else(|| self.shared?.get(&id)) {
-            return known;
+        if let Some(&examined) = self.memo.get(&id).or_else(|| self.shared?.get(&id)) {
+            return examined;
         }
-        let valid = self.budget.signature()
-            && self
-                .pool
-                .public_key(key)
-                .is_some_and(|key| matches!(verify(certificate, key), Verification::Valid));
-        // What was not tried for want of budget is not known to be wrong.
-        if !self.budget.exhausted() {
-            self.memo.insert(id, valid);
+        // What is not tried for want of budget is not known to be wrong: it is not remembered.
+        if !self.budget.signature(public) {
+            return Verification::Invalid;
         }
-        valid
+        let examined = verify(certificate, public);
+        self.memo.insert(id, examined);
+        examined
     }
 
     /// The known key that signed a certificate: first those that its issuer name and authority key identifier point
@@ -340,37 +345,51 @@ impl<'a> Prover<'a> {
             return Signer::Unsupported;
         }
         let pool = self.pool;
-        let mut tried: Vec<usize> = Vec::new();
+        let mut tried: HashSet<usize> = HashSet::new();
         let mut unsupported = false;
         let named = pool.named(certificate.issuer());
         // Vouched ones first, and of each rank the key that the identifier names: it is nearly always the one. Holders of
         // a name stand vouched first already.
         for (vouched, hinted) in [(true, true), (true, false), (false, true), (false, false)] {
             for &index in named {
+                if self.budget.exhausted() {
+                    return Signer::Unknown;
+                }
                 let holder = &pool.held[index].certificate;
                 let hint = certificate.authority_key_identifier().is_some()
                     && certificate.authority_key_identifier() == holder.subject_key_identifier();
+                if hint != hinted {
+                    continue;
+                }
                 let Some(&key) = pool.key_index.get(&holder.key().id()) else {
                     continue;
                 };
-                if hint != hinted || pool.keys[key].vouched != vouched || tried.contains(&key) {
+                if pool.keys[key].vouched != vouched || !tried.insert(key) {
                     continue;
                 }
-                tried.push(key);
-                if self.verifies(certificate, key) {
-                    return Signer::Known(self.vouched_instead(certificate, key));
+                match self.examine(certificate, key) {
+                    Verification::Valid => return Signer::Known(self.vouched_instead(certificate, key)),
+                    Verification::Invalid => {}
+                    Verification::Unsupported(_) => unsupported = true,
                 }
-                unsupported |= self.cannot_verify(certificate, key);
             }
         }
-        let seen: HashSet<usize> = tried.into_iter().collect();
-        let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|key| !seen.contains(key)).collect();
-        rest.sort_by_key(|&key| (!pool.identifies(certificate, key), !pool.keys[key].vouched));
+        let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|key| !tried.contains(key)).collect();
+        rest.sort_by_cached_key(|&key| (!pool.identifies(certificate, key), !pool.keys[key].vouched));
         match rest.into_iter().find(|&key| self.verifies(certificate, key)) {
             Some(key) => Signer::Known(self.vouched_instead(certificate, key)),
-            None if unsupported => Signer::Unsupported,
+            // A key that nothing can verify with, put beside the usable one that the certificate names, excuses nothing.
+            None if unsupported && !self.names_a_usable_key(certificate) => Signer::Unsupported,
             None => Signer::Unknown,
         }
+    }
+
+    /// Whether issuer name and authority key identifier point to a key that could have verified the certificate.
+    fn names_a_usable_key(&self, certificate: &Certificate) -> bool {
+        let pool = self.pool;
+        let keys = pool.named(certificate.issuer()).iter();
+        keys.filter_map(|&index| pool.key_index.get(&pool.held[index].certificate.key().id()))
+            .any(|&key| pool.keys[key].usable && pool.identifies(certificate, key))
     }
 
     /// The vouched key that verifies a certificate as well as the found key `key` does, if there is one.
@@ -388,11 +407,5 @@ impl<'a> Prover<'a> {
         }
         let mut others = (0..pool.keys.len()).filter(|&other| pool.keys[other].vouched && ec(other));
         others.find(|&other| self.verifies(certificate, other)).unwrap_or(key)
-    }
-
-    /// Whether a key that the certificate points to is of a kind that nothing here can verify with.
-    fn cannot_verify(&self, certificate: &Certificate, key: usize) -> bool {
-        let public = self.pool.public_key(key);
-        public.is_some_and(|public| matches!(verify(certificate, public), Verification::Unsupported(_)))
     }
 }

@@ -126,6 +126,18 @@ impl Judged {
             path: Vec::new(),
         }
     }
+
+    fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+        self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.status = worst(&self.findings);
+    }
+}
+
+/// Whether a certificate has every one of these subject alternative names.
+fn holds_all(certificate: &Certificate, others: &[&[u8]]) -> bool {
+    let holds = |wanted: &&[u8]| certificate.other_alternative_names().any(|name| name == *wanted);
+    others.iter().all(holds)
 }
 
 fn worst(findings: &[Finding]) -> Status {
@@ -142,7 +154,7 @@ impl Reference {
         let mut session = Session {
             reference: self,
             subject,
-            budget: Budget::default(),
+            budget: Budget::of(self.case.members.len()),
             overlay: None,
         };
         let (mut report, certificate, lasts) = match &subject.given {
@@ -216,15 +228,13 @@ impl Session<'_> {
             .filter(|brought| brought.is_ca() && !reference.pool.knows(brought))
             .collect();
         if brought.is_empty() {
-            let mut prover = Prover::new(&reference.pool, Some(&reference.memo));
-            std::mem::swap(&mut prover.budget, &mut self.budget);
+            let mut prover = Prover::new(&reference.pool, self.budget.clone(), Some(&reference.memo));
             let judged = self.judge_with(&mut prover, &reference.standing, certificate, offer, names);
             self.budget = prover.budget;
             return judged;
         }
         let overlay = self.overlay(&brought, from);
-        let mut prover = Prover::new(&overlay.pool, Some(&overlay.memo));
-        std::mem::swap(&mut prover.budget, &mut self.budget);
+        let mut prover = Prover::new(&overlay.pool, self.budget.clone(), Some(&overlay.memo));
         let judged = self.judge_with(&mut prover, &overlay.standing, certificate, offer, names);
         self.budget = prover.budget;
         self.overlay = Some(overlay);
@@ -244,8 +254,7 @@ impl Session<'_> {
             pool.add(certificate, false, from);
         }
         pool.seal();
-        let mut prover = Prover::new(&pool, Some(&self.reference.memo));
-        std::mem::swap(&mut prover.budget, &mut self.budget);
+        let mut prover = Prover::new(&pool, self.budget.clone(), Some(&self.reference.memo));
         let standing = evaluate(&self.reference.case, &mut prover);
         self.budget = prover.budget.clone();
         let mut memo = prover.into_memo();
@@ -506,7 +515,11 @@ impl Session<'_> {
             }
             (true, None) => Vec::new(),
         };
-        if names.is_empty() {
+        let others: Vec<&[u8]> = match standing.filter(|_| self.subject.names.is_empty()) {
+            Some(certificate) => certificate.other_alternative_names().collect(),
+            None => Vec::new(),
+        };
+        if names.is_empty() && others.is_empty() {
             let message =
                 "which names a candidate must cover was not said, and nothing that stands tells: none was chosen";
             let finding = rules
@@ -523,17 +536,32 @@ impl Session<'_> {
         }
         let judged: Vec<Judged> = offers
             .iter()
-            .map(|offer| self.judge(offer, KeyFrom::Candidate, &names))
+            .map(|offer| {
+                let mut judged = self.judge(offer, KeyFrom::Candidate, &names);
+                if offer
+                    .certificate
+                    .as_ref()
+                    .is_some_and(|certificate| !holds_all(certificate, &others))
+                {
+                    let message = "it lacks a subject alternative name of what stands that is no host's";
+                    judged.add(rules.finding(Code::NameMismatch, message));
+                }
+                judged
+            })
             .collect();
         let fits = |(offer, judged): (&Offer, &Judged)| {
             let covers = offer
                 .certificate
                 .as_ref()
-                .is_some_and(|certificate| covers_all(certificate, &names));
+                .is_some_and(|certificate| covers_all(certificate, &names) && holds_all(certificate, &others));
             // By its own end too, so that two certificates never replace each other in turn.
-            let ends_later = offer.certificate.as_ref().zip(standing).is_some_and(|(candidate, standing)| {
-                candidate.not_after() > standing.not_after() && judged.lasts > lasts
-            });
+            let ends_later = offer
+                .certificate
+                .as_ref()
+                .zip(standing)
+                .is_some_and(|(candidate, standing)| {
+                    candidate.not_after() > standing.not_after() && judged.lasts > lasts
+                });
             let key = matches!(offer.key, KeyPresence::Present | KeyPresence::Elsewhere);
             covers && (!compliant || ends_later) && judged.status == Status::Compliant && key
         };

@@ -19,10 +19,11 @@ use crate::protocol::{
     Fault, Finding, KeyFrom, Level, Policy, ReferenceReport, Relation, Status, SubjectReport, Summary, Timestamp,
 };
 
-pub use authority::{Member, Read};
+pub use authority::{Member, Read, is_ca};
 pub use judge::{Chosen, Given, KeyPresence, Offer, Settled, SubjectCase};
 
 use authority::Standing;
+use budget::Budget;
 use evidence::{Memo, Pool, Prover};
 
 /// Everything but the subjects, read and parsed.
@@ -58,7 +59,7 @@ impl Reference {
     /// Works out what a case allows. Fails where a pin is not what a pin must be.
     pub fn new(case: Case) -> Result<Self, Fault> {
         let pool = pool_of(&case);
-        let mut prover = Prover::new(&pool, None);
+        let mut prover = Prover::new(&pool, Budget::of(case.members.len()), None);
         check_pins(&case, &mut prover)?;
         let standing = authority::evaluate(&case, &mut prover);
         let memo = prover.into_memo();
@@ -138,7 +139,8 @@ fn check_pins(case: &Case, prover: &mut Prover<'_>) -> Result<(), Fault> {
             return Err(Fault::bad_request(member.pointer.clone(), message));
         }
         let signer = prover.signer(certificate);
-        if case.policy.level == Level::Root && !authority::is_self_signed(prover, certificate, signer) {
+        let self_signed = signer.known().is_some() && authority::is_self_signed(prover, certificate, signer);
+        if case.policy.level == Level::Root && !self_signed {
             let message = format!("expected a self-signed CA as a pin at level root, found {subject}, which is not");
             return Err(Fault::bad_request(member.pointer.clone(), message));
         }

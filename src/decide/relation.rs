@@ -10,6 +10,10 @@ use super::authority::{Anchor, Authority, Kind, Read, Standing};
 use super::evidence::{Pool, Prover, Signer};
 use super::rollover::{Joined, Rigour, close, lineage};
 
+/// Certificates of one CA key that are asked who signed them, for the sake of a hint. A CA has a handful; a subject may
+/// bring thousands that claim to be one.
+const MAX_TWINS: usize = 16;
+
 /// How a certificate stands to one authority, or to the best of several.
 #[derive(Debug, Clone)]
 pub struct Related {
@@ -392,7 +396,8 @@ impl About<'_> {
             .flat_map(|joined| pool.key(joined.key).holders.iter().filter(of_authority).copied())
             .filter(|&index| pool.held(index).vouched)
             .collect();
-        let theirs: Vec<usize> = pool.key(key).holders.iter().filter(of_authority).copied().collect();
+        let theirs = pool.key(key).holders.iter().filter(of_authority).copied();
+        let theirs: Vec<usize> = theirs.take(MAX_TWINS).collect();
         for &twin in &ours {
             for &other in &theirs {
                 let (twin, other) = (
@@ -408,8 +413,8 @@ impl About<'_> {
                     .named(twin.issuer())
                     .iter()
                     .any(|&index| pool.held(index).certificate.subject_key_identifier() == Some(identifier));
-                let unknown = prover.signer(&twin) == Signer::Unknown && prover.signer(&other) == Signer::Unknown;
-                if pointed && !same_name && !at_hand && unknown {
+                let mut unknown = |certificate| prover.signer(certificate) == Signer::Unknown;
+                if pointed && !same_name && !at_hand && unknown(&twin) && unknown(&other) {
                     return Some(Refused::MissingParent(twin.issuer().clone(), identifier.to_vec()));
                 }
             }

@@ -1,9 +1,11 @@
 //! Rollover, with its direction: which further keys of the same name a proven re-key joins to the keys of an authority.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::cert::Name;
 use crate::protocol::{Evidence, EvidenceKind, JoinedBy, hex};
 
-use super::evidence::{Held, Prover};
+use super::evidence::Prover;
 
 /// A key that belongs to an authority.
 #[derive(Debug, Clone)]
@@ -51,22 +53,27 @@ pub enum Rigour {
 pub fn close(prover: &mut Prover<'_>, names: &[Name], keys: &mut Vec<Joined>, rigour: Rigour) {
     let pool = prover.pool;
     let members: Vec<usize> = names.iter().flat_map(|name| pool.named(name).iter().copied()).collect();
-    // Most authorities have one key and nothing to join.
-    let mut twins_now = twins(prover, keys, &members);
+    let mut family = Family::default();
+    for joined in keys.iter() {
+        family.admit(prover, names, joined.key, rigour);
+    }
     loop {
         let mut added = false;
         for &index in &members {
-            let held = pool.held(index);
-            let Some(key) = pool.key_of(held.certificate.key().id()) else {
+            // What is left unproven for want of budget is said aloud; going on would be work without end.
+            if prover.budget.exhausted() {
+                return;
+            }
+            let Some(key) = pool.key_of(pool.held(index).certificate.key().id()) else {
                 continue;
             };
             let known = pool.key(key);
-            if known.distrusted || !known.usable || keys.iter().any(|joined| joined.key == key) {
+            if known.distrusted || !known.usable || family.keys.contains(&key) {
                 continue;
             }
-            if let Some(joined) = join(prover, names, keys, &twins_now, index, key, rigour) {
+            if let Some(joined) = join(prover, names, keys, &family, index, key) {
                 keys.push(joined);
-                twins_now = twins(prover, keys, &members);
+                family.admit(prover, names, key, rigour);
                 added = true;
             }
         }
@@ -76,14 +83,73 @@ pub fn close(prover: &mut Prover<'_>, names: &[Name], keys: &mut Vec<Joined>, ri
     }
 }
 
+/// What an authority has already, looked up by what a join asks for: whoever brings ten thousand certificates that claim
+/// its key must not have each compared with each.
+#[derive(Default)]
+struct Family {
+    /// Its keys.
+    keys: HashSet<usize>,
+    /// The certificates for them that name another as the one before, by its SHA-1, with their keys.
+    successors: HashMap<[u8; 20], Vec<(usize, usize)>>,
+    /// What (b) may rest on; one for each parent.
+    sponsors: Vec<Sponsor>,
+}
+
+/// A certificate for a key of the authority, and the parent that signed it.
+struct Sponsor {
+    twin: usize,
+    twin_key: usize,
+    parent: Parent,
+    /// The parent's keys.
+    keys: Vec<Joined>,
+    /// What is not vouched of the two certificates that must be.
+    wanting: Vec<usize>,
+}
+
+impl Family {
+    fn admit(&mut self, prover: &mut Prover<'_>, names: &[Name], key: usize, rigour: Rigour) {
+        if !self.keys.insert(key) {
+            return;
+        }
+        let pool = prover.pool;
+        for &twin in &pool.key(key).holders {
+            let certificate = &pool.held(twin).certificate;
+            if !names.contains(certificate.subject()) {
+                continue;
+            }
+            if let Some(Ok(hash)) = certificate.previous_ca_hash().map(<[u8; 20]>::try_from) {
+                self.successors.entry(hash).or_default().push((twin, key));
+            }
+            let Some((parent, wanting)) = parent_of(prover, names, twin, rigour) else {
+                continue;
+            };
+            match self.sponsors.iter_mut().find(|known| known.parent.key == parent.key) {
+                Some(known) if wanting.len() < known.wanting.len() => {
+                    (known.twin, known.twin_key, known.wanting) = (twin, key, wanting);
+                }
+                Some(_) => {}
+                None => {
+                    let keys = parent_keys(prover, &parent);
+                    self.sponsors.push(Sponsor {
+                        twin,
+                        twin_key: key,
+                        parent,
+                        keys,
+                        wanting,
+                    });
+                }
+            }
+        }
+    }
+}
+
 fn join(
     prover: &mut Prover<'_>,
     names: &[Name],
     keys: &[Joined],
-    twins: &[(usize, usize)],
+    family: &Family,
     index: usize,
     key: usize,
-    rigour: Rigour,
 ) -> Option<Joined> {
     if let Some(link) = linked(prover, keys, index) {
         let evidence = vec![step(prover, EvidenceKind::Link, index, Some(link), names, None)];
@@ -97,10 +163,10 @@ fn join(
             wanting,
         });
     }
-    if let Some(joined) = common_parent(prover, names, twins, index, key, rigour) {
+    if let Some(joined) = common_parent(prover, family, index, key) {
         return Some(joined);
     }
-    previous_hash(prover, names, keys, twins, index, key, rigour)
+    previous_hash(prover, names, keys, family, index, key)
 }
 
 /// (a): the key of the authority that signed a certificate.
@@ -129,17 +195,38 @@ struct Parent {
     certificate: usize,
 }
 
-/// The parent of a twin: a known, trusted key of another name.
-fn parent_of(prover: &mut Prover<'_>, names: &[Name], twin: usize) -> Option<Parent> {
+/// The parent of a twin, a known, trusted key of another name, with what is not vouched of the twin's certificate and the
+/// parent's; `None` where too little is.
+fn parent_of(prover: &mut Prover<'_>, names: &[Name], twin: usize, rigour: Rigour) -> Option<(Parent, Vec<usize>)> {
     let pool = prover.pool;
-    let key = prover.signer(&pool.held(twin).certificate).known()?;
+    let held = pool.held(twin);
+    let another = |&index: &usize| !names.contains(pool.held(index).certificate.subject());
+    let key = if held.vouched {
+        prover.signer(&held.certificate).known()?
+    } else if rigour == Rigour::Half {
+        // Anybody can bring any number of these, so no more is tried than the vouched parent that the issuer's name tells.
+        let vouched = |&index: &usize| pool.held(index).vouched;
+        let parents = pool.named(held.certificate.issuer()).iter().copied();
+        parents
+            .take_while(vouched)
+            .filter(another)
+            .filter_map(|index| pool.key_of(pool.held(index).certificate.key().id()))
+            .find(|&key| prover.verifies(&held.certificate, key))?
+    } else {
+        return None;
+    };
     if pool.key(key).distrusted {
         return None;
     }
-    let another = |&&index: &&usize| names.iter().all(|name| pool.held(index).certificate.subject() != name);
     // Holders stand vouched first.
-    let certificate = pool.key(key).holders.iter().find(another).copied()?;
-    Some(Parent { key, certificate })
+    let certificate = pool.key(key).holders.iter().copied().find(another)?;
+    let wanting = match (held.vouched, pool.held(certificate).vouched) {
+        (true, true) => Vec::new(),
+        (true, false) if rigour == Rigour::Half => vec![certificate],
+        (false, true) if rigour == Rigour::Half => vec![twin],
+        _ => return None,
+    };
+    Some((Parent { key, certificate }, wanting))
 }
 
 /// The keys of a parent: its own, and vouched keys of its name that (a) or (c) joins to it.
@@ -218,61 +305,39 @@ fn successor(
 }
 
 /// (b): one parent signed the certificate and one for a key of the authority.
-fn common_parent(
-    prover: &mut Prover<'_>,
-    names: &[Name],
-    twins: &[(usize, usize)],
-    index: usize,
-    key: usize,
-    rigour: Rigour,
-) -> Option<Joined> {
-    let pool = prover.pool;
-    for &(twin, twin_key) in twins {
-        let Some(parent) = parent_of(prover, names, twin) else {
-            continue;
-        };
-        let Some(wanting) = wanting(
-            pool.held(twin),
-            twin,
-            pool.held(parent.certificate),
-            parent.certificate,
-            rigour,
-        ) else {
-            continue;
-        };
-        let family = parent_keys(prover, &parent);
-        let Some(signer) = linked(prover, &family, index) else {
-            continue;
-        };
-        let mut evidence = vec![step(
-            prover,
-            EvidenceKind::CommonParent,
-            twin,
-            Some(parent.key),
-            &[],
-            None,
-        )];
-        let (above, mut links) = lineage(&family, signer);
-        evidence.extend(above);
-        evidence.push(step(
-            prover,
-            EvidenceKind::CommonParent,
-            index,
-            Some(signer),
-            &[],
-            Some(twin),
-        ));
-        links.extend([twin, index]);
-        return Some(Joined {
-            key,
-            by: JoinedBy::CommonParent,
-            from: Some(twin_key),
-            evidence,
-            links,
-            wanting,
-        });
+fn common_parent(prover: &mut Prover<'_>, family: &Family, index: usize, key: usize) -> Option<Joined> {
+    let (sponsor, signer) = sponsored(prover, family, index)?;
+    let twin = sponsor.twin;
+    let mut evidence = vec![sponsor.step(prover)];
+    let (above, mut links) = lineage(&sponsor.keys, signer);
+    evidence.extend(above);
+    let kind = EvidenceKind::CommonParent;
+    evidence.push(step(prover, kind, index, Some(signer), &[], Some(twin)));
+    links.extend([twin, index]);
+    Some(Joined {
+        key,
+        by: JoinedBy::CommonParent,
+        from: Some(sponsor.twin_key),
+        evidence,
+        links,
+        wanting: sponsor.wanting.clone(),
+    })
+}
+
+/// What (b) rests on for a certificate, and the parent's key that signed it.
+fn sponsored<'f>(prover: &mut Prover<'_>, family: &'f Family, index: usize) -> Option<(&'f Sponsor, usize)> {
+    let sponsors = family.sponsors.iter();
+    sponsors
+        .filter_map(|sponsor| Some((sponsor, linked(prover, &sponsor.keys, index)?)))
+        .min_by_key(|(sponsor, _)| sponsor.wanting.len())
+}
+
+impl Sponsor {
+    /// The parent signed the certificate for a key of the authority.
+    fn step(&self, prover: &Prover<'_>) -> Evidence {
+        let (kind, key) = (EvidenceKind::CommonParent, self.parent.key);
+        step(prover, kind, self.twin, Some(key), &[], None)
     }
-    None
 }
 
 /// (c): a certificate for a key of the authority, itself signed as in (a) or (b), names the certificate as the one before.
@@ -280,22 +345,21 @@ fn previous_hash(
     prover: &mut Prover<'_>,
     names: &[Name],
     keys: &[Joined],
-    twins: &[(usize, usize)],
+    family: &Family,
     index: usize,
     key: usize,
-    rigour: Rigour,
 ) -> Option<Joined> {
     let pool = prover.pool;
-    for &(twin, twin_key) in twins {
-        if !names_before(prover, twin, index) {
-            continue;
-        }
+    if family.successors.is_empty() {
+        return None;
+    }
+    let successors = family.successors.get(&pool.held(index).certificate.sha1())?;
+    for &(twin, twin_key) in successors.iter().filter(|&&(twin, _)| twin != index) {
         let before = named_before(prover, index, twin);
         if let Some(link) = linked(prover, keys, twin) {
             let evidence = vec![step(prover, EvidenceKind::Link, twin, Some(link), names, None), before];
             let links = vec![twin, index];
             return Some(Joined {
-                by: JoinedBy::PreviousHash,
                 from: Some(twin_key),
                 evidence,
                 links,
@@ -303,69 +367,28 @@ fn previous_hash(
             });
         }
         // (b) asks for a vouched certificate of the parent's for a key of the authority: the twin itself, or another.
-        for &(other, _) in twins {
-            let Some(parent) = parent_of(prover, names, other) else {
-                continue;
-            };
-            let Some(wanting) = wanting(
-                pool.held(other),
-                other,
-                pool.held(parent.certificate),
-                parent.certificate,
-                rigour,
-            ) else {
-                continue;
-            };
-            let family = parent_keys(prover, &parent);
-            let Some(signer) = linked(prover, &family, twin) else {
-                continue;
-            };
-            let mut evidence = Vec::new();
-            if other != twin {
-                evidence.push(step(
-                    prover,
-                    EvidenceKind::CommonParent,
-                    other,
-                    Some(parent.key),
-                    &[],
-                    None,
-                ));
-            }
-            let (above, mut links) = lineage(&family, signer);
-            evidence.extend(above);
-            let twin_of = (other != twin).then_some(other);
-            evidence.push(step(
-                prover,
-                EvidenceKind::CommonParent,
-                twin,
-                Some(signer),
-                &[],
-                twin_of,
-            ));
-            evidence.push(before);
-            links.extend([other, twin, index]);
-            links.dedup();
-            return Some(Joined {
-                key,
-                by: JoinedBy::PreviousHash,
-                from: Some(twin_key),
-                evidence,
-                links,
-                wanting,
-            });
-        }
+        let Some((sponsor, signer)) = sponsored(prover, family, twin) else {
+            continue;
+        };
+        let other = Some(sponsor.twin).filter(|&other| other != twin);
+        let mut evidence = Vec::from_iter(other.map(|_| sponsor.step(prover)));
+        let (above, mut links) = lineage(&sponsor.keys, signer);
+        evidence.extend(above);
+        let kind = EvidenceKind::CommonParent;
+        evidence.push(step(prover, kind, twin, Some(signer), &[], other));
+        evidence.push(before);
+        links.extend(other);
+        links.extend([twin, index]);
+        return Some(Joined {
+            key,
+            by: JoinedBy::PreviousHash,
+            from: Some(twin_key),
+            evidence,
+            links,
+            wanting: sponsor.wanting.clone(),
+        });
     }
     None
-}
-
-/// What is not vouched of the two certificates that must be, or `None` where too little is.
-fn wanting(twin: &Held, twin_index: usize, parent: &Held, parent_index: usize, rigour: Rigour) -> Option<Vec<usize>> {
-    match (twin.vouched, parent.vouched) {
-        (true, true) => Some(Vec::new()),
-        (true, false) if rigour == Rigour::Half => Some(vec![parent_index]),
-        (false, true) if rigour == Rigour::Half => Some(vec![twin_index]),
-        _ => None,
-    }
 }
 
 fn names_before(prover: &Prover<'_>, later: usize, earlier: usize) -> bool {

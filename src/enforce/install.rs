@@ -199,10 +199,7 @@ pub fn check_room(targets: &[Target], contents: &[Zeroizing<Vec<u8>>]) -> Result
     for target in targets {
         let free = os::free(&target.folder).map_err(|error| Trouble::refused_for(&target.given, error))?;
         if free.is_some_and(|free| free < wanted + SPARE_ROOM) {
-            return Err(Trouble::refused_for(
-                &target.given,
-                io::ErrorKind::StorageFull.into(),
-            ));
+            return Err(Trouble::refused_for(&target.given, io::ErrorKind::StorageFull.into()));
         }
     }
     Ok(())
@@ -319,13 +316,7 @@ fn stage(path: &Path, content: &[u8], kept: Option<&os::Kept>, key: bool, made: 
 }
 
 /// Gives the old file another name; where the file system has no second names, a copy.
-fn second_name(
-    target: &Target,
-    path: &Path,
-    old: &[u8],
-    kept: Option<&os::Kept>,
-    made: &mut Vec<PathBuf>,
-) -> At<()> {
+fn second_name(target: &Target, path: &Path, old: &[u8], kept: Option<&os::Kept>, made: &mut Vec<PathBuf>) -> At<()> {
     match fs::hard_link(&target.path, path) {
         Ok(()) => {
             made.push(path.to_owned());
@@ -435,7 +426,8 @@ impl Interrupted {
 /// Where it cannot be told what is to become of it.
 pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, Trouble> {
     let Some(first) = targets.first() else { return Ok(None) };
-    let content = |path: PathBuf| read_path(&path).map_err(|error| Trouble::refused_for(path.display().to_string(), error));
+    let content =
+        |path: PathBuf| read_path(&path).map_err(|error| Trouble::refused_for(path.display().to_string(), error));
     let Some(journal) = Journal::read(first)? else {
         let beside = |target: &Target| [target.staged(), target.saved(), target.draft()];
         let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
@@ -451,7 +443,12 @@ pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, Trouble> {
     };
     let named = first.journal().display().to_string();
     let paths = targets.iter().map(Target::entry_path);
-    if !journal.files.iter().map(|entry| &entry.path).eq(paths.collect::<Vec<_>>().iter()) {
+    if !journal
+        .files
+        .iter()
+        .map(|entry| &entry.path)
+        .eq(paths.collect::<Vec<_>>().iter())
+    {
         let why = "an interrupted run was installing another set of files there; run enforce with its request, or see which \
                    pair of files fits and remove this journal";
         return Err(Trouble::refused(named, why));

@@ -81,7 +81,9 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Trouble::refused_for(named, error)),
         };
-        let metadata = file.metadata().map_err(|error| Trouble::refused_for(named.clone(), error))?;
+        let metadata = file
+            .metadata()
+            .map_err(|error| Trouble::refused_for(named.clone(), error))?;
         if !metadata.is_file() || !os::is_ours(&metadata) {
             let why = "this journal of an interrupted run was not written by same-ca; look at it, and remove it";
             return Err(Trouble::refused(named, why));

@@ -37,7 +37,10 @@ pub enum Trouble {
         cause: io::Error,
     },
     /// It failed on the way, and so did undoing or finishing it.
-    #[error("{path}: {}; both pairs are still on disk, and the next run finishes or undoes it", words(cause))]
+    #[error(
+        "{path}: {}; both pairs are still on disk, and the next run finishes or undoes it",
+        words(cause)
+    )]
     Unfinished {
         /// The file or folder.
         path: String,

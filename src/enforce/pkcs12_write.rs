@@ -140,17 +140,20 @@ impl Cipher {
                 // Windows writes eight octets of salt, and nothing else is known of old readers.
                 let salt = salt.first_chunk::<8>().map_or(&salt[..], |salt| &salt[..]);
                 let derive = |kind, length| {
-                    Zeroizing::new(derive_key::<Sha1>(&self.utf16, salt, kind, LEGACY_ITERATIONS as i32, length))
+                    Zeroizing::new(derive_key::<Sha1>(
+                        &self.utf16,
+                        salt,
+                        kind,
+                        LEGACY_ITERATIONS as i32,
+                        length,
+                    ))
                 };
                 let (key, vector) = (derive(Pkcs12KeyType::EncryptionKey, 24), derive(Pkcs12KeyType::Iv, 8));
                 let (mut fixed, mut begin) = (Zeroizing::new([0; 24]), [0; 8]);
                 fixed.iter_mut().zip(key.iter()).for_each(|(to, from)| *to = *from);
                 begin.iter_mut().zip(vector.iter()).for_each(|(to, from)| *to = *from);
                 let cipher = Encryptor::<TdesEde3>::new(&(*fixed).into(), &begin.into());
-                let parameters = element(
-                    SEQUENCE,
-                    &[&element(OCTETS, &[salt]), &integer(LEGACY_ITERATIONS)],
-                );
+                let parameters = element(SEQUENCE, &[&element(OCTETS, &[salt]), &integer(LEGACY_ITERATIONS)]);
                 let algorithm = element(SEQUENCE, &[&element(OID, &[TRIPLE_DES]), &parameters]);
                 (algorithm, padded(cipher, plain))
             }
@@ -159,15 +162,9 @@ impl Cipher {
                 pbkdf2::pbkdf2_hmac::<Sha256>(&self.utf8, salt, AES_ITERATIONS, &mut *key);
                 let cipher = Encryptor::<Aes256>::new(&(*key).into(), &(*vector).into());
                 let prf = element(SEQUENCE, &[&element(OID, &[HMAC_SHA256]), NULL]);
-                let parameters = element(
-                    SEQUENCE,
-                    &[&element(OCTETS, &[salt]), &integer(AES_ITERATIONS), &prf],
-                );
+                let parameters = element(SEQUENCE, &[&element(OCTETS, &[salt]), &integer(AES_ITERATIONS), &prf]);
                 let derivation = element(SEQUENCE, &[&element(OID, &[PBKDF2]), &parameters]);
-                let scheme = element(
-                    SEQUENCE,
-                    &[&element(OID, &[AES_256_CBC]), &element(OCTETS, &[vector])],
-                );
+                let scheme = element(SEQUENCE, &[&element(OID, &[AES_256_CBC]), &element(OCTETS, &[vector])]);
                 let both = element(SEQUENCE, &[&derivation, &scheme]);
                 let algorithm = element(SEQUENCE, &[&element(OID, &[PBES2]), &both]);
                 (algorithm, padded(cipher, plain))

@@ -82,8 +82,7 @@ pub struct Credentials {
 /// not by being sent.
 pub fn chain(path: &[Arc<Certificate>]) -> Vec<Arc<Certificate>> {
     let self_signed = |certificate: &Certificate| {
-        certificate.is_self_issued()
-            && matches!(cert::verify(certificate, certificate.key()), Verification::Valid)
+        certificate.is_self_issued() && matches!(cert::verify(certificate, certificate.key()), Verification::Valid)
     };
     path.iter().filter(|one| !self_signed(one)).cloned().collect()
 }

@@ -12,9 +12,9 @@ use super::document::DocumentInput;
 use super::fault::{Fault, pointer_step};
 use super::finding::{Code, Severity};
 use super::read::{check_protocol, null_default};
-use super::source::{Distrust, Password, Source, StoreLocation};
+use super::source::{Distrust, Password, Source, StoreLocation, password};
 use super::time::Timestamp;
-use super::values::{Secret, Sha256Hex, Span, Thumbprint};
+use super::values::{Secret, Sha256Hex, Span, Thumbprint, check_path};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -279,13 +279,13 @@ struct InstallFields {
 
 impl InstallFields {
     fn place(self) -> Result<Place, &'static str> {
-        let password = match (self.password_file, self.password_env, self.password) {
-            (None, None, None) => None,
-            (Some(file), None, None) => Some(Password::File(file)),
-            (None, Some(env), None) => Some(Password::Env(env)),
-            (None, None, Some(value)) => Some(Password::Value(value)),
-            _ => return Err("expected at most one of password_file, password_env, password"),
-        };
+        let password = password(self.password_file, self.password_env, self.password)?;
+        for path in [&self.certificate, &self.private_key, &self.chain, &self.pkcs12_path]
+            .into_iter()
+            .flatten()
+        {
+            check_path(path)?;
+        }
         if password.is_some() && self.pkcs12_path.is_none() {
             return Err("a password goes with pkcs12_path alone");
         }
@@ -548,6 +548,13 @@ impl Request {
                 ));
             }
         }
+        if let Some(path) = self
+            .reference_document
+            .as_ref()
+            .and_then(|document| document.path.as_deref())
+        {
+            check_path(path).map_err(|why| Fault::bad_request("/reference_document/path", why))?;
+        }
         check_names(&self.policy.names, "/policy/names")?;
         for (index, usage) in self.policy.extended_key_usage.iter().enumerate() {
             if extended_key_usage_oid(usage).is_none() {
@@ -572,13 +579,13 @@ pub fn check_subjects(subjects: &[Subject]) -> Result<(), Fault> {
     if subjects.is_empty() {
         return Err(Fault::bad_request("/subjects", "expected at least one subject"));
     }
-    let mut seen = HashSet::with_capacity(subjects.len());
+    let mut seen = HashSet::new();
     for (index, subject) in subjects.iter().enumerate() {
         let fault = |message: &str| Err(Fault::bad_request(format!("/subjects/{index}"), message));
         if subject.name.is_empty() {
             check_name(&subject.name, &format!("/subjects/{index}"))?;
         }
-        if !seen.insert((subject.name.as_str(), subject.use_.as_deref())) {
+        if subjects.len() > 1 && !seen.insert((subject.name.as_str(), subject.use_.as_deref())) {
             return Err(taken(
                 &format!("/subjects/{index}"),
                 &subject.name,

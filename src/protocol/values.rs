@@ -149,13 +149,50 @@ impl<const N: usize> JsonSchema for Hex<N> {
 
 /// Lower-case hex without separators.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
-    for &byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 15)] as char);
-    }
+    push_hex(&mut text, bytes);
     text
+}
+
+/// Adds lower-case hex without separators to a text.
+pub fn push_hex(out: &mut String, bytes: &[u8]) {
+    const DIGITS: [[u8; 2]; 256] = {
+        let digits = b"0123456789abcdef";
+        let mut table = [[0; 2]; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = [digits[byte >> 4], digits[byte & 15]];
+            byte += 1;
+        }
+        table
+    };
+    // A chunk at a time keeps the check that this is UTF-8 out of the inner loop.
+    let mut buffer = [0; 64];
+    for chunk in bytes.chunks(32) {
+        for (pair, &byte) in buffer.as_chunks_mut::<2>().0.iter_mut().zip(chunk) {
+            *pair = DIGITS[usize::from(byte)];
+        }
+        let written = buffer.get(..chunk.len() * 2).unwrap_or_default();
+        out.push_str(std::str::from_utf8(written).unwrap_or_default());
+    }
+}
+
+/// Refuses what cannot be a path, and what is no path but what a file holds: paths are repeated in findings, and what
+/// is sent in place of one by mistake may be a private key.
+pub fn check_path(path: &str) -> Result<(), &'static str> {
+    /// No path is so long and yet nothing but base64 of DER; no key or certificate is shorter.
+    const SHORTEST_CONTENT: usize = 128;
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte);
+    match path {
+        "" => Err("the path is empty"),
+        _ if path.contains('\0') => Err("the path holds a NUL character"),
+        _ if path.contains("-----BEGIN")
+            || (path.len() >= SHORTEST_CONTENT && path.starts_with("MI") && path.bytes().all(base64)) =>
+        {
+            Err("expected a path, found what looks like the content of a file")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A text that must not leave: it is wiped when dropped, and shows nothing when printed.

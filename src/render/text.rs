@@ -73,7 +73,10 @@ pub fn report(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<
 pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { out, colour };
     let (headline, meaning) = match (what_if, report.changed) {
-        (true, Some(true)) => ("WOULD CHANGE", "what if: nothing was touched, and this is what a run would give"),
+        (true, Some(true)) => (
+            "WOULD CHANGE",
+            "what if: nothing was touched, and this is what a run would give",
+        ),
         (true, _) => ("WOULD CHANGE NOTHING", "what if: nothing was touched"),
         (false, Some(true)) => ("CHANGED", ""),
         (false, _) => ("NOTHING CHANGED", ""),

@@ -11,6 +11,7 @@ pub mod tls;
 mod windows_store;
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -253,8 +254,8 @@ impl<'a> Reader<'a> {
         self.supposed.read().ok()?.get(path).cloned()
     }
 
-    fn content(&self, path: &str) -> Result<file::Content, &'static str> {
-        match self.supposed(path) {
+    fn content(&self, path: &Path) -> Result<file::Content, &'static str> {
+        match path.to_str().and_then(|path| self.supposed(path)) {
             Some(Some(content)) => Ok(file::Content::File(content.to_vec())),
             Some(None) => Err("there is no such file"),
             None => file::read(path, self.log),
@@ -286,7 +287,7 @@ impl<'a> Reader<'a> {
         let holding = match source {
             Source::Path { path, password } => {
                 let password = self.password(password.as_ref(), &label)?;
-                match self.content(path).map_err(|why| unreadable(&label, why))? {
+                match self.content(path.as_ref()).map_err(|why| unreadable(&label, why))? {
                     file::Content::File(bytes) => self.decode(&bytes, password.as_ref(), &label)?,
                     file::Content::Folder(files) => self.folder(&files, password.as_ref()),
                 }
@@ -335,7 +336,7 @@ impl<'a> Reader<'a> {
     /// A finding that names the file and says what was found instead.
     pub fn read_key(&self, path: &str, password: Option<&Password>) -> Result<Vec<KeyId>, Finding> {
         let password = self.password(password, path)?;
-        match self.content(path).map_err(|why| unreadable(path, why))? {
+        match self.content(path.as_ref()).map_err(|why| unreadable(path, why))? {
             file::Content::Folder(_) => Err(unreadable(path, "it is a folder, and a private key is wanted")),
             file::Content::File(bytes) => {
                 let keys = decode::decode_keys(&bytes, password.as_ref().map(Secret::expose));
@@ -350,7 +351,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Why it cannot be read, in words.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
-        match file::read(path, self.log).map_err(str::to_owned)? {
+        match file::read(path.as_ref(), self.log).map_err(str::to_owned)? {
             file::Content::File(bytes) => Ok(bytes),
             file::Content::Folder(_) => Err("it is a folder".into()),
         }
@@ -370,7 +371,7 @@ impl<'a> Reader<'a> {
         let found = match source {
             Source::Path { path, password } => {
                 let password = self.password(password.as_ref(), &label)?;
-                match self.content(path).map_err(|why| unreadable(&label, why))? {
+                match self.content(path.as_ref()).map_err(|why| unreadable(&label, why))? {
                     file::Content::File(bytes) => find(&Zeroizing::new(bytes), password.as_ref()),
                     file::Content::Folder(files) => files.iter().find_map(|path| match self.content(path) {
                         Ok(file::Content::File(bytes)) => find(&Zeroizing::new(bytes), password.as_ref()),
@@ -415,7 +416,7 @@ impl<'a> Reader<'a> {
                 )),
             },
             Some(Password::File(path)) => {
-                let read = file::read_small(path, PASSWORD_FILE_LIMIT, self.log);
+                let read = file::read_small(path.as_ref(), PASSWORD_FILE_LIMIT, self.log);
                 let value = read.and_then(file::first_line);
                 value
                     .map(|value| Some(Secret::new(value)))
@@ -479,7 +480,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Every file of a folder; a key in one file may fit a certificate in another.
-    fn folder(&self, files: &[String], password: Option<&Secret>) -> Holding {
+    fn folder(&self, files: &[PathBuf], password: Option<&Secret>) -> Holding {
         let mut whole = Holding {
             format: Format::Folder,
             certificates: Vec::new(),
@@ -489,15 +490,15 @@ impl<'a> Reader<'a> {
             first_is_unreadable: false,
         };
         for path in files {
-            let content = match file::read(path, self.log) {
+            let content = match self.content(path) {
                 Ok(file::Content::File(bytes)) => bytes,
                 Ok(file::Content::Folder(_)) => continue,
                 Err(why) => {
-                    whole.problems.push(unreadable(path, why));
+                    whole.problems.push(unreadable(&path.to_string_lossy(), why));
                     continue;
                 }
             };
-            match self.decode(&content, password, path) {
+            match self.decode(&content, password, &path.to_string_lossy()) {
                 Ok(holding) => {
                     whole.certificates.extend(holding.certificates);
                     whole.keys.extend(holding.keys);

@@ -51,14 +51,24 @@ impl Fixture {
             fs::write(&path, content).unwrap();
             set_mode(path.as_ref(), 0o600);
         }
-        let text = self.request.to_string().replace(&self.scene.text("place/"), &format!("{folder}/"));
+        let text = self
+            .request
+            .to_string()
+            .replace(&self.scene.text("place/"), &format!("{folder}/"));
         (folder, serde_json::from_str(&text).unwrap())
     }
 }
 
 fn files(folder: &str) -> Contents {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+    entries
+        .map(|entry| {
+            (
+                entry.file_name().into_string().unwrap(),
+                fs::read(entry.path()).unwrap(),
+            )
+        })
+        .collect()
 }
 
 /// The binary under strace, or by itself.
@@ -83,7 +93,9 @@ fn execute(tracer: &[&str], request: &Value) -> Output {
 }
 
 fn can_trace() -> bool {
-    let ran = Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).output();
+    let ran = Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null", "true"])
+        .output();
     let able = ran.is_ok_and(|output| output.status.success());
     if !able {
         eprintln!("NOT RUN: killing enforce at each of its system calls (needs strace, and the right to trace)");
@@ -103,7 +115,9 @@ fn calls(fixture: &Fixture) -> Vec<Call> {
     let mut calls = Vec::new();
     for line in fs::read_to_string(&trace).unwrap().lines() {
         let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
-        let Some((name, arguments)) = line.split_once('(') else { continue };
+        let Some((name, arguments)) = line.split_once('(') else {
+            continue;
+        };
         if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             continue;
         }
@@ -111,10 +125,17 @@ fn calls(fixture: &Fixture) -> Vec<Call> {
         *number += 1;
         let streams = arguments.starts_with("0<") || arguments.starts_with("1<");
         if arguments.contains(&folder) && !streams && name != "execve" {
-            calls.push(Call { name: name.to_owned(), number: *number, line: line.to_owned() });
+            calls.push(Call {
+                name: name.to_owned(),
+                number: *number,
+                line: line.to_owned(),
+            });
         }
     }
-    assert!(calls.iter().filter(|call| call.name.starts_with("rename")).count() >= 2, "{calls:#?}");
+    assert!(
+        calls.iter().filter(|call| call.name.starts_with("rename")).count() >= 2,
+        "{calls:#?}"
+    );
     assert!(calls.iter().any(|call| call.name == "fsync"), "{calls:#?}");
     calls
 }
@@ -152,7 +173,10 @@ fn assert_mended(folder: &str, request: &Value, is_new: &dyn Fn(&Contents) -> bo
     assert!(is_new(&mended), "after {call:?}: {:?}", mended.keys());
     assert!(hidden(&mended).is_empty(), "after {call:?}: {:?}", mended.keys());
     let again: Value = serde_json::from_slice(&execute(&[], request).stdout).unwrap();
-    assert_eq!((&again["changed"], &again["status"]), (&Value::from(false), &Value::from("compliant")));
+    assert_eq!(
+        (&again["changed"], &again["status"]),
+        (&Value::from(false), &Value::from("compliant"))
+    );
     assert_eq!(files(folder), mended, "after {call:?}");
 }
 
@@ -166,12 +190,19 @@ fn killed_everywhere(fixture: &Fixture, is_new: &(dyn Fn(&Contents) -> bool + Sy
         let output = execute(&["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject], &request);
         assert_eq!(output.status.signal(), Some(9), "killed at {call:?}");
         let left = files(&folder);
-        let old = fixture.old.iter().all(|(name, content)| left.get(name) == Some(content));
+        let old = fixture
+            .old
+            .iter()
+            .all(|(name, content)| left.get(name) == Some(content));
         let new = is_new(&left);
         if !old && !new {
             // Between two renames the names disagree, and everything is there beside them.
             between.fetch_add(1, Ordering::Relaxed);
-            assert!(left.contains_key(&format!(".{certificate}.same-ca-journal")), "{call:?}: {:?}", left.keys());
+            assert!(
+                left.contains_key(&format!(".{certificate}.same-ca-journal")),
+                "{call:?}: {:?}",
+                left.keys()
+            );
             for (name, content) in &fixture.old {
                 let saved = left.get(&format!(".{name}.same-ca-old"));
                 assert_eq!(saved, Some(content), "the old {name} is whole, after {call:?}");
@@ -187,14 +218,21 @@ fn killed_everywhere(fixture: &Fixture, is_new: &(dyn Fn(&Contents) -> bool + Sy
         assert_mended(&folder, &request, is_new, call);
     });
     let expected = fixture.old.len() > 1;
-    assert_eq!(between.into_inner() > 0, expected, "the moment between two renames was met");
+    assert_eq!(
+        between.into_inner() > 0,
+        expected,
+        "the moment between two renames was met"
+    );
     eprintln!("killed at each of {} system calls on the folder", calls.len());
 }
 
 /// Fails each call in each way.
 fn failed_everywhere(fixture: &Fixture, errors: &[&str], is_new: &(dyn Fn(&Contents) -> bool + Sync)) {
     let calls = calls(fixture);
-    let jobs: Vec<(&Call, &str)> = calls.iter().flat_map(|call| errors.iter().map(move |error| (call, *error))).collect();
+    let jobs: Vec<(&Call, &str)> = calls
+        .iter()
+        .flat_map(|call| errors.iter().map(move |error| (call, *error)))
+        .collect();
     all(&jobs, |index, (call, error)| {
         let (folder, request) = fixture.fresh(index);
         let inject = inject(call, &format!("error={error}"));
@@ -206,16 +244,32 @@ fn failed_everywhere(fixture: &Fixture, errors: &[&str], is_new: &(dyn Fn(&Conte
         if is_new(&left) {
             assert_eq!(report["changed"], true, "{error} at {call:?}: {report:#}");
             let said = codes.iter().any(|code| code == "leftover-file");
-            assert!(hidden(&left).is_empty() || said, "{error} at {call:?}: {:?}", left.keys());
+            assert!(
+                hidden(&left).is_empty() || said,
+                "{error} at {call:?}: {:?}",
+                left.keys()
+            );
         } else {
-            assert_eq!(left, fixture.old, "{error} at {call:?}: the old files are whole, and alone");
+            assert_eq!(
+                left, fixture.old,
+                "{error} at {call:?}: the old files are whole, and alone"
+            );
             assert_eq!(report["changed"], false, "{error} at {call:?}");
-            let said = codes.iter().any(|code| code == "install-refused" || code == "install-failed");
-            assert!(said && report["status"] == "noncompliant", "{error} at {call:?}: {codes:?}");
+            let said = codes
+                .iter()
+                .any(|code| code == "install-refused" || code == "install-failed");
+            assert!(
+                said && report["status"] == "noncompliant",
+                "{error} at {call:?}: {codes:?}"
+            );
         }
         assert_mended(&folder, &request, is_new, call);
     });
-    eprintln!("failed at each of {} system calls on the folder, in {} ways", calls.len(), errors.len());
+    eprintln!(
+        "failed at each of {} system calls on the folder, in {} ways",
+        calls.len(),
+        errors.len()
+    );
 }
 
 fn pair() -> (Fixture, impl Fn(&Contents) -> bool + Sync) {
@@ -261,7 +315,9 @@ fn a_pkcs12_file_with_a_backup_withstands_the_same() {
     let is_new = |files: &Contents| {
         let parsed = files.get("www.pfx").and_then(|file| Pkcs12::from_der(file).ok());
         let parsed = parsed.and_then(|file| file.parse2("hunter2").ok());
-        parsed.and_then(|parsed| parsed.cert).is_some_and(|found| found.to_der().unwrap() == cert)
+        parsed
+            .and_then(|parsed| parsed.cert)
+            .is_some_and(|found| found.to_der().unwrap() == cert)
     };
     killed_everywhere(&fixture, &is_new, "www.pfx");
     failed_everywhere(&fixture, &["EIO"], &is_new);

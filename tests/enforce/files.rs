@@ -48,7 +48,10 @@ fn a_pair_of_another_ca_is_replaced_and_the_report_says_what_was_done() {
     assert_eq!(report["subjects"][0]["before"]["sha256"], old.sha256());
     assert_eq!(report["subjects"][0]["after"]["sha256"], new.sha256());
     // The issuing CA is sent along, the root is not: clients know it or do not.
-    assert_eq!(scene.read("place/www.pem"), (new.pem() + &scene.ca.cert.pem()).as_bytes());
+    assert_eq!(
+        scene.read("place/www.pem"),
+        (new.pem() + &scene.ca.cert.pem()).as_bytes()
+    );
     assert_eq!(scene.read("place/www.key"), new_key.pkcs8_pem().as_bytes());
 }
 
@@ -60,9 +63,15 @@ fn a_compliant_place_is_left_alone() {
     scene.write("place/www.key", key.pkcs8_pem().as_bytes());
     let before = fs::metadata(scene.path("place")).unwrap();
     let report = enforced(&scene, &scene.pair());
-    assert_eq!((&report["changed"], &report["status"]), (&json!(false), &json!("compliant")));
+    assert_eq!(
+        (&report["changed"], &report["status"]),
+        (&json!(false), &json!("compliant"))
+    );
     let after = fs::metadata(scene.path("place")).unwrap();
-    assert_eq!((before.mtime_nsec(), before.ctime_nsec()), (after.mtime_nsec(), after.ctime_nsec()));
+    assert_eq!(
+        (before.mtime_nsec(), before.ctime_nsec()),
+        (after.mtime_nsec(), after.ctime_nsec())
+    );
 }
 
 #[test]
@@ -76,7 +85,11 @@ fn one_file_takes_certificate_path_and_key() {
     let (new, new_key) = scene.good("new", FUTURE);
     let whole = new.pem() + &scene.ca.cert.pem() + &new_key.pkcs8_pem();
     assert_eq!(scene.read("place/all.pem"), whole.as_bytes());
-    assert_eq!(mode(&scene.path("place/all.pem")), 0o640, "others could have read the key");
+    assert_eq!(
+        mode(&scene.path("place/all.pem")),
+        0o640,
+        "others could have read the key"
+    );
 }
 
 #[test]
@@ -85,7 +98,10 @@ fn another_spelling_of_one_file_is_one_file() {
     let (cert, key) = scene.bad();
     let path = scene.write("place/all.pem", (cert.pem() + &key.pkcs8_pem()).as_bytes());
     let other = scene.text("place/../place/all.pem");
-    let report = enforced(&scene, &scene.request(json!({"certificate": path, "private_key": other})));
+    let report = enforced(
+        &scene,
+        &scene.request(json!({"certificate": path, "private_key": other})),
+    );
     assert_eq!(report["status"], "compliant", "{report:#}");
     assert_eq!(report["actions"][0]["paths"], json!([path]));
 }
@@ -97,7 +113,10 @@ fn a_chain_has_a_file_of_its_own_where_one_is_named() {
     install["chain"] = json!(scene.text("place/chain.pem"));
     let report = enforced(&scene, &scene.request(install));
     assert_eq!(report["status"], "compliant", "{report:#}");
-    assert_eq!(scene.read("place/www.pem"), scene.good("new", FUTURE).0.pem().as_bytes());
+    assert_eq!(
+        scene.read("place/www.pem"),
+        scene.good("new", FUTURE).0.pem().as_bytes()
+    );
     assert_eq!(scene.read("place/chain.pem"), scene.ca.cert.pem().as_bytes());
     assert_eq!(mode(&scene.path("place/chain.pem")), 0o644);
 }
@@ -152,8 +171,13 @@ fn backups_are_kept_on_request_and_closed_to_others() {
     request["subjects"][0]["install"]["backup"] = json!(true);
     let report = enforced(&scene, &request);
     let backups: Vec<String> = serde_json::from_value(report["actions"][0]["backups"].clone()).unwrap();
-    let [certificate, key] = backups.as_slice() else { panic!("{report:#}") };
-    assert_eq!((fs::read(certificate).unwrap(), fs::read(key).unwrap()), (old.clone(), old_key.clone()));
+    let [certificate, key] = backups.as_slice() else {
+        panic!("{report:#}")
+    };
+    assert_eq!(
+        (fs::read(certificate).unwrap(), fs::read(key).unwrap()),
+        (old.clone(), old_key.clone())
+    );
     assert_eq!(mode(key.as_ref()), 0o640);
     assert!(certificate.starts_with(&scene.text("place/www.pem.")) && certificate.ends_with(".bak"));
     // Put back by hand and replaced again: the same backup, once.
@@ -179,7 +203,10 @@ fn a_key_that_misses_or_does_not_fit_is_noncompliant_and_mended() {
         assert_eq!(report["status"], "noncompliant");
         assert!(codes(&report, 0)[0].starts_with("private-key-mis"), "{report:#}");
         let report = enforced(&scene, &scene.pair());
-        assert_eq!((&report["status"], &report["changed"]), (&json!("compliant"), &json!(true)));
+        assert_eq!(
+            (&report["status"], &report["changed"]),
+            (&json!("compliant"), &json!(true))
+        );
     }
 }
 
@@ -199,7 +226,10 @@ fn candidates_may_be_whole_folders_with_keys_in_files_of_their_own() {
     assert_eq!(report["actions"][0]["certificate"], long.sha256());
     assert_eq!(scene.read("place/www.key"), long_key.pkcs8_pem().as_bytes());
     let passed = report["subjects"][0]["passed_over"].as_array().unwrap();
-    assert!(passed.iter().any(|one| one["certificate"]["sha256"] == short.sha256()), "{passed:#?}");
+    assert!(
+        passed.iter().any(|one| one["certificate"]["sha256"] == short.sha256()),
+        "{passed:#?}"
+    );
 }
 
 #[test]
@@ -212,7 +242,10 @@ fn a_candidate_without_its_key_at_hand_is_passed_over_and_said_so() {
     request["candidates"] = json!([{"der": encode_block(cert.der()), "private_key": true}]);
     let before = scene.files();
     let report = enforced(&scene, &request);
-    assert_eq!((&report["status"], &report["changed"]), (&json!("noncompliant"), &json!(false)));
+    assert_eq!(
+        (&report["status"], &report["changed"]),
+        (&json!("noncompliant"), &json!(false))
+    );
     assert_eq!(scene.files(), before);
     let passed = &report["subjects"][0]["passed_over"][0]["findings"];
     assert!(passed.to_string().contains("private-key-missing"), "{passed:#}");
@@ -227,7 +260,10 @@ fn the_caller_is_told_what_to_assign_and_nothing_is_written() {
     request["subjects"][0]["any_of"] = json!([{"path": scene.text("place/www.pem")}]);
     request["candidates"] = json!([{"der": encode_block(cert.der()), "private_key": true}]);
     for report in [run(&request), what_if(&request)] {
-        assert_eq!((&report["status"], &report["changed"]), (&json!("noncompliant"), &json!(false)));
+        assert_eq!(
+            (&report["status"], &report["changed"]),
+            (&json!("noncompliant"), &json!(false))
+        );
         assert_eq!(
             report["actions"],
             json!([{"action": "assign", "by": "caller", "subject": HOST, "candidate": 0,
@@ -261,7 +297,11 @@ fn renewal_waits_for_its_time_and_for_a_candidate_that_lasts_longer() {
         scene.write("place/www.pem", cert.pem().as_bytes());
         scene.write("place/www.key", scene.good("standing", 0).1.pkcs8_pem().as_bytes());
         scene.write("new.pem", (shorter.pem() + &key.pkcs8_pem()).as_bytes());
-        assert_eq!(enforced(&scene, &request)["changed"], false, "a shorter one replaces nothing");
+        assert_eq!(
+            enforced(&scene, &request)["changed"],
+            false,
+            "a shorter one replaces nothing"
+        );
     }
 }
 
@@ -277,12 +317,19 @@ fn a_pkcs12_file_is_written_as_old_windows_reads_it_unless_asked_otherwise() {
         let foretold = what_if(&request);
         assert_eq!(scene.files(), before);
         let report = run(&request);
-        assert_eq!((&report, &report["status"]), (&foretold, &json!("compliant")), "{words}");
+        assert_eq!(
+            (&report, &report["status"]),
+            (&foretold, &json!("compliant")),
+            "{words}"
+        );
         let written = scene.files();
         assert_eq!(run(&request)["changed"], false);
         assert_eq!(scene.files(), written, "the second run changes nothing");
         let (cert, key) = scene.good("new", FUTURE);
-        let parsed = Pkcs12::from_der(&scene.read("place/www.pfx")).unwrap().parse2("hunter2").unwrap();
+        let parsed = Pkcs12::from_der(&scene.read("place/www.pfx"))
+            .unwrap()
+            .parse2("hunter2")
+            .unwrap();
         assert_eq!(parsed.cert.unwrap().to_der().unwrap(), cert.der());
         assert!(parsed.pkey.unwrap().public_eq(&key.public()));
         let chain: Vec<_> = parsed.ca.unwrap().iter().map(|one| one.to_der().unwrap()).collect();
@@ -301,8 +348,14 @@ fn a_password_is_needed_beyond_ascii_and_none_is_one_too() {
         let scene = Scene::new().with_bad_pair();
         let mut request = scene.request(json!({"pkcs12_path": scene.text("place/new.pfx"), "password": password}));
         assert_eq!(run(&request)["status"], "compliant", "{password:?}");
-        Pkcs12::from_der(&scene.read("place/new.pfx")).unwrap().parse2(password).unwrap();
-        request["subjects"][0]["install"].as_object_mut().unwrap().remove("password");
+        Pkcs12::from_der(&scene.read("place/new.pfx"))
+            .unwrap()
+            .parse2(password)
+            .unwrap();
+        request["subjects"][0]["install"]
+            .as_object_mut()
+            .unwrap()
+            .remove("password");
         let report = run(&request);
         assert_eq!(report["changed"], !password.is_empty(), "{report:#}");
     }
@@ -314,7 +367,10 @@ fn links_special_files_and_open_folders_are_refused_untouched() {
         let before = scene.files();
         for report in [what_if(request), run(request)] {
             assert_eq!(codes(&report, 0)[0], "install-refused", "{report:#}");
-            assert_eq!((&report["status"], &report["changed"]), (&json!("noncompliant"), &json!(false)));
+            assert_eq!(
+                (&report["status"], &report["changed"]),
+                (&json!("noncompliant"), &json!(false))
+            );
             let message = report["subjects"][0]["findings"][0]["message"].as_str().unwrap();
             assert!(message.contains(words), "{message}");
         }
@@ -351,7 +407,9 @@ fn links_special_files_and_open_folders_are_refused_untouched() {
 fn a_pipe_in_the_place_of_a_key_is_refused_and_not_waited_for() {
     let scene = Scene::new().with_bad_pair();
     fs::remove_file(scene.path("place/www.key")).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(scene.path("place/www.key")).status();
+    let made = std::process::Command::new("mkfifo")
+        .arg(scene.path("place/www.key"))
+        .status();
     assert!(made.unwrap().success());
     let report = run(&scene.pair());
     assert_eq!(codes(&report, 0)[0], "install-refused", "{report:#}");
@@ -367,7 +425,11 @@ fn subjects_that_share_a_place_agree_or_are_refused() {
     request["subjects"] = json!([first, second]);
     let report = enforced(&scene, &request);
     assert_eq!(report["status"], "compliant");
-    assert_eq!(report["actions"].as_array().unwrap().len(), 1, "one place, one installation");
+    assert_eq!(
+        report["actions"].as_array().unwrap().len(),
+        1,
+        "one place, one installation"
+    );
     assert_eq!(report["subjects"][0]["before"], report["subjects"][1]["before"]);
     assert_eq!(report["subjects"][0]["after"], report["subjects"][1]["after"]);
 
@@ -396,7 +458,10 @@ fn a_source_beside_a_place_is_judged_in_addition_and_afterwards() {
     scene.write("presented.pem", scene.bad().0.pem().as_bytes());
     request["subjects"][0]["source"] = json!({"path": scene.text("presented.pem")});
     let report = run(&request);
-    assert_eq!((&report["changed"], &report["status"]), (&json!(true), &json!("noncompliant")));
+    assert_eq!(
+        (&report["changed"], &report["status"]),
+        (&json!(true), &json!("noncompliant"))
+    );
     assert_eq!(report["subjects"][0]["relation"], "same", "the place itself is mended");
     let message = report["subjects"][0]["findings"][0]["message"].as_str().unwrap();
     assert!(message.starts_with(&scene.text("presented.pem")), "{message}");
@@ -411,7 +476,10 @@ fn without_install_nothing_but_a_check_is_done() {
     request["subjects"][0] = json!({"name": HOST, "names": [HOST], "source": {"path": scene.text("place/www.pem")}});
     let before = scene.files();
     let report = run(&request);
-    assert_eq!((&report["changed"], &report["status"]), (&json!(false), &json!("noncompliant")));
+    assert_eq!(
+        (&report["changed"], &report["status"]),
+        (&json!(false), &json!("noncompliant"))
+    );
     assert_eq!(report["actions"], json!([]));
     assert_eq!(scene.files(), before);
 }
@@ -422,7 +490,12 @@ fn no_secret_is_in_any_output() {
     let mut pfx = scene.pkcs12();
     pfx["subjects"][0]["install"] = json!({"pkcs12_path": scene.text("place/www.pfx"), "password": "hunter2"});
     let (_, key) = scene.good("new", FUTURE);
-    let secret: Vec<String> = key.pkcs8_pem().lines().filter(|line| line.len() > 30 && !line.contains('-')).map(Into::into).collect();
+    let secret: Vec<String> = key
+        .pkcs8_pem()
+        .lines()
+        .filter(|line| line.len() > 30 && !line.contains('-'))
+        .map(Into::into)
+        .collect();
     for request in [scene.pair(), pfx] {
         for what_if in [true, false] {
             let (report, log) = run_logged(&request, what_if);
@@ -457,7 +530,12 @@ fn leftovers_without_a_journal_are_taken_away_and_said() {
     assert_eq!(scene.files(), before);
     let report = run(&scene.pair());
     assert_eq!(report, foretold);
-    let actions: Vec<&str> = report["actions"].as_array().unwrap().iter().map(|one| one["action"].as_str().unwrap()).collect();
+    let actions: Vec<&str> = report["actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["action"].as_str().unwrap())
+        .collect();
     assert_eq!(actions, ["recover", "install"]);
     assert_eq!(scene.files().len(), 2);
 }
@@ -481,10 +559,25 @@ fn flags_say_the_same_as_a_request() {
     let scene = Scene::new().with_bad_pair();
     let run = |what_if: &[&str]| {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_same-ca"));
-        command.args(["enforce", "--reference", &scene.text("fe01.pem"), "--authority", &scene.text("ca.pem")]);
-        command.args(["--name", HOST, "--candidate", &scene.text("new.pem"), "--valid-at", NOW_TEXT]);
+        command.args([
+            "enforce",
+            "--reference",
+            &scene.text("fe01.pem"),
+            "--authority",
+            &scene.text("ca.pem"),
+        ]);
+        command.args([
+            "--name",
+            HOST,
+            "--candidate",
+            &scene.text("new.pem"),
+            "--valid-at",
+            NOW_TEXT,
+        ]);
         command.args(["--install-certificate", &scene.text("place/www.pem")]);
-        command.args(["--install-key", &scene.text("place/www.key")]).args(what_if);
+        command
+            .args(["--install-key", &scene.text("place/www.key")])
+            .args(what_if);
         String::from_utf8(command.assert().code(0).get_output().stdout.clone()).unwrap()
     };
     assert!(run(&["--what-if"]).starts_with("WOULD CHANGE  what if"));
@@ -500,12 +593,23 @@ fn the_estate_of_the_demo_is_mended() {
     assert_valid("request", &request);
     let run = || {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_same-ca"));
-        let command = command.args(["enforce", "--exit-code"]).current_dir(scene.path("estate"));
-        let output = command.write_stdin(request.to_string()).assert().code(0).get_output().stdout.clone();
+        let command = command
+            .args(["enforce", "--exit-code"])
+            .current_dir(scene.path("estate"));
+        let output = command
+            .write_stdin(request.to_string())
+            .assert()
+            .code(0)
+            .get_output()
+            .stdout
+            .clone();
         serde_json::from_slice::<Value>(&output).unwrap()
     };
     let report = run();
-    assert_eq!((&report["status"], &report["changed"]), (&json!("compliant"), &json!(true)));
+    assert_eq!(
+        (&report["status"], &report["changed"]),
+        (&json!("compliant"), &json!(true))
+    );
     assert_eq!(report["actions"][1]["backups"].as_array().unwrap().len(), 1);
     assert_eq!(run()["changed"], false);
 }

@@ -115,7 +115,12 @@ impl Scene {
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let entries = fs::read_dir(self.path("place")).unwrap().map(|entry| entry.unwrap());
         entries
-            .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+            .map(|entry| {
+                (
+                    entry.file_name().into_string().unwrap(),
+                    fs::read(entry.path()).unwrap(),
+                )
+            })
             .collect()
     }
 }
@@ -168,7 +173,10 @@ pub fn what_if(request: &Value) -> Value {
 /// The codes of the findings of a subject.
 pub fn codes(report: &Value, subject: usize) -> Vec<String> {
     let findings = report["subjects"][subject]["findings"].as_array().unwrap();
-    findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+    findings
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Days from the tests' own now.

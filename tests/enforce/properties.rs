@@ -17,15 +17,20 @@ struct Drawn {
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let likely = || prop::bool::weighted(0.8);
-    (likely(), likely(), prop::sample::select(vec![-300, -30, 10]), -20i64..400, likely()).prop_map(
-        |(of_the_ca, covers, begins, ends, with_key)| Drawn {
+    (
+        likely(),
+        likely(),
+        prop::sample::select(vec![-300, -30, 10]),
+        -20i64..400,
+        likely(),
+    )
+        .prop_map(|(of_the_ca, covers, begins, ends, with_key)| Drawn {
             of_the_ca,
             covers,
             begins,
             ends: ends.max(begins + 1),
             with_key,
-        },
-    )
+        })
 }
 
 impl Drawn {
