@@ -75,13 +75,13 @@ pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write
     let (headline, meaning) = match (what_if, report.changed) {
         (true, Some(true)) => (
             "WOULD CHANGE",
-            "what if: nothing was touched, and this is what a run would give",
+            "  what if: nothing was touched, and this is what a run would give",
         ),
-        (true, _) => ("WOULD CHANGE NOTHING", "what if: nothing was touched"),
+        (true, _) => ("WOULD CHANGE NOTHING", "  what if: nothing was touched"),
         (false, Some(true)) => ("CHANGED", ""),
         (false, _) => ("NOTHING CHANGED", ""),
     };
-    page.line(0, &[(Tone::Bold, headline), (Tone::Dim, "  "), (Tone::Dim, meaning)])?;
+    page.line(0, &[(Tone::Bold, headline), (Tone::Dim, meaning)])?;
     for action in report.actions.iter().flatten() {
         let subject = called(&action.subject, action.use_.as_deref());
         let what = words::action(action.action);
