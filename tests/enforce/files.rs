@@ -229,6 +229,7 @@ fn who_may_not_write_is_refused_before_anything_is_touched() {
         .current_dir("/")
         .stdin(pipe())
         .stdout(pipe())
+        .stderr(pipe())
         .spawn();
     let Ok(mut child) = child else {
         return not_run("enforce by a user who may not write (the program cannot be run by another user here)");
