@@ -231,7 +231,7 @@ pub struct RequestFlags {
     /// CA certificates that were found somewhere: they prove, and are not trusted by themselves
     #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
     pub intermediate: Vec<SourceArg>,
-    /// Certificates that may replace a subject's; looked at with --renew-before
+    /// Certificates that may replace a subject's: enforce chooses among them, check looks at them with --renew-before
     #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
     pub candidate: Vec<SourceArg>,
     /// CA certificates whose keys may not count, or the SHA-256 of such a key

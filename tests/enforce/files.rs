@@ -186,6 +186,35 @@ fn is_root(scene: &Scene) -> bool {
     fs::metadata(&scene.root).unwrap().uid() == 0
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_access_list_is_kept() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    const NAME: &str = "system.posix_acl_access";
+    let scene = Scene::new().with_bad_pair();
+    let path = scene.path("place/www.key");
+    // acl(5): the owner reads and writes, user 4242 reads, the group and others do nothing, the mask is read.
+    let mut list = 2u32.to_le_bytes().to_vec();
+    for (tag, rights, id) in [
+        (1u16, 6u16, u32::MAX),
+        (2, 4, 4242),
+        (4, 0, u32::MAX),
+        (16, 4, u32::MAX),
+        (32, 0, u32::MAX),
+    ] {
+        list.extend([tag.to_le_bytes(), rights.to_le_bytes()].concat());
+        list.extend(id.to_le_bytes());
+    }
+    if setxattr(&path, NAME, &list, XattrFlags::empty()).is_err() {
+        return not_run("an access list that is kept (the file system has none)");
+    }
+    assert_eq!(run(&scene.pair())["changed"], true);
+    let mut kept = vec![0; 256];
+    let length = getxattr(&path, NAME, kept.as_mut_slice()).unwrap();
+    assert_eq!(kept[..length], list);
+    assert_eq!(mode(&path), 0o640);
+}
+
 #[test]
 fn a_key_is_not_given_to_whoever_put_a_file_there_first() {
     let scene = Scene::new().with_bad_pair();
