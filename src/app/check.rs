@@ -58,6 +58,7 @@ pub(super) fn judge(
 }
 
 /// The caller's words, carried into the report.
+#[derive(Clone)]
 pub(super) struct Head {
     pub requirement: Option<String>,
     pub host: Option<String>,
@@ -65,7 +66,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         Head {
             requirement: request.requirement.clone(),
             host: request.host.clone(),

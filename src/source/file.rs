@@ -31,6 +31,15 @@ pub fn read(path: &str, log: &(dyn Fn(&str) + Sync)) -> Result<Content, &'static
     read_bounded(path, MAX_INPUT_BYTES as u64, log).map(Content::File)
 }
 
+/// The files of a folder, in byte order of name; `None` for what is no folder.
+pub fn files(path: &str, log: &(dyn Fn(&str) + Sync)) -> Result<Option<Vec<String>>, &'static str> {
+    let metadata = fs::metadata(path).map_err(|error| said(path, &error, log))?;
+    match metadata.is_dir() {
+        true => folder(path, log).map(Some),
+        false => Ok(None),
+    }
+}
+
 /// Reads a file that must be small.
 pub fn read_small(path: &str, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
     let metadata = fs::metadata(path).map_err(|error| said(path, &error, log))?;

@@ -10,6 +10,8 @@ mod starttls;
 pub mod tls;
 mod windows_store;
 
+pub use inline::base64 as from_base64;
+
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -287,6 +289,25 @@ impl<'a> Reader<'a> {
                 Ok(identities(&keys))
             }
         }
+    }
+
+    /// The sources that a source consists of: of a folder its files, with the folder's password; of another the source itself.
+    ///
+    /// # Errors
+    /// A finding that names the folder and says why it cannot be read.
+    pub fn parts(&self, source: &Source) -> Result<Vec<Source>, Finding> {
+        let Source::Path { path, password } = source else {
+            return Ok(vec![source.clone()]);
+        };
+        let files = file::files(path, self.log).map_err(|why| unreadable(path, why))?;
+        let Some(files) = files else {
+            return Ok(vec![source.clone()]);
+        };
+        let part = |path| Source::Path {
+            path,
+            password: password.clone(),
+        };
+        Ok(files.into_iter().map(part).collect())
     }
 
     /// Reads a file that is no source of certificates: a reference document.

@@ -1,0 +1,239 @@
+//! Export: an instance for each certificate of the subjects' sources.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::cert::Certificate;
+use crate::decide::{Offer, Reference};
+use crate::protocol::{DerSource, Fault, Hex, Password, Source, StoreLocation, Subject, WindowsStoreSource, hex};
+use crate::source::{Format, Held, Reader};
+
+use super::super::check::{Head, judge, report};
+use super::super::{World, case};
+use super::properties::Properties;
+use super::state;
+
+/// Letters of a certificate's name that an instance's name repeats: enough to tell people which it is.
+const NAME_LIMIT: usize = 64;
+
+/// The instances, each the state of asking the same of one certificate: the first subject's certificates first.
+///
+/// # Errors
+/// Where the request cannot be answered, or no source can be read; what else cannot be read is told to `warn`.
+pub fn instances(
+    properties: &Properties,
+    world: &World<'_>,
+    warn: &dyn Fn(&str),
+) -> Result<impl Iterator<Item = Result<Map<String, Value>, Fault>> + use<>, Fault> {
+    let (request, shown) = (&properties.request, properties.shown().clone());
+    request.check().map_err(|fault| properties.explain(fault))?;
+    let reader = Reader::new(None, world.env, world.log);
+    reader.prefetch(case::tls_sources(request), &|_, _| {});
+    let case = case::case(request, &reader, world.clock);
+    let reference = Reference::new(case).map_err(|fault| properties.explain(fault))?;
+    let mut found = Vec::new();
+    let mut unread = None;
+    for (index, subject) in request.subjects.iter().enumerate() {
+        let shown = shown.get("subjects").and_then(|subjects| subjects.get(index));
+        let at = |name: &str| shown.and_then(|subject| subject.get(name));
+        let any_of = subject.any_of.iter().flatten().enumerate();
+        let any_of = any_of.map(|(index, source)| (source, at("anyOf").and_then(|list| list.get(index))));
+        let mut seen = HashSet::new();
+        for (source, shown) in subject.source.iter().map(|source| (source, at("source"))).chain(any_of) {
+            if let Err(why) = certificates(source, shown, &reader, warn, &mut |one| {
+                if seen.insert(*one.certificate.sha256()) {
+                    found.push((index, one));
+                }
+            }) {
+                warn(&why);
+                unread = Some(why);
+            }
+        }
+    }
+    if let (true, Some(why)) = (found.is_empty(), unread) {
+        return Err(Fault::bad_request(
+            "/subjects",
+            format!("no source could be read: {why}"),
+        ));
+    }
+    let subjects: Vec<Subject> = found
+        .iter()
+        .map(|(index, one)| alone(&request.subjects[*index], one))
+        .collect();
+    let none: Arc<[Offer]> = Arc::from([]);
+    let judged = judge(&reference, &subjects, &reader, &none);
+    let (head, host) = (Head::of(request), properties.host().to_owned());
+    let mut names: HashMap<String, usize> = HashMap::new();
+    Ok(found.into_iter().zip(judged).map(move |((index, one), judged)| {
+        let report = report(
+            head.clone(),
+            reference.valid_at(),
+            reference.report().clone(),
+            vec![judged],
+        );
+        let subject = shown.get("subjects").and_then(|subjects| subjects.get(index));
+        let subjects = json!([shown_alone(subject, &one)]);
+        let mut instance = state(&shown, &host, &report)?;
+        instance.insert("subjects".into(), subjects);
+        instance.remove("candidates");
+        let name = instance_name(&one.certificate);
+        let count = names.entry(name.clone()).or_default();
+        *count += 1;
+        let name = match *count {
+            1 => name,
+            again => format!("{name} {again}"),
+        };
+        instance.insert("_name".into(), name.into());
+        Ok(instance)
+    }))
+}
+
+/// One certificate, and how to ask for it.
+struct One {
+    certificate: Arc<Certificate>,
+    source: Source,
+    /// The source as a property.
+    shown: Value,
+}
+
+/// Every certificate of a source. `shown` is what may be shown of it.
+fn certificates(
+    source: &Source,
+    shown: Option<&Value>,
+    reader: &Reader<'_>,
+    warn: &dyn Fn(&str),
+    found: &mut dyn FnMut(One),
+) -> Result<(), String> {
+    let parts = reader.parts(source).map_err(|finding| finding.message)?;
+    let is_folder = parts.as_slice() != std::slice::from_ref(source);
+    // Of a secure object there is nothing to show.
+    let shown = shown.filter(|shown| shown.as_object().is_none_or(|map| !map.is_empty()));
+    for part in &parts {
+        let holding = match reader.read(part) {
+            Ok(holding) => holding,
+            Err(_) if is_folder && holds_key(part, reader) => continue,
+            Err(finding) if is_folder => {
+                warn(&finding.message);
+                continue;
+            }
+            Err(finding) => return Err(finding.message),
+        };
+        holding.problems.iter().for_each(|problem| warn(&problem.message));
+        let stands = match holding.format {
+            Format::Folder | Format::WindowsStore => None,
+            _ => holding.one(&part.label()).ok(),
+        };
+        for (position, held) in holding.certificates.iter().enumerate() {
+            let own = match (part, shown) {
+                (Source::WindowsStore(store), Some(_)) => Some(in_store(store, &held.certificate)),
+                (Source::Path { path, password }, Some(_)) if is_folder && stands == Some(position) => {
+                    Some((part.clone(), in_file(path, password.as_ref())))
+                }
+                (_, Some(shown)) if stands == Some(position) => Some((part.clone(), shown.clone())),
+                _ => None,
+            };
+            let (source, shown) = own.unwrap_or_else(|| by_itself(held));
+            found(One {
+                certificate: held.certificate.clone(),
+                source,
+                shown,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn in_store(store: &WindowsStoreSource, certificate: &Certificate) -> (Source, Value) {
+    let thumbprint = Hex(certificate.sha1());
+    let location = match store.location {
+        StoreLocation::LocalMachine => "LocalMachine",
+        StoreLocation::CurrentUser => "CurrentUser",
+    };
+    let shown = json!({"windowsStore": {
+        "location": location, "store": store.store, "thumbprint": thumbprint.to_string(),
+    }});
+    let source = WindowsStoreSource {
+        thumbprint: Some(thumbprint),
+        subject: None,
+        ..store.clone()
+    };
+    (Source::WindowsStore(source), shown)
+}
+
+fn in_file(path: &str, password: Option<&Password>) -> Value {
+    match password {
+        Some(Password::File(file)) => json!({"path": path, "passwordFile": file}),
+        Some(Password::Env(name)) => json!({"path": path, "passwordEnv": name}),
+        Some(Password::Value(_)) | None => json!({ "path": path }),
+    }
+}
+
+/// A certificate that no source names alone.
+fn by_itself(held: &Held) -> (Source, Value) {
+    let der = STANDARD.encode(held.certificate.der());
+    let mut shown = json!({ "der": der });
+    if let Some(private_key) = held.private_key {
+        shown["privateKey"] = private_key.into();
+    }
+    if let Some(key_provider) = &held.key_provider {
+        shown["keyProvider"] = key_provider.as_str().into();
+    }
+    let source = DerSource {
+        der,
+        chain: Vec::new(),
+        private_key: held.private_key,
+        key_provider: held.key_provider.clone(),
+    };
+    (Source::Der(Box::new(source)), shown)
+}
+
+/// Whether a file of a folder is there for its private key alone.
+fn holds_key(part: &Source, reader: &Reader<'_>) -> bool {
+    match part {
+        Source::Path { path, password } => reader.read_key(path, password.as_ref()).is_ok(),
+        _ => false,
+    }
+}
+
+/// The subject, asked of one certificate alone.
+fn alone(subject: &Subject, one: &One) -> Subject {
+    Subject {
+        source: Some(one.source.clone()),
+        any_of: None,
+        candidates: Vec::new(),
+        install: None,
+        ..subject.clone()
+    }
+}
+
+/// The same as properties.
+fn shown_alone(subject: Option<&Value>, one: &One) -> Value {
+    let mut subject = subject.and_then(Value::as_object).cloned().unwrap_or_default();
+    for name in ["anyOf", "candidates", "install"] {
+        subject.remove(name);
+    }
+    subject.insert("source".into(), one.shown.clone());
+    subject.into()
+}
+
+/// A name for people that DSC takes for no expression: what the certificate says may be anything.
+fn instance_name(certificate: &Certificate) -> String {
+    let name = certificate.dns_names().next().map(str::to_owned);
+    let name = name.or_else(|| certificate.common_names().next().map(|name| name.into_owned()));
+    let known = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '*' | ' ');
+    let name: String = name
+        .unwrap_or_default()
+        .chars()
+        .filter(known)
+        .take(NAME_LIMIT)
+        .collect();
+    let thumbprint = hex(&certificate.sha1());
+    match name.trim() {
+        "" => thumbprint,
+        name => format!("{name} {thumbprint}"),
+    }
+}
