@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::finding::Code;
 use super::report::{Report, Status};
 use super::request::Request;
+use super::schema::allow_null;
 
 /// The type of the resource (DSC: letters, digits and underscores, no hyphens).
 pub const RESOURCE_TYPE: &str = "SameCA/Certificate";
@@ -45,6 +46,7 @@ pub const SECRET_OBJECTS: &[&str] = &[
 
 /// Why the state is not the desired one, or what is worth acting on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Reason {
     /// Code of the finding.
     pub code: Code,
@@ -136,50 +138,30 @@ pub fn schema() -> Schema {
 
 /// The properties that only an answer has.
 fn answered() -> Map<String, Value> {
-    let status = [Status::Compliant, Status::Undetermined, Status::Noncompliant].map(Status::as_str);
-    let mut report = inlined::<Report>(false);
-    simplify(&mut report);
-    if let Value::Object(report) = &mut report {
-        report.insert("readOnly".into(), true.into());
-        report.insert(
-            "description".into(),
-            "The report of same-ca, in the protocol's own names.".into(),
-        );
-    }
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    let properties = json!({
-        "status": {
-            "type": "string", "enum": status, "readOnly": true,
-            "description": "Whether the rule is kept: proven, not to be told, or broken.",
-        },
-        "reasons": {
-            "type": "array", "readOnly": true,
-            "description": "Why the status is not compliant, and what else is worth acting on.",
-            "items": {
-                "type": "object", "additionalProperties": false, "required": ["code", "phrase"],
-                "properties": {
-                    "code": {"type": "string", "enum": codes, "description": "Code of the finding."},
-                    "phrase": {
-                        "type": "string",
-                        "description": "How much it weighs, whom it is about, what was found and what to do next.",
-                    },
-                },
-            },
-        },
-        "_inDesiredState": {
-            "type": ["boolean", "null"], "readOnly": true,
-            "description": "Of test: whether the status is compliant.",
-        },
-        "_name": {
-            "type": ["string", "null"], "readOnly": true,
-            "description": "Of export: a name for the instance.",
-        },
-        "report": report,
+    let desired = json!({"type": ["boolean", "null"]});
+    let name = json!({"type": ["string", "null"]});
+    let properties = [
+        ("status", inlined::<Status>(false), "Whether the rule is kept."),
+        (
+            "reasons",
+            inlined::<Vec<Reason>>(false),
+            "What the status rests on, the worst first, and what else is worth acting on.",
+        ),
+        ("_inDesiredState", desired, "Of test: whether the status is compliant."),
+        ("_name", name, "Of export: a name for the instance."),
+        (
+            "report",
+            inlined::<Report>(false),
+            "The report of same-ca, in the protocol's own names.",
+        ),
+    ];
+    let described = properties.map(|(name, mut schema, description)| {
+        simplify(&mut schema);
+        schema["description"] = description.into();
+        schema["readOnly"] = true.into();
+        (name.to_owned(), schema)
     });
-    match properties {
-        Value::Object(properties) => properties,
-        _ => Map::new(),
-    }
+    described.into_iter().collect()
 }
 
 fn describe(properties: &mut Map<String, Value>, property: &str, description: &str) {
@@ -189,7 +171,11 @@ fn describe(properties: &mut Map<String, Value>, property: &str, description: &s
 }
 
 fn request_schema() -> Value {
-    inlined::<Request>(true)
+    let mut schema = inlined::<Request>(true);
+    if let Value::Object(schema) = &mut schema {
+        allow_null(schema);
+    }
+    schema
 }
 
 /// A type's schema without references: DSC tools take the embedded schema out of its document.
@@ -202,6 +188,7 @@ fn inlined<T: JsonSchema>(reading: bool) -> Value {
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.remove("title");
     if !reading {
+        // It becomes a part of another.
         schema.remove("$schema");
     }
     schema.to_value()

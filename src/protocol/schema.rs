@@ -38,7 +38,7 @@ pub fn schema(name: &str) -> Option<Schema> {
 }
 
 /// In a request null equals absent, so every property that may be absent may be null.
-fn allow_null(schema: &mut Map<String, Value>) {
+pub(super) fn allow_null(schema: &mut Map<String, Value>) {
     let required: Vec<String> = match schema.get("required") {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),

@@ -320,3 +320,211 @@ impl<'de> Deserialize<'de> for Strict {
         deserializer.deserialize_any(StrictVisitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::protocol::{Code, MemberKind, Password, Place, Severity, Source};
+
+    fn given(properties: &Value) -> Result<Properties, Fault> {
+        let clock = Timestamp::from_unix(1_795_132_800);
+        Properties::read(
+            &serde_json::to_vec(properties).unwrap(),
+            || "here.contoso.com".into(),
+            clock,
+        )
+    }
+
+    fn read(properties: Value) -> Properties {
+        given(&properties).unwrap()
+    }
+
+    fn refused(properties: Value) -> Fault {
+        given(&properties)
+            .err()
+            .unwrap_or_else(|| panic!("{properties} was accepted"))
+    }
+
+    #[test]
+    fn properties_become_the_fields_of_a_request() {
+        let properties = read(json!({
+            "reference": [{"name": "pin", "keySha256": "00".repeat(32)}],
+            "subjects": [{"name": "s", "anyOf": ["a.pem"], "effectiveFrom": "2026-11-20T00:00:00Z"}],
+            "policy": {"warnBeforeExpiry": "30d", "severity": {"cdp-missing": "warning"}},
+        }));
+        let request = &properties.request;
+        assert!(matches!(request.reference[0].kind, MemberKind::Key(_)));
+        assert_eq!(request.subjects[0].any_of.as_ref().unwrap().len(), 1);
+        assert_eq!(request.policy.severity.of(Code::CdpMissing), Some(Severity::Warning));
+        assert_eq!(request.protocol, 1);
+    }
+
+    #[test]
+    fn host_and_time_are_filled_in_where_they_are_absent_alone() {
+        let subjects = json!([{"name": "s", "source": "a.pem"}]);
+        let filled = read(json!({"subjects": subjects, "host": null}));
+        assert_eq!(filled.host(), "here.contoso.com");
+        assert_eq!(filled.request.collected_at, Some(Timestamp::from_unix(1_795_132_800)));
+        let given = read(json!({"subjects": subjects, "host": "h", "collectedAt": "2026-01-01T00:00:00Z"}));
+        assert_eq!(given.host(), "h");
+        assert_eq!(given.request.collected_at, Timestamp::parse("2026-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_secret_is_read_in_each_of_its_forms_and_shown_in_none() {
+        let plain = json!({"path": "a.pfx", "password": "hunter2"});
+        let string = json!({"path": "a.pfx", "password": {"secureString": "hunter2"}});
+        for (source, shown) in [
+            (plain.clone(), json!({"path": "a.pfx"})),
+            (string.clone(), json!({"path": "a.pfx"})),
+            (json!({"secureObject": plain}), json!({})),
+            (json!({"secureObject": string}), json!({})),
+        ] {
+            let install = json!({"pkcs12Path": "b.pfx", "password": {"secureString": "hunter2"}});
+            let properties = read(json!({
+                "subjects": [{"name": "s", "install": install}],
+                "candidates": ["first.pem", source],
+            }));
+            let wanted = Some(Password::Value(crate::protocol::Secret::new("hunter2".into())));
+            match &properties.request.candidates[1] {
+                Source::Path { path, password } => assert!(path == "a.pfx" && *password == wanted),
+                other => panic!("{other:?}"),
+            }
+            match &properties.request.subjects[0].install.as_ref().unwrap().place {
+                Place::Pkcs12 { password, .. } => assert_eq!(*password, wanted),
+                other => panic!("{other:?}"),
+            }
+            assert_eq!(properties.shown()["candidates"], json!(["first.pem", shown]));
+            assert_eq!(
+                properties.shown()["subjects"],
+                json!([{"name": "s", "install": {"pkcs12Path": "b.pfx"}}])
+            );
+        }
+        // What is a secret as a whole leaves nothing behind in the object that it was in.
+        let whole = read(json!({"subjects": [{"name": "s", "source": {"secureObject": {"pkcs12": "hunter2"}}}]}));
+        assert_eq!(whole.shown()["subjects"], json!([{"name": "s"}]));
+    }
+
+    #[test]
+    fn a_secure_form_stands_for_secrets_alone() {
+        for (properties, pointer) in [
+            (
+                json!({"requirement": {"secureString": "hunter2"}, "subjects": []}),
+                "/requirement",
+            ),
+            (
+                json!({"subjects": [{"name": "s", "source": {"path": {"secureString": "hunter2"}}}]}),
+                "/subjects/0/source/path",
+            ),
+            (
+                json!({"policy": {"secureObject": {"names": ["hunter2"]}}, "subjects": []}),
+                "/policy",
+            ),
+            (
+                json!({"subjects": [{"name": "s", "source": {"path": "a", "password": {"secureString": ["hunter2"]}}}]}),
+                "/subjects/0/source/password",
+            ),
+            (
+                json!({"subjects": [{"name": "s", "source": {"path": "a", "password": {"secureString": "hunter2", "x": 1}}}]}),
+                "/subjects/0/source/password",
+            ),
+        ] {
+            let fault = refused(properties);
+            assert_eq!(fault.pointer.as_deref(), Some(pointer));
+            assert!(!fault.to_string().contains("hunter2"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn refusals_call_properties_what_dsc_calls_them() {
+        let subject = json!([{"name": "s", "source": "a.pem"}]);
+        for (properties, pointer, words) in [
+            (
+                json!({"subjects": [{"name": "s", "any_of": []}]}),
+                "/subjects/0/any_of",
+                "write anyOf",
+            ),
+            (
+                json!({"subjects": [{"name": "s", "anyFrom": []}]}),
+                "/subjects/0/anyFrom",
+                "unknown field \"anyFrom\"; known here: name, use, names, effectiveFrom, source, anyOf",
+            ),
+            (
+                json!({"subjects": subject, "reference": [{"name": "r", "keySha256": "00"}]}),
+                "/reference/0/keySha256",
+                "hexadecimal",
+            ),
+            (
+                json!({"subjects": subject, "reference": [{"name": "r"}]}),
+                "/reference/0",
+                "exactly one of source, authority, keySha256",
+            ),
+            (
+                json!({"subjects": subject, "policy": {"severity": {"cdp_missing": "error"}}}),
+                "/policy/severity",
+                "cdp_missing",
+            ),
+        ] {
+            let fault = refused(properties);
+            assert!(fault.message.contains(words), "{fault}");
+            assert!(fault.pointer.as_deref().unwrap().starts_with(pointer), "{fault}");
+        }
+    }
+
+    #[test]
+    fn lync_sources_are_refused_with_the_way_that_works() {
+        let fault = refused(json!({"subjects": [{"name": "s", "source": "lync:Default"}]}));
+        assert_eq!(fault.pointer.as_deref(), Some("/subjects/0/source"));
+        for words in ["SameCADsc/SameCACertificate", "Microsoft.Adapter/WindowsPowerShell"] {
+            assert!(fault.message.contains(words), "{fault}");
+        }
+    }
+
+    #[test]
+    fn duplicates_and_what_is_no_object_are_refused() {
+        let read = |text: &str| {
+            Properties::read(text.as_bytes(), String::new, Timestamp::from_unix(0))
+                .err()
+                .unwrap()
+        };
+        let fault = read(r#"{"policy":{"match":"key","match":"name"},"subjects":[]}"#);
+        assert_eq!(fault.pointer.as_deref(), Some("/policy"));
+        for text in ["", " \n", "[]", "null", "{}{}", "{"] {
+            read(text);
+        }
+        assert!(read("").message.contains("subjects"));
+    }
+
+    #[test]
+    fn a_state_can_be_asked_again() {
+        let properties = read(json!({
+            "subjects": [{"name": "s", "source": "a.pem"}],
+            "_inDesiredState": false, "_name": "x", "status": "noncompliant", "reasons": [], "report": {"any_thing": 1},
+        }));
+        assert_eq!(properties.shown().len(), 1);
+    }
+
+    #[test]
+    fn of_pem_and_der_the_certificates_alone_are_shown() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIBVQIBADANBgkqhkiG9w0BAQ\n-----END PRIVATE KEY-----\n";
+        // Neither is a certificate, whatever it is called.
+        for text in [certificate, key, "MIIBVQIBADAN", &format!("{certificate}{key}")] {
+            let properties = read(json!({"subjects": [{"name": "s", "source": {"pem": text}}]}));
+            assert_eq!(properties.shown()["subjects"], json!([{"name": "s", "source": {}}]));
+        }
+        let properties =
+            read(json!({"subjects": [{"name": "s", "source": {"der": "MIIBVQIBADAN", "chain": ["MIIB"]}}]}));
+        assert_eq!(
+            properties.shown()["subjects"],
+            json!([{"name": "s", "source": {"chain": []}}])
+        );
+        let fault = refused(json!({"subjects": [{"name": "s", "source": key}]}));
+        assert!(
+            fault.message.contains("private key") && !fault.message.contains("MII"),
+            "{fault}"
+        );
+    }
+}
