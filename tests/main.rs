@@ -10,6 +10,7 @@
 
 mod algorithms;
 mod decision;
+mod dsc;
 mod forgery;
 mod mint;
 mod minted;
