@@ -5,12 +5,21 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::app::Progress;
-
 /// How long a command runs before it says how far it is: shorter ones need no telling.
 const QUIET: Duration = Duration::from_secs(1);
 /// How often it then says so: often enough to look alive, seldom enough to cost nothing.
 const INTERVAL: Duration = Duration::from_millis(200);
+
+/// How far a long command has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done: `reading servers`.
+    pub what: &'static str,
+    /// How many are done.
+    pub done: usize,
+    /// Of how many; `None` if that is not known yet.
+    pub total: Option<usize>,
+}
 
 /// Writes a file whole or not at all: beside it first, synced, then renamed over it.
 ///

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use same_ca::protocol::{Relation, Status};
+use same_ca::protocol::{Code, Relation, Status};
 use serde_json::json;
 
 use crate::mint::cert::oid;
@@ -13,8 +13,8 @@ use crate::scene::{Scene, source, verdict};
 
 const ISSUING: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
 const ROOT: &str = "CN=Contoso Root CA,DC=contoso,DC=com";
-/// Longest that anything may take here; unoptimised, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// Longest that anything may take here, unoptimised and on a busy machine: alone it is a second or two.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The genuine side.
 struct World {
@@ -601,10 +601,6 @@ fn ten_thousand_ca_certificates_are_judged_in_bounded_time() {
             crowd("CN=CA 00000", |n| Some(modulus(n)), genuine, &[]),
         ),
         (
-            "of the CA's name, of as many keys",
-            crowd(ISSUING, |n| Some(modulus(n)), genuine, &[]),
-        ),
-        (
             "of the CA's name, with its own key and others",
             crowd(ISSUING, half, genuine, &hash),
         ),
@@ -733,10 +729,7 @@ fn found_certificates_of_an_attacker_change_no_verdict() {
         .authority(&world.issuing.cert)
         .authority(&world.root.cert);
     for (_, cert, chain) in &forgeries {
-        scene = chain
-            .iter()
-            .chain([cert])
-            .fold(scene, |scene, cert| scene.intermediate(cert));
+        scene = chain.iter().chain([cert]).fold(scene, Scene::intermediate);
     }
     for match_ in ["authority", "key", "name"] {
         let report = scene
@@ -864,4 +857,71 @@ fn a_candidate_that_brings_a_fake_link_is_never_chosen() {
     );
     let passed: Vec<Option<Relation>> = report.passed_over.unwrap().iter().map(|over| over.relation).collect();
     assert!(passed.contains(&Some(Relation::NameOnly)), "{passed:?}");
+}
+
+#[test]
+fn a_made_up_certificate_for_the_cas_key_does_not_make_the_ca_last_longer() {
+    let key = Key::ec("P-256", "genuine issuing");
+    let of = |until| CertBuilder::authority(ISSUING, &key).validity(CA_PAST, until);
+    let ended = of(NOW - 30 * DAY).build_ca();
+    let reference = ended.server("fe01.contoso.com").build();
+    let late = ended.server("pchat01.contoso.com").validity(NOW - DAY, FUTURE).build();
+    let made_up = of(FUTURE).sign_with(&Key::ec("P-256", "mallory")).build();
+    for (how, scene) in [
+        ("TLS", Scene::new().tls("fe01.contoso.com", &reference, &[&ended.cert])),
+        ("found", Scene::new().reference(&reference).intermediate(&ended.cert)),
+        ("vouched", Scene::new().reference(&reference).authority(&ended.cert)),
+    ] {
+        for chain in [vec![], vec![&made_up], vec![&made_up, &ended.cert]] {
+            let subject = scene.clone().subject(&late, &chain).first();
+            assert_eq!(
+                verdict(&subject),
+                (Relation::Same, Status::Noncompliant),
+                "{how}: {:?}",
+                subject.findings
+            );
+            let code = Code::IssuedAfterCaExpiry;
+            assert!(
+                subject.findings.iter().any(|finding| finding.code == code),
+                "{how}: {:?}",
+                subject.findings
+            );
+        }
+        let renewed = scene.authority(&of(FUTURE).build()).subject(&late, &[]).first();
+        assert_eq!(
+            verdict(&renewed),
+            (Relation::Same, Status::Compliant),
+            "{how}: what is vouched does"
+        );
+    }
+}
+
+#[test]
+fn the_slowest_keys_are_fewer() {
+    let world = World::rsa();
+    let model = crowd("CN=CA 00000", |_| None, &world.issuing.key, &[]).remove(0);
+    let slow = |n: usize| {
+        let modulus = [modulus(n), vec![0x5d; 16_384 / 8 - 256]].concat();
+        let public = der::seq(&[&der::uint(&modulus), &der::int(65537)]);
+        let algorithm = der::algorithm(key::RSA_ENCRYPTION, &der::null());
+        let key = Key::public_only(&der::seq(&[&algorithm, &der::bits(&public)]));
+        let ca = CertBuilder::authority(ISSUING, &key)
+            .sign_with(&world.mallory)
+            .serial(&[1]);
+        forge::with_signature(&ca.build(), model.signature())
+    };
+    let crowd: Vec<Cert> = (0..1_000).map(slow).collect();
+    let leaf = forge::with_signature(&world.claimed().build(), &[0x44; 16_384 / 8]);
+    let scene = Scene::new().reference(&world.reference).authority(&world.issuing.cert);
+    let (subject, time) = scene.subject(&leaf, &crowd.iter().collect::<Vec<_>>()).timed();
+    assert_ne!(subject.status, Some(Status::Compliant));
+    assert!(
+        subject
+            .findings
+            .iter()
+            .any(|finding| finding.code == Code::LimitReached),
+        "{:?}",
+        subject.findings
+    );
+    assert!(time < PATIENCE, "{time:?}");
 }

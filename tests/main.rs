@@ -9,12 +9,21 @@
 )]
 
 mod algorithms;
+mod batch;
+mod binary;
 mod decision;
 mod dsc;
+mod estates;
 mod forgery;
+mod house;
+mod level_root;
 mod mint;
 mod minted;
 mod names;
+mod process;
+mod profiles;
 mod real_cases;
 mod scene;
+mod servers;
 mod support;
+mod tls;

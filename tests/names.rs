@@ -1,5 +1,7 @@
 //! When two issuer names are one (RFC 5280 §7.1), and which host names a certificate covers.
 
+use std::slice::from_ref;
+
 use same_ca::protocol::{Code, Relation, Severity, Status};
 use serde_json::json;
 
@@ -157,7 +159,7 @@ fn attributes_of_one_rdn_are_a_set() {
     assert_eq!(relation(&sorted, &rdn(&[cn.clone(), ou.clone()])), Relation::Same);
     assert_eq!(relation(&sorted, &upper), Relation::Same);
     assert_eq!(
-        relation(&sorted, &Name::of_rdns(&[&[cn.clone()], &[ou.clone()]])),
+        relation(&sorted, &Name::of_rdns(&[from_ref(&cn), from_ref(&ou)])),
         Relation::KeyOnly
     );
     assert_eq!(relation(&sorted, &Name::of_rdns(&[&[cn]])), Relation::KeyOnly);

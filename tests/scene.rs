@@ -124,15 +124,6 @@ pub fn source(cert: &Cert, chain: &[&Cert]) -> Value {
     json!({"der": STANDARD.encode(cert.der()), "chain": chain})
 }
 
-/// The codes of a subject, with their weight.
-pub fn codes(subject: &SubjectReport) -> Vec<(Code, Severity)> {
-    subject
-        .findings
-        .iter()
-        .map(|finding| (finding.code, finding.severity))
-        .collect()
-}
-
 /// The weight of a code on a subject, if it is there.
 pub fn weight(subject: &SubjectReport, code: Code) -> Option<Severity> {
     subject

@@ -24,8 +24,9 @@ use super::{Progress, World};
 const WINDOW_LINES: usize = 4096;
 /// Bytes of lines that are held at a time: bounds the memory whatever the lines' length.
 const WINDOW_BYTES: usize = 32 * 1024 * 1024;
-/// Lines that one thread answers in a row: enough that handing them out costs nothing, few enough to be shared evenly.
-const RUN_LINES: usize = 16;
+/// Lines that one thread answers in a row: enough that handing them out costs nothing and that their answers are written
+/// past the output's buffer, few enough to be shared evenly.
+const RUN_LINES: usize = 32;
 /// References that are kept worked out: a batch has one or a few, and a stream may go on for ever.
 const KEPT_REFERENCES: usize = 64;
 

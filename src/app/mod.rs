@@ -5,12 +5,14 @@ use std::io::{self, BufRead, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use crate::cli::{BatchArgs, CheckArgs, Cli, Command, Format, InspectArgs, OutputFlags, ReferenceArgs};
 use crate::error::Error;
 use crate::output;
+pub use crate::output::Progress;
+use crate::protocol::values::check_path;
 use crate::protocol::{ErrorDocument, Fault, FaultCode, Timestamp, read};
 use crate::render::{json, text};
 use flags::Flagged;
@@ -38,17 +40,6 @@ pub struct World<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Takes what the operating system said, one line, for people: it never goes into an answer.
     pub log: &'a (dyn Fn(&str) + Sync),
-}
-
-/// How far a long command has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done: `reading servers`.
-    pub what: &'static str,
-    /// How many are done.
-    pub done: usize,
-    /// Of how many; `None` if that is not known yet.
-    pub total: Option<usize>,
 }
 
 /// The standard streams of the process.
@@ -94,7 +85,7 @@ pub fn run(arguments: &[OsString], streams: &mut Streams<'_>, world: &World<'_>)
                 result => result.or_else(|error| tell_program(error, program, streams)),
             }
         }
-        Err(error) => usage(&error, arguments, streams, world),
+        Err(error) => usage(&without_content(error), arguments, streams, world),
     };
     match result {
         Err(error) if error.is_broken_pipe() => Ok(ANSWERED),
@@ -152,6 +143,12 @@ fn batch_command(args: &BatchArgs, streams: &mut Streams<'_>, world: &World<'_>)
     }
     let outcome = batch::batch(streams.input, streams.output, world)?;
     streams.output.flush().map_err(Error::output("the reports"))?;
+    if outcome.errors > 0 {
+        let (errors, lines) = (outcome.errors, outcome.lines);
+        (world.log)(&format!(
+            "{errors} of {lines} lines could not be answered: see their errors"
+        ));
+    }
     Ok(match outcome {
         outcome if outcome.errors > 0 => NOT_ANSWERED,
         outcome if args.exit_code && outcome.not_compliant > 0 => NOT_COMPLIANT,
@@ -324,6 +321,17 @@ fn is_program(command: &Command, terminal: bool) -> bool {
         Command::Reference(_) | Command::Schema(_) => !terminal,
         Command::Completions(_) | Command::Man(_) => false,
     }
+}
+
+/// The same error, not repeating what a file holds: it may be a private key.
+fn without_content(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && !value.is_empty()
+        && check_path(value).is_err()
+    {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".into()));
+    }
+    error
 }
 
 /// Help and version, which are answers, and what clap refuses.

@@ -389,11 +389,23 @@ impl Certificate {
             .filter_map(ascii)
     }
 
+    /// Whether there is any dNSName, be it one that cannot be read: then the common name must not stand in for it.
+    pub fn has_dns_name(&self) -> bool {
+        self.alternative_names().any(|name| name.tag == DNS_NAME)
+    }
+
     /// iPAddress subject alternative names of 4 and 16 octets.
     pub fn ip_addresses(&self) -> impl Iterator<Item = IpAddr> {
         self.alternative_names()
             .filter(|name| name.tag == IP_ADDRESS)
             .filter_map(|name| ip(name.value))
+    }
+
+    /// Subject alternative names that are no host's (URIs, addresses for mail, principal names), each as its DER.
+    pub fn other_alternative_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.alternative_names()
+            .filter(|name| name.tag != DNS_NAME && name.tag != IP_ADDRESS)
+            .map(|name| name.raw)
     }
 
     /// Common names of the subject, in the order of the encoding.

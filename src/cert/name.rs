@@ -343,6 +343,13 @@ fn is_combining(c: char) -> bool {
 
 /// Appends `value` escaped by RFC 4514 §2.4; what could break a line or hide in it is escaped too, as hex pairs.
 fn push_escaped(out: &mut String, value: &str) {
+    // Most values need no escape, and are added whole.
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-' | b'_' | b'@' | b'/' | b'*');
+    let mut words = value.split(' ');
+    if words.all(|word| !word.is_empty() && word.bytes().all(plain)) {
+        out.push_str(value);
+        return;
+    }
     let last = value.len().saturating_sub(1);
     for (index, c) in value.char_indices() {
         match c {

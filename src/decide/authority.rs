@@ -157,7 +157,7 @@ pub struct Standing {
     pub authorities: Vec<Authority>,
     /// What was found about the reference as a whole.
     pub findings: Vec<Finding>,
-    /// Whether members disagree.
+    /// Whether members disagree, or cannot be known to agree.
     pub disagree: bool,
     /// Whether a member holds a CA certificate or a self-signed one.
     pub holds_ca: bool,
@@ -217,12 +217,13 @@ pub fn is_ca(certificate: &Certificate) -> bool {
     certificate.is_ca() || (certificate.version() == 1 && certificate.is_self_issued())
 }
 
-/// Whether a certificate is signed by its own key.
+/// Whether a certificate is signed by its own key. One that names itself as its issuer, under an algorithm that nothing
+/// here verifies, is taken for one: no CA is known to have issued it.
 pub fn is_self_signed(prover: &Prover<'_>, certificate: &Certificate, signer: Signer) -> bool {
     match signer.known() {
         Some(key) => prover.pool.key(key).id == certificate.key().id(),
         // Its key is nobody's CA key, so the prover did not try it.
-        None => certificate.is_self_issued() && matches!(verify(certificate, certificate.key()), Verification::Valid),
+        None => certificate.is_self_issued() && verify(certificate, certificate.key()) != Verification::Invalid,
     }
 }
 
@@ -601,6 +602,9 @@ fn compare_members(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing
         if case.policy.references == References::Agree && standing.authorities.len() > 1 {
             disagreements.push(disagreement(case, standing));
         }
+        // Of members that reach no root, those of one issuer name alone are known to agree.
+        standing.disagree =
+            case.policy.level == Level::Root && standing.authorities.is_empty() && named_only(case, standing).len() > 1;
     }
     if standing.pinned || case.policy.references == References::Agree {
         let voted = standing
@@ -722,7 +726,10 @@ fn missing(case: &Case, standing: &mut Standing) {
         .filter(readable)
         .count();
     let any = case.members.iter().filter(readable).count();
-    if any == 0 {
+    let said = |finding: &Finding| finding.code == Code::ReferenceMissing;
+    if any == 0 && standing.findings.iter().any(said) {
+        // A document that cannot be read says so itself.
+    } else if any == 0 {
         let (message, hint) = if case.members.is_empty() {
             (
                 "no reference was given, so there is nothing to compare with",

@@ -317,7 +317,7 @@ impl<'a> Prover<'a> {
             return examined;
         }
         // What is not tried for want of budget is not known to be wrong: it is not remembered.
-        if !self.budget.signature() {
+        if !self.budget.signature(public) {
             return Verification::Invalid;
         }
         let examined = verify(certificate, public);
@@ -378,9 +378,18 @@ impl<'a> Prover<'a> {
         rest.sort_by_cached_key(|&key| (!pool.identifies(certificate, key), !pool.keys[key].vouched));
         match rest.into_iter().find(|&key| self.verifies(certificate, key)) {
             Some(key) => Signer::Known(self.vouched_instead(certificate, key)),
-            None if unsupported => Signer::Unsupported,
+            // A key that nothing can verify with, put beside the usable one that the certificate names, excuses nothing.
+            None if unsupported && !self.names_a_usable_key(certificate) => Signer::Unsupported,
             None => Signer::Unknown,
         }
+    }
+
+    /// Whether issuer name and authority key identifier point to a key that could have verified the certificate.
+    fn names_a_usable_key(&self, certificate: &Certificate) -> bool {
+        let pool = self.pool;
+        let keys = pool.named(certificate.issuer()).iter();
+        keys.filter_map(|&index| pool.key_index.get(&pool.held[index].certificate.key().id()))
+            .any(|&key| pool.keys[key].usable && pool.identifies(certificate, key))
     }
 
     /// The vouched key that verifies a certificate as well as the found key `key` does, if there is one.

@@ -124,6 +124,18 @@ impl Judged {
             path: Vec::new(),
         }
     }
+
+    fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+        self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.status = worst(&self.findings);
+    }
+}
+
+/// Whether a certificate has every one of these subject alternative names.
+fn holds_all(certificate: &Certificate, others: &[&[u8]]) -> bool {
+    let holds = |wanted: &&[u8]| certificate.other_alternative_names().any(|name| name == *wanted);
+    others.iter().all(holds)
 }
 
 fn worst(findings: &[Finding]) -> Status {
@@ -481,7 +493,11 @@ impl Session<'_> {
             }
             (true, None) => Vec::new(),
         };
-        if names.is_empty() {
+        let others: Vec<&[u8]> = match standing.filter(|_| self.subject.names.is_empty()) {
+            Some(certificate) => certificate.other_alternative_names().collect(),
+            None => Vec::new(),
+        };
+        if names.is_empty() && others.is_empty() {
             let message =
                 "which names a candidate must cover was not said, and nothing that stands tells: none was chosen";
             let finding = rules
@@ -498,13 +514,24 @@ impl Session<'_> {
         }
         let judged: Vec<Judged> = offers
             .iter()
-            .map(|offer| self.judge(offer, KeyFrom::Candidate, &names))
+            .map(|offer| {
+                let mut judged = self.judge(offer, KeyFrom::Candidate, &names);
+                if offer
+                    .certificate
+                    .as_ref()
+                    .is_some_and(|certificate| !holds_all(certificate, &others))
+                {
+                    let message = "it lacks a subject alternative name of what stands that is no host's";
+                    judged.add(rules.finding(Code::NameMismatch, message));
+                }
+                judged
+            })
             .collect();
         let fits = |(offer, judged): (&Offer, &Judged)| {
             let covers = offer
                 .certificate
                 .as_ref()
-                .is_some_and(|certificate| covers_all(certificate, &names));
+                .is_some_and(|certificate| covers_all(certificate, &names) && holds_all(certificate, &others));
             let longer = !compliant || judged.lasts > lasts;
             covers && longer && judged.status == Status::Compliant && offer.key == KeyPresence::Present
         };

@@ -25,7 +25,7 @@ pub fn coverage(certificate: &Certificate, name: &str) -> Coverage {
     if certificate.dns_names().any(|pattern| matches_host(pattern, wanted)) {
         return Coverage::Alternative;
     }
-    let none = certificate.dns_names().next().is_none() && !certificate.has_unreadable_names();
+    let none = !certificate.has_dns_name() && !certificate.has_unreadable_names();
     let common = none && certificate.common_names().any(|name| matches_host(&name, wanted));
     if common { Coverage::CommonName } else { Coverage::None }
 }

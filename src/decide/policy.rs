@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cert::{Certificate, Curve, Digest, KeyKind, SignatureAlgorithm, SignatureInfo};
+use crate::cert::{Certificate, Curve, Digest, ExtendedKeyUsage, KeyKind, SignatureAlgorithm, SignatureInfo};
 use crate::protocol::request::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
 use crate::protocol::{Code, Finding, Policy, Profile, Severity, Span, Timestamp};
 
@@ -289,7 +289,12 @@ fn usages(rules: &Rules<'_>, certificate: &Certificate, findings: &mut Vec<Findi
         return;
     }
     let usage = certificate.extended_key_usage();
-    let covers = |oid: &str| usage.is_some_and(|usage| usage.has(oid) || (usage.has_any() && !lync));
+    let names = |usage: ExtendedKeyUsage<'_>, oid: &str| match oid {
+        SERVER_AUTH => usage.has_server_auth(),
+        CLIENT_AUTH => usage.has_client_auth(),
+        other => usage.has(other),
+    };
+    let covers = |oid: &str| usage.is_some_and(|usage| names(usage, oid) || (usage.has_any() && !lync));
     for oid in wanted.into_iter().filter(|oid| !covers(oid)) {
         let (code, what) = match oid {
             SERVER_AUTH => (Code::ServerAuthMissing, "server authentication"),

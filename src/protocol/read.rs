@@ -16,6 +16,10 @@ pub const REQUEST_LIMIT: usize = 256 * 1024 * 1024;
 /// The largest line of a batch, in bytes: bounds the memory of the window of lines.
 pub const LINE_LIMIT: usize = 1024 * 1024;
 
+/// Values that a refused request is taken apart into, to say where it is wrong: some 100 MiB. What is large in earnest
+/// is large by long strings; a request of millions of numbers would otherwise take ten times its own size.
+const DIAGNOSED_VALUES: usize = 1_000_000;
+
 /// Reads exactly one JSON value of type `T`.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     let bytes = without_bom(bytes);
@@ -51,15 +55,21 @@ pub fn diagnose<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) ->
         return bad_json(format!("not UTF-8 from byte {} on", error.valid_up_to()));
     }
     let mut input = serde_json::Deserializer::from_slice(bytes);
-    let mut duplicate = None;
+    let (mut duplicate, mut left) = (None, DIAGNOSED_VALUES);
     let tree = NodeSeed {
         pointer: String::new(),
         duplicate: &mut duplicate,
+        left: &mut left,
     }
     .deserialize(&mut input);
     let tree = match tree {
         Ok(tree) => tree,
         Err(_) if duplicate.is_some() => return duplicate.unwrap_or_else(|| bad_json("duplicate key".into())),
+        Err(_) if left == 0 && error.is_data() => {
+            let message = "refused, and too large to say where: it holds more than 1,000,000 values";
+            return Fault::bad_request("", message);
+        }
+        Err(_) if left == 0 => return bad_json(syntax(error)),
         Err(error) => return bad_json(syntax(&error)),
     };
     if input.end().is_err() {
@@ -156,12 +166,17 @@ impl Node {
 struct NodeSeed<'a> {
     pointer: String,
     duplicate: &'a mut Option<Fault>,
+    left: &'a mut usize,
 }
 
 impl<'de> DeserializeSeed<'de> for NodeSeed<'_> {
     type Value = Node;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        *self.left = self.left.saturating_sub(1);
+        if *self.left == 0 {
+            return Err(de::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -204,6 +219,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
             match items.next_element_seed(NodeSeed {
                 pointer,
                 duplicate: self.duplicate,
+                left: self.left,
             })? {
                 Some(node) => list.push(node),
                 None => return Ok(Node::List(list)),
@@ -223,6 +239,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
             let node = entries.next_value_seed(NodeSeed {
                 pointer,
                 duplicate: self.duplicate,
+                left: self.left,
             })?;
             map.push((key, node));
         }
@@ -234,6 +251,14 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
 struct Located {
     node: Node,
     pointer: String,
+}
+
+impl Located {
+    /// What a type refuses after it has read the value belongs to this place too.
+    fn read_as<'de, T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, LocatedError> {
+        let pointer = self.pointer.clone();
+        seed.deserialize(self).map_err(|error| error.at(&pointer))
+    }
 }
 
 /// A refusal with the pointer of the innermost value that was refused.
@@ -425,12 +450,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
             return Ok(None);
         };
         let pointer = pointer_step(self.pointer, &index.to_string());
-        let located = Located {
-            node,
-            pointer: pointer.clone(),
-        };
-        // What refuses a value after having read it does not know where it stands.
-        seed.deserialize(located).map(Some).map_err(|error| error.at(&pointer))
+        Located { node, pointer }.read_as(seed).map(Some)
     }
 }
 
@@ -456,10 +476,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, LocatedError> {
         match self.value.take() {
-            Some(located) => {
-                let pointer = located.pointer.clone();
-                seed.deserialize(located).map_err(|error| error.at(&pointer))
-            }
+            Some(located) => located.read_as(seed),
             None => Err(LocatedError::says("a value without a key".into())),
         }
     }

@@ -12,9 +12,9 @@ use super::document::DocumentInput;
 use super::fault::{Fault, pointer_step};
 use super::finding::{Code, Severity};
 use super::read::{check_protocol, null_default};
-use super::source::{Distrust, Password, Source, StoreLocation};
+use super::source::{Distrust, Password, Source, StoreLocation, password};
 use super::time::Timestamp;
-use super::values::{Secret, Sha256Hex, Span, Thumbprint};
+use super::values::{Secret, Sha256Hex, Span, Thumbprint, check_path};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -261,13 +261,13 @@ struct InstallFields {
 
 impl InstallFields {
     fn place(self) -> Result<Place, &'static str> {
-        let password = match (self.password_file, self.password_env, self.password) {
-            (None, None, None) => None,
-            (Some(file), None, None) => Some(Password::File(file)),
-            (None, Some(env), None) => Some(Password::Env(env)),
-            (None, None, Some(value)) => Some(Password::Value(value)),
-            _ => return Err("expected at most one of password_file, password_env, password"),
-        };
+        let password = password(self.password_file, self.password_env, self.password)?;
+        for path in [&self.certificate, &self.private_key, &self.chain, &self.pkcs12_path]
+            .into_iter()
+            .flatten()
+        {
+            check_path(path)?;
+        }
         if password.is_some() && self.pkcs12_path.is_none() {
             return Err("a password goes with pkcs12_path alone");
         }
@@ -522,6 +522,13 @@ impl Request {
                     "member of the reference",
                 ));
             }
+        }
+        if let Some(path) = self
+            .reference_document
+            .as_ref()
+            .and_then(|document| document.path.as_deref())
+        {
+            check_path(path).map_err(|why| Fault::bad_request("/reference_document/path", why))?;
         }
         check_names(&self.policy.names, "/policy/names")?;
         for (index, usage) in self.policy.extended_key_usage.iter().enumerate() {

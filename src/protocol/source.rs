@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::values::{Secret, Sha256Hex, Thumbprint};
+use super::values::{Secret, Sha256Hex, Thumbprint, check_path};
 
 /// Where certificates come from: one form, checked while it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,21 +252,18 @@ source_fields!(
 
 const ONE_FORM: &str = "expected exactly one of path, pem, der, pkcs12, tls, windows_store";
 
-fn password(file: Option<String>, env: Option<String>, value: Option<Secret>) -> Result<Option<Password>, String> {
+/// The one password of the three ways to give it.
+pub(super) fn password(
+    file: Option<String>,
+    env: Option<String>,
+    value: Option<Secret>,
+) -> Result<Option<Password>, &'static str> {
     match (file, env, value) {
         (None, None, None) => Ok(None),
-        (Some(file), None, None) => Ok(Some(Password::File(file))),
+        (Some(file), None, None) => check_path(&file).map(|()| Some(Password::File(file))),
         (None, Some(env), None) => Ok(Some(Password::Env(env))),
         (None, None, Some(value)) => Ok(Some(Password::Value(value))),
-        _ => Err("expected at most one of password_file, password_env, password".into()),
-    }
-}
-
-fn check_path(path: &str) -> Result<(), String> {
-    match path {
-        "" => Err("the path is empty".into()),
-        _ if path.contains('\0') => Err("the path holds a NUL character".into()),
-        _ => Ok(()),
+        _ => Err("expected at most one of password_file, password_env, password"),
     }
 }
 

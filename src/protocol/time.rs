@@ -58,14 +58,23 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The range of the type is within what `time` holds.
         let at = time::OffsetDateTime::from_unix_timestamp(self.0).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-        let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-            at.hour(),
-            at.minute(),
-            at.second()
-        )
+        let (year, month, day) = (at.year().unsigned_abs(), u8::from(at.month()), at.day());
+        // Every report holds a handful: the formatter's own numbers would cost more than the rest of it.
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let fields = [
+            (0, (year / 100) as u8),
+            (2, (year % 100) as u8),
+            (5, month),
+            (8, day),
+            (11, at.hour()),
+            (14, at.minute()),
+            (17, at.second()),
+        ];
+        for (place, number) in fields {
+            text[place] = b'0' + number / 10 % 10;
+            text[place + 1] = b'0' + number % 10;
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

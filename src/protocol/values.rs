@@ -177,6 +177,24 @@ pub fn push_hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Refuses what cannot be a path, and what is no path but what a file holds: paths are repeated in findings, and what
+/// is sent in place of one by mistake may be a private key.
+pub fn check_path(path: &str) -> Result<(), &'static str> {
+    /// No path is so long and yet nothing but base64 of DER; no key or certificate is shorter.
+    const SHORTEST_CONTENT: usize = 128;
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(&byte);
+    match path {
+        "" => Err("the path is empty"),
+        _ if path.contains('\0') => Err("the path holds a NUL character"),
+        _ if path.contains("-----BEGIN")
+            || (path.len() >= SHORTEST_CONTENT && path.starts_with("MI") && path.bytes().all(base64)) =>
+        {
+            Err("expected a path, found what looks like the content of a file")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A text that must not leave: it is wiped when dropped, and shows nothing when printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use crate::decode::MAX_INPUT_BYTES;
 
@@ -13,11 +14,11 @@ pub enum Content {
     /// The bytes of a file.
     File(Vec<u8>),
     /// The files of a folder, in byte order of name.
-    Folder(Vec<String>),
+    Folder(Vec<PathBuf>),
 }
 
 /// Reads what stands at a path. Special files are refused: reading one might never end.
-pub fn read(path: &str, log: &(dyn Fn(&str) + Sync)) -> Result<Content, &'static str> {
+pub fn read(path: &Path, log: &(dyn Fn(&str) + Sync)) -> Result<Content, &'static str> {
     let metadata = fs::metadata(path).map_err(|error| said(path, &error, log))?;
     if metadata.is_dir() {
         return folder(path, log).map(Content::Folder);
@@ -41,7 +42,7 @@ pub fn files(path: &str, log: &(dyn Fn(&str) + Sync)) -> Result<Option<Vec<Strin
 }
 
 /// Reads a file that must be small.
-pub fn read_small(path: &str, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
+pub fn read_small(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
     let metadata = fs::metadata(path).map_err(|error| said(path, &error, log))?;
     if !metadata.is_file() {
         return Err("it is not a file");
@@ -66,7 +67,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, &'static str>
     String::from_utf16(&units).map_err(|_| "it is not text in UTF-16")
 }
 
-fn read_bounded(path: &str, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
+fn read_bounded(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
     let file = File::open(path).map_err(|error| said(path, &error, log))?;
     let mut bytes = Vec::new();
     file.take(limit + 1)
@@ -78,25 +79,26 @@ fn read_bounded(path: &str, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<V
     Ok(bytes)
 }
 
-fn folder(path: &str, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<String>, &'static str> {
+fn folder(path: &Path, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<PathBuf>, &'static str> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| said(path, &error, log))? {
         let entry = entry.map_err(|error| said(path, &error, log))?;
         if files.len() == FOLDER_LIMIT {
             return Err("the folder holds more than 100,000 entries");
         }
-        match entry.path().into_os_string().into_string() {
-            Ok(path) => files.push(path),
-            Err(_) => return Err("the folder holds a file whose name is not Unicode"),
-        }
+        files.push(entry.path());
     }
-    files.sort_unstable();
+    files.sort_unstable_by(|one, other| {
+        one.as_os_str()
+            .as_encoded_bytes()
+            .cmp(other.as_os_str().as_encoded_bytes())
+    });
     Ok(files)
 }
 
 /// Words of ours for what the operating system said, which goes to the log.
-fn said(path: &str, error: &io::Error, log: &(dyn Fn(&str) + Sync)) -> &'static str {
-    log(&format!("{path}: {error}"));
+fn said(path: &Path, error: &io::Error, log: &(dyn Fn(&str) + Sync)) -> &'static str {
+    log(&format!("{}: {error}", path.display()));
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file",
         io::ErrorKind::PermissionDenied => "it may not be read (permission denied)",

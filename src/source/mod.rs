@@ -13,6 +13,7 @@ mod windows_store;
 pub use inline::base64 as from_base64;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -232,7 +233,7 @@ impl<'a> Reader<'a> {
         let holding = match source {
             Source::Path { path, password } => {
                 let password = self.password(password.as_ref(), &label)?;
-                match file::read(path, self.log).map_err(|why| unreadable(&label, why))? {
+                match file::read(path.as_ref(), self.log).map_err(|why| unreadable(&label, why))? {
                     file::Content::File(bytes) => self.decode(&bytes, password.as_ref(), &label)?,
                     file::Content::Folder(files) => self.folder(&files, password.as_ref()),
                 }
@@ -281,7 +282,7 @@ impl<'a> Reader<'a> {
     /// A finding that names the file and says what was found instead.
     pub fn read_key(&self, path: &str, password: Option<&Password>) -> Result<Vec<KeyId>, Finding> {
         let password = self.password(password, path)?;
-        match file::read(path, self.log).map_err(|why| unreadable(path, why))? {
+        match file::read(path.as_ref(), self.log).map_err(|why| unreadable(path, why))? {
             file::Content::Folder(_) => Err(unreadable(path, "it is a folder, and a private key is wanted")),
             file::Content::File(bytes) => {
                 let keys = decode::decode_keys(&bytes, password.as_ref().map(Secret::expose));
@@ -315,7 +316,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Why it cannot be read, in words.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
-        match file::read(path, self.log).map_err(str::to_owned)? {
+        match file::read(path.as_ref(), self.log).map_err(str::to_owned)? {
             file::Content::File(bytes) => Ok(bytes),
             file::Content::Folder(_) => Err("it is a folder".into()),
         }
@@ -333,7 +334,7 @@ impl<'a> Reader<'a> {
                 )),
             },
             Some(Password::File(path)) => {
-                let read = file::read_small(path, PASSWORD_FILE_LIMIT, self.log);
+                let read = file::read_small(path.as_ref(), PASSWORD_FILE_LIMIT, self.log);
                 let value = read.and_then(file::first_line);
                 value
                     .map(|value| Some(Secret::new(value)))
@@ -397,7 +398,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Every file of a folder; a key in one file may fit a certificate in another.
-    fn folder(&self, files: &[String], password: Option<&Secret>) -> Holding {
+    fn folder(&self, files: &[PathBuf], password: Option<&Secret>) -> Holding {
         let mut whole = Holding {
             format: Format::Folder,
             certificates: Vec::new(),
@@ -411,11 +412,11 @@ impl<'a> Reader<'a> {
                 Ok(file::Content::File(bytes)) => bytes,
                 Ok(file::Content::Folder(_)) => continue,
                 Err(why) => {
-                    whole.problems.push(unreadable(path, why));
+                    whole.problems.push(unreadable(&path.to_string_lossy(), why));
                     continue;
                 }
             };
-            match self.decode(&content, password, path) {
+            match self.decode(&content, password, &path.to_string_lossy()) {
                 Ok(holding) => {
                     whole.certificates.extend(holding.certificates);
                     whole.keys.extend(holding.keys);

@@ -1,11 +1,14 @@
 //! The law of the verdict, rule by rule: each is shown where it bites and where it must not. Every compliant verdict's
 //! evidence is checked again with OpenSSL.
 
+mod attacks;
+mod document;
 mod evidence;
 mod ranks;
 mod reference;
 mod relation;
 mod rollover;
+mod subjects;
 
 use serde_json::{Value, json};
 

@@ -311,7 +311,13 @@ fn a_member_that_points_to_a_vouched_key_which_did_not_sign_it_is_invalid() {
     let forged = builder(&w.ca, "fe01").sign_with(&Key::ec("P-256", "mallory")).build();
     let asked = ask().file("fe01", &[&forged]);
     let alien = leaf(&w.look_alike, "fe01");
+    let useless = Ca::root_with(CONTOSO, &Key::ec("P-256", "mallory").with_explicit_curve());
     standings(&[
+        (
+            "beside a key of explicit parameters",
+            ask().file("fe01", &[&forged, &useless.cert]).authorities(&[&w.ca.cert]),
+            "ca-certificate-missing=warning; fe01: signature-invalid=error",
+        ),
         (
             "vouched",
             asked.clone().authorities(&[&w.ca.cert]),

@@ -276,6 +276,17 @@ fn a_signature_that_the_key_it_names_did_not_make_is_bad() {
         .sign_with(&Key::ec("P-256", "mallory"))
         .build();
     all("naming a key that rollover added", &rolled, &[&forged], bad);
+    // Nor does a CA certificate that the forger brings, with a key that nothing can verify with, leave it open.
+    let useless = Ca::root_with(CONTOSO, &Key::ec("P-256", "mallory").with_explicit_curve());
+    let forged = builder(&w.ca, "pchat01")
+        .sign_with(&Key::ec("P-256", "mallory"))
+        .build();
+    all(
+        "with a key of explicit parameters",
+        &ask,
+        &[&forged, &useless.cert],
+        bad,
+    );
     // An attacker who brings a certificate that claims the identifier changes nothing but who is known.
     let mallory = CertBuilder::authority(CONTOSO, &Key::ec("P-256", "mallory"))
         .ski(crate::mint::Ski::Bytes(w.ca.key.identifier()))
@@ -505,4 +516,105 @@ fn names_are_compared_as_rfc_5280_asks() {
             "noncompliant key-only/signature: issuer-name-differs=error",
         ),
     ]);
+}
+
+#[test]
+fn under_any_the_name_of_a_member_that_could_not_be_verified_is_not_another_ca() {
+    let w = World::new();
+    let (subject, alien) = (
+        leaf(&w.fabrikam, "p"),
+        Ca::root_with(FABRIKAM, &Key::ec("P-256", "mallory")),
+    );
+    let two = ask()
+        .file("fe01", &[&w.fe("fe01")])
+        .file("fe02", &[&leaf(&w.fabrikam, "fe02")])
+        .authorities(&[&w.ca.cert])
+        .policy("references", "any");
+    let doubt = "undetermined unproven/null: ca-certificate-missing=doubt";
+    rows(&[
+        ("its CA is unknown", two.clone(), vec![&subject], doubt),
+        (
+            "a name alone does not help there",
+            two.clone().policy("proof", "name"),
+            vec![&subject],
+            doubt,
+        ),
+        (
+            "the subject brings its CA",
+            two.clone(),
+            vec![&subject, &w.fabrikam.cert],
+            "compliant same/signature",
+        ),
+        (
+            "the subject brings another of the name",
+            two.clone(),
+            vec![&leaf(&alien, "p"), &alien.cert],
+            doubt,
+        ),
+        (
+            "a third name",
+            two.clone(),
+            vec![&stranger()],
+            "noncompliant different/name: issuer-differs=error",
+        ),
+        (
+            "under agree it is another CA",
+            two.policy("references", "agree"),
+            vec![&subject],
+            "noncompliant different/name: issuer-differs=error references-disagree=doubt",
+        ),
+    ]);
+}
+
+#[test]
+fn an_authority_whose_key_cannot_be_used_leaves_its_name_unproven() {
+    let w = World::new();
+    let dsa = Ca::root_with(CONTOSO, &Key::dsa("ca"));
+    let explicit = Ca::root_with(CONTOSO, &Key::ec("P-256", CONTOSO).with_explicit_curve());
+    let pinned = |ca: &Ca| ask().pin("ca", &ca.cert);
+    let other = leaf(&w.fabrikam, "p");
+    rows(&[
+        (
+            "explicit parameters",
+            pinned(&explicit),
+            vec![&leaf(&w.ca, "p")],
+            "undetermined unproven/name: algorithm-unsupported=doubt",
+        ),
+        (
+            "another name",
+            pinned(&dsa),
+            vec![&other],
+            "noncompliant different/name: issuer-differs=error",
+        ),
+        (
+            "another name under match key",
+            pinned(&dsa).policy("match", "key"),
+            vec![&other],
+            "undetermined unproven/null: ca-certificate-missing=doubt",
+        ),
+    ]);
+    let verdict = pinned(&dsa).verdict(&[&leaf(&dsa, "p")]);
+    assert_eq!(verdict, "undetermined unproven/name: algorithm-unsupported=doubt");
+}
+
+#[test]
+fn what_cannot_be_read_in_evidence_is_a_warning_and_hides_nothing_beside_it() {
+    let w = World::new();
+    let mut asked = ask().file("fe01", &[&w.fe("fe01")]);
+    asked.intermediates.push(json!({ "path": "/nowhere/at/all.cer" }));
+    asked.authorities.push(json!({ "path": "/nowhere/at/all.cer" }));
+    let asked = asked.authorities(&[&w.ca.cert]);
+    assert_eq!(asked.verdict(&[&leaf(&w.ca, "p")]), "compliant same/signature");
+    assert_eq!(
+        asked.standing(),
+        "certificate-unreadable=warning certificate-unreadable=warning"
+    );
+    let report = asked.on(&[&leaf(&w.ca, "p")]);
+    let pointers: Vec<_> = report
+        .reference
+        .findings
+        .iter()
+        .filter_map(|finding| finding.pointer.as_deref())
+        .collect();
+    assert_eq!(pointers, ["/authorities/0", "/intermediates/0"]);
 }

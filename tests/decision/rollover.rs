@@ -280,7 +280,7 @@ fn the_chain_of_a_member_is_vouched_by_file_and_found_by_tls() {
             REFUSED,
         ),
         (
-            "a key pin vouches for no certificate",
+            "the twin by TLS and vouched as well",
             refused_twin.authorities(&[&w.ca.cert]),
             vec![&subject, &w.rekeyed.cert],
             ROLLED,

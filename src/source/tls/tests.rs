@@ -1,10 +1,10 @@
 //! Readings of servers on loopback that speak every protocol and break every rule. Each stops with its test.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::net::{IpAddr, Ipv6Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use openssl::asn1::Asn1Time;
@@ -16,99 +16,24 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
-use openssl::ssl::{NameType, Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion};
+use openssl::ssl::{NameType, SslContext, SslContextBuilder, SslVerifyMode, SslVersion};
 use openssl::x509::{X509, X509Name};
+
+use servers::{PATIENCE, Server, accept, bare_context, only};
 
 use super::hello::{Hello, initialise};
 use super::*;
 
-/// Long enough for a loaded machine; no test waits for it but those about waiting.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// No server outlives this, whatever becomes of its test.
-const LIFE: Duration = Duration::from_secs(60);
-
-/// A server on loopback that handles each connection on a thread of its own, until it is dropped.
-struct Server {
-    port: u16,
-    connections: Arc<AtomicUsize>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
+#[path = "../../../tests/servers.rs"]
+mod servers;
 
 impl Server {
-    /// `handle` is given the connection and how many came before it.
-    fn new(handle: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> Self {
-        Self::on(IpAddr::V4(Ipv4Addr::LOCALHOST), handle).expect("loopback")
-    }
-
-    fn on(address: IpAddr, handle: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(SocketAddr::new(address, 0))?;
-        listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
-        let connections = Arc::new(AtomicUsize::new(0));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (count, stopped) = (Arc::clone(&connections), Arc::clone(&stop));
-        let thread = thread::spawn(move || {
-            let end = Instant::now() + LIFE;
-            thread::scope(|scope| {
-                while !stopped.load(Ordering::Relaxed) && Instant::now() < end {
-                    match listener.accept() {
-                        Ok((tcp, _)) => {
-                            let before = count.fetch_add(1, Ordering::Relaxed);
-                            tcp.set_nonblocking(false).unwrap();
-                            tcp.set_read_timeout(Some(PATIENCE)).unwrap();
-                            tcp.set_write_timeout(Some(PATIENCE)).unwrap();
-                            let handle = &handle;
-                            scope.spawn(move || handle(tcp, before));
-                        }
-                        Err(_) => thread::sleep(Duration::from_millis(1)),
-                    }
-                }
-            });
-        });
-        Ok(Self {
-            port,
-            connections,
-            stop,
-            thread: Some(thread),
-        })
-    }
-
-    /// Speaks TLS by `context`, and reads until the client leaves.
-    fn tls(context: SslContext) -> Self {
-        Self::new(move |tcp, _| accept(&context, tcp))
-    }
-
-    /// Sends `bytes` and waits for the client to leave.
-    fn raw(bytes: Vec<u8>) -> Self {
-        Self::new(move |mut tcp, _| {
-            let _ = tcp.write_all(&bytes);
-            drain(&mut tcp);
-        })
-    }
-
     fn endpoint(&self) -> Endpoint {
         endpoint("127.0.0.1", self.port)
     }
 
     fn read(&self) -> Result<Presented, TlsError> {
         read(&self.endpoint())
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join)
-            && !thread::panicking()
-        {
-            std::panic::resume_unwind(panic);
-        }
     }
 }
 
@@ -120,19 +45,6 @@ fn endpoint(host: &str, port: u16) -> Endpoint {
         starttls: None,
         timeout: PATIENCE,
     }
-}
-
-fn accept(context: &SslContext, tcp: TcpStream) {
-    let mut stream = SslStream::new(Ssl::new(context).unwrap(), tcp).unwrap();
-    if stream.accept().is_ok() {
-        // Until the client says farewell.
-        let _ = stream.ssl_read(&mut [0]);
-    }
-}
-
-fn drain(tcp: &mut TcpStream) {
-    let mut buffer = [0; 1024];
-    while matches!(tcp.read(&mut buffer), Ok(1..)) {}
 }
 
 struct Identity {
@@ -204,17 +116,6 @@ fn ec() -> &'static Identity {
     })
 }
 
-/// A server's context that refuses nothing by itself.
-fn bare_context(configure: impl FnOnce(&mut SslContextBuilder)) -> SslContext {
-    initialise();
-    let mut context = SslContextBuilder::new(SslMethod::tls_server()).unwrap();
-    context.set_security_level(0);
-    context.set_min_proto_version(Some(SslVersion::TLS1)).unwrap();
-    context.set_cipher_list("ALL:COMPLEMENTOFALL").unwrap();
-    configure(&mut context);
-    context.build()
-}
-
 fn context(identity: &Identity, configure: impl FnOnce(&mut SslContextBuilder)) -> SslContext {
     bare_context(|context| {
         let (leaf, rest) = identity.chain.split_first().unwrap();
@@ -225,14 +126,6 @@ fn context(identity: &Identity, configure: impl FnOnce(&mut SslContextBuilder)) 
         }
         configure(context);
     })
-}
-
-fn only(version: SslVersion, suites: &'static str) -> impl FnOnce(&mut SslContextBuilder) {
-    move |context| {
-        context.set_min_proto_version(Some(version)).unwrap();
-        context.set_max_proto_version(Some(version)).unwrap();
-        context.set_cipher_list(suites).unwrap();
-    }
 }
 
 /// TLS 1.2 records by hand: ServerHello with TLS_RSA_WITH_AES_128_CBC_SHA, then a Certificate message.
