@@ -9,8 +9,8 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::protocol::{
-    Code, Distrust, Level, Match, Profile, ProofWanted, References, Severity, Sha256Hex, Source, Span, StartTls,
-    Timestamp, schema,
+    Code, Distrust, Encryption, Level, Match, Profile, ProofWanted, References, Severity, Sha256Hex, Source, Span,
+    StartTls, Timestamp, schema,
 };
 
 /// The whole command line.
@@ -38,6 +38,9 @@ pub enum Command {
     /// Check subjects against a reference; changes nothing
     #[command(long_about = CHECK_ABOUT, after_help = CHECK_EXAMPLES)]
     Check(Box<CheckArgs>),
+    /// Install a fitting candidate where a certificate breaks the rule; changes nothing else
+    #[command(long_about = ENFORCE_ABOUT, after_help = ENFORCE_EXAMPLES)]
+    Enforce(Box<EnforceArgs>),
     /// Check many requests, one a line, on all cores
     #[command(long_about = BATCH_ABOUT, after_help = BATCH_EXAMPLES)]
     Batch(BatchArgs),
@@ -73,6 +76,52 @@ pub struct CheckArgs {
     /// Where the report goes.
     #[command(flatten)]
     pub output: OutputFlags,
+}
+
+/// `same-ca enforce`.
+#[derive(Debug, Args)]
+pub struct EnforceArgs {
+    /// The request; read from stdin where all of it is absent.
+    #[command(flatten)]
+    pub request: RequestFlags,
+    /// Where the certificate stands, and where a candidate goes.
+    #[command(flatten)]
+    pub install: InstallFlags,
+    /// Touch nothing, and say what a run would do
+    #[arg(long, help_heading = INSTALL)]
+    pub what_if: bool,
+    /// Exit with 1 when the report is not compliant
+    #[arg(long, help_heading = OUTPUT)]
+    pub exit_code: bool,
+    /// Where the report goes.
+    #[command(flatten)]
+    pub output: OutputFlags,
+}
+
+/// Where the one subject of a command line stands, as flags.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct InstallFlags {
+    /// PEM file of the subject's certificate; with its private key, unless --install-key is given
+    #[arg(long, value_name = "PATH", conflicts_with = "install_pkcs12", help_heading = INSTALL)]
+    pub install_certificate: Option<String>,
+    /// PEM file of its private key
+    #[arg(long, value_name = "PATH", requires = "install_certificate", help_heading = INSTALL)]
+    pub install_key: Option<String>,
+    /// PEM file of the CA certificates to send along with it
+    #[arg(long, value_name = "PATH", requires = "install_certificate", help_heading = INSTALL)]
+    pub install_chain: Option<String>,
+    /// PKCS#12 file of the subject
+    #[arg(long, value_name = "PATH", help_heading = INSTALL)]
+    pub install_pkcs12: Option<String>,
+    /// File whose first line is the password of --install-pkcs12
+    #[arg(long, value_name = "PATH", requires = "install_pkcs12", help_heading = INSTALL)]
+    pub install_password_file: Option<String>,
+    /// How --install-pkcs12 is encrypted when it is written [default: legacy]
+    #[arg(long, value_name = "HOW", value_parser = words::<Encryption>(), requires = "install_pkcs12", help_heading = INSTALL)]
+    pub install_encryption: Option<Encryption>,
+    /// Keep the old files, as NAME.DIGITS.bak
+    #[arg(long, help_heading = INSTALL)]
+    pub backup: bool,
 }
 
 /// `same-ca batch`.
@@ -488,6 +537,7 @@ macro_rules! sources {
 const REFERENCE: &str = "Reference, what sets the rule";
 const SUBJECTS: &str = "Subjects, what must follow it";
 const EVIDENCE: &str = "Evidence";
+const INSTALL: &str = "Installing";
 const READING: &str = "Reading";
 const POLICY: &str = "Policy";
 const CALLER: &str = "Words of the caller";
@@ -515,6 +565,22 @@ Examples:
   same-ca check --reference-document lync-internal.reference.json \\
     --any-of certs --name pchat01.contoso.com
   same-ca check --exit-code < request.json > report.json";
+
+const ENFORCE_ABOUT: &str = concat!(
+    "Install a fitting candidate where a certificate breaks the rule; changes nothing else.\n\n\
+     A subject whose certificate is compliant is left alone. Else, of the candidates that are compliant, cover its names \
+     and have their private key at hand, the one that lasts longest is installed whole or not at all, and what then stands \
+     is judged again. A run that is killed leaves the old and the new files complete on disk, and the next run finishes or \
+     undoes it.\n\n\
+     Takes the request as JSON on stdin, where subjects have an install, or as flags.",
+    sources!()
+);
+const ENFORCE_EXAMPLES: &str = "\
+Examples:
+  same-ca enforce --what-if < request.json
+  same-ca enforce < request.json > report.json
+  same-ca enforce --reference fe01.pem --authority contoso-ca.pem --name www.contoso.com --candidate /etc/pki/new \\
+    --install-certificate /etc/pki/www.pem --install-key /etc/pki/www.key";
 
 const BATCH_ABOUT: &str = "Check many requests, one a line, on all cores.\n\n\
     Reads one JSON request a line from stdin and writes one JSON report a line, in input order. A line that cannot be \

@@ -13,6 +13,7 @@ pub mod cert;
 pub mod cli;
 pub mod decide;
 pub mod decode;
+pub mod enforce;
 pub mod error;
 pub mod output;
 pub mod protocol;

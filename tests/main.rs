@@ -13,6 +13,8 @@ mod batch;
 mod binary;
 mod decision;
 mod dsc;
+#[cfg(unix)]
+mod enforce;
 mod estates;
 mod forgery;
 mod house;

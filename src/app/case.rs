@@ -387,11 +387,24 @@ pub fn subject(
         (_, None, Some(source)) => Given::One(Box::new(one(source, reader))),
         (_, None, None) => Given::AnyOf(Vec::new()),
     };
-    let own = offers(&subject.candidates, reader, 0);
+    let mut own = offers(&subject.candidates, reader, 0);
+    let mut candidates = candidates.clone();
+    if own_files(subject).is_some() {
+        // Only a key that can be copied goes into a file.
+        let copied = |offer: &Offer| match offer.key {
+            KeyPresence::Elsewhere => Offer {
+                key: KeyPresence::Unknown,
+                ..offer.clone()
+            },
+            _ => offer.clone(),
+        };
+        own = own.iter().map(copied).collect();
+        candidates = candidates.iter().map(copied).collect();
+    }
     let offered = !own.is_empty() || !candidates.is_empty();
     let candidates: Option<Arc<[Offer]>> = match (offered, own.is_empty()) {
         (false, _) => None,
-        (true, true) => Some(candidates.clone()),
+        (true, true) => Some(candidates),
         (true, false) => {
             // The index counts the subject's candidates, then the request's.
             let shifted = candidates.iter().cloned().map(|offer| Offer {
@@ -404,11 +417,39 @@ pub fn subject(
     SubjectCase {
         name: subject.name.clone(),
         use_: subject.use_.clone(),
-        names: subject.names.clone().unwrap_or_else(|| policy.names.clone()),
+        names: names(subject, policy).to_vec(),
         at: subject.effective_from.map_or(valid_at, |from| from.max(valid_at)),
         given,
         candidates,
     }
+}
+
+/// What is judged beside a subject's own place: its `source`, where it has both.
+pub fn beside(subject: &Subject, reader: &Reader<'_>, policy: &Policy, valid_at: Timestamp) -> Option<SubjectCase> {
+    let own_place = subject
+        .install
+        .as_ref()
+        .is_some_and(|install| install.place != Place::Caller);
+    let source = subject.source.as_ref().filter(|_| own_place)?;
+    Some(SubjectCase {
+        name: subject.name.clone(),
+        use_: subject.use_.clone(),
+        names: names(subject, policy).to_vec(),
+        at: subject.effective_from.map_or(valid_at, |from| from.max(valid_at)),
+        given: Given::One(Box::new(one(source, reader))),
+        candidates: None,
+    })
+}
+
+/// The names that a subject's certificate must cover.
+pub fn names<'a>(subject: &'a Subject, policy: &'a Policy) -> &'a [String] {
+    subject.names.as_deref().unwrap_or(&policy.names)
+}
+
+/// The place of a subject, where it is one of files.
+pub fn own_files(subject: &Subject) -> Option<&Install> {
+    let files = |install: &&Install| matches!(install.place, Place::Files { .. } | Place::Pkcs12 { .. });
+    subject.install.as_ref().filter(files)
 }
 
 /// Every certificate of a list of sources.
@@ -422,11 +463,15 @@ pub fn offers(sources: &[Source], reader: &Reader<'_>, first: usize) -> Vec<Offe
                 let problems = holding.problems.iter().cloned();
                 offers.extend(problems.map(|finding| nothing(index, finding)));
                 for held in &holding.certificates {
+                    let copied = holding.keys.contains(&held.certificate.key().id());
                     offers.push(Offer {
                         index,
                         certificate: Some(held.certificate.clone()),
                         brought: brought.clone(),
-                        key: presence(held.private_key),
+                        key: match presence(held.private_key) {
+                            KeyPresence::Present if !copied => KeyPresence::Elsewhere,
+                            known => known,
+                        },
                         key_provider: held.key_provider.clone(),
                         findings: holding.notes.clone(),
                     });
@@ -494,8 +539,8 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
         Given::One(Box::new(nothing(0, finding)))
     };
     match place {
-        Place::Files { certificate, .. } if !std::path::Path::new(certificate).exists() => absent(certificate),
-        Place::Pkcs12 { path, .. } if !std::path::Path::new(path).exists() => absent(path),
+        Place::Files { certificate, .. } if !reader.exists(certificate) => absent(certificate),
+        Place::Pkcs12 { path, .. } if !reader.exists(path) => absent(path),
         Place::Files {
             certificate,
             private_key,
@@ -508,7 +553,7 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
                 },
                 reader,
             );
-            if let Some(chain) = chain {
+            if let Some(chain) = chain.as_ref().filter(|chain| !reader.is_empty(chain)) {
                 let source = Source::Path {
                     path: chain.clone(),
                     password: None,
@@ -520,7 +565,7 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             separate_key(&mut offer, certificate, private_key.as_deref(), reader);
             Given::One(Box::new(offer))
         }
-        Place::Pkcs12 { path, password } => Given::One(Box::new(one(
+        Place::Pkcs12 { path, password, .. } => Given::One(Box::new(one(
             &Source::Path {
                 path: path.clone(),
                 password: password.clone(),
@@ -560,7 +605,7 @@ fn separate_key(offer: &mut Offer, certificate: &str, private_key: Option<&str>,
             let message = format!("the private key in {path} is not the one of the certificate");
             offer.findings.push(Finding::new(Code::PrivateKeyMismatch, message));
         }
-        Err(_) if !std::path::Path::new(path).exists() => offer.key = KeyPresence::Absent,
+        Err(_) if !reader.exists(path) => offer.key = KeyPresence::Absent,
         Err(finding) => {
             offer
                 .findings

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::decide::{self, Offer, Reference};
-use crate::protocol::{Fault, PROTOCOL, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool};
+use crate::protocol::{Fault, Finding, PROTOCOL, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool};
 use crate::source::Reader;
 
 use super::case;
@@ -48,13 +48,42 @@ pub(super) fn judge(
 ) -> Vec<SubjectReport> {
     let one = |subject: &Subject| {
         let case = case::subject(subject, reader, reference.policy(), reference.valid_at(), candidates);
-        reference.settle(&case).report
+        let mut report = reference.settle(&case).report;
+        beside(&mut report, reference, subject, reader);
+        report
     };
     if subjects.len() < PARALLEL_FROM {
         subjects.iter().map(one).collect()
     } else {
         subjects.par_iter().map(one).collect()
     }
+}
+
+/// Judges the source beside a subject's own place in addition: its findings join those of the place.
+pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject: &Subject, reader: &Reader<'_>) {
+    let case = case::beside(subject, reader, reference.policy(), reference.valid_at());
+    let (Some(case), Some(source)) = (case, &subject.source) else {
+        return;
+    };
+    let label = source.label();
+    let judged = reference.settle(&case).report;
+    for finding in judged.findings {
+        let known = report
+            .findings
+            .iter()
+            .any(|known| known.code == finding.code && known.message == finding.message);
+        let message = match finding.message.starts_with(&label) {
+            true => finding.message,
+            false => format!("{label}: {}", finding.message),
+        };
+        if !known {
+            report.findings.push(Finding { message, ..finding });
+        }
+    }
+    report
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    report.status = report.status.max(judged.status);
 }
 
 /// The caller's words, carried into the report.

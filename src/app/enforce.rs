@@ -1,11 +1,564 @@
-//! Stand-in.
-use super::World;
-use crate::protocol::{Fault, Report, Request};
+//! `same-ca enforce`: puts a candidate where a subject is not compliant, and judges what then stands.
 
-/// Stand-in.
-pub fn enforce(request: &Request, stdin: Option<&[u8]>, _what_if: bool, world: &World<'_>) -> Result<Report, Fault> {
-    let mut report = super::check::check(request, stdin, world)?;
-    report.changed = Some(false);
-    report.actions = Some(Vec::new());
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::decide::{Chosen, Given, Offer, Reference, Settled, SubjectCase};
+use crate::enforce::Trouble;
+use crate::enforce::install::{self, Leftover, Lock, Standing, Target};
+use crate::enforce::pkcs12_write::Salts;
+use crate::enforce::plan::{self, Claim, Credentials, Slot};
+use crate::protocol::{
+    Action, ActionKind, CertificateFacts, Code, Fault, Finding, Install, Place, Report, Request, Severity, Source,
+    Status, Subject, SubjectReport, TlsSource, hex,
+};
+use crate::source::Reader;
+
+use super::check::{Head, beside, report};
+use super::{Progress, World, case};
+
+/// Answers one request, and installs what it asks for. Under `what_if` nothing is touched, and the report says what would
+/// be. `stdin` is what a source `-` stands for.
+///
+/// # Errors
+/// Where the request itself cannot be answered, and then nothing was touched; what concerns one subject is a finding on
+/// it.
+pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &World<'_>) -> Result<Report, Fault> {
+    request.check()?;
+    let mut places = places(request, world)?;
+    let reader = Reader::new(stdin, world.env, world.log);
+    reader.prefetch(read_before(request), &|done, total| {
+        (world.progress)(Progress {
+            what: "TLS servers",
+            done,
+            total: Some(total),
+        });
+    });
+    let reference = Reference::new(case::case(request, &reader, world.clock))?;
+    let mut run = Run {
+        request,
+        reader: &reader,
+        reference: &reference,
+        world,
+        what_if,
+        changed: false,
+        actions: Vec::new(),
+    };
+    // Held until the end of the run, so that what was judged is what is replaced.
+    let locks = if what_if { BTreeMap::new() } else { lock(&places, world) };
+    for place in &mut places {
+        run.recover(place, &locks);
+    }
+    let candidates: Arc<[Offer]> = case::offers(&request.candidates, &reader, 0).into();
+    let mut subjects = Vec::with_capacity(request.subjects.len());
+    for (index, subject) in request.subjects.iter().enumerate() {
+        let place = places.iter().position(|place| place.subject == index);
+        let mut report = match place {
+            None => run.without_files(subject, &candidates),
+            Some(place) => run.with_files(subject, place, &mut places, &candidates),
+        };
+        beside(&mut report, &reference, subject, &reader);
+        subjects.push(report);
+    }
+    let (changed, actions) = (run.changed, run.actions);
+    let mut report = report(
+        Head::of(request),
+        reference.valid_at(),
+        reference.report().clone(),
+        subjects,
+    );
+    report.changed = Some(changed);
+    report.actions = Some(actions);
     Ok(report)
+}
+
+/// The TLS servers that are read at once, and once. What is judged beside a place is read after the installation.
+fn read_before(request: &Request) -> Vec<&TlsSource> {
+    let later: Vec<&TlsSource> = request
+        .subjects
+        .iter()
+        .filter(|subject| case::own_files(subject).is_some())
+        .filter_map(|subject| subject.source.as_ref().and_then(case::tls_source))
+        .collect();
+    let mut sources = case::tls_sources(request);
+    sources.retain(|source| !later.contains(source));
+    sources
+}
+
+/// A subject's place of files.
+struct Files<'a> {
+    /// Index of the subject.
+    subject: usize,
+    install: &'a Install,
+    slots: Vec<Slot>,
+    targets: Vec<Target>,
+    /// The first place of the same files, an index among the places.
+    leader: usize,
+    /// Another spelling of the certificate's path, as the key's.
+    alias: Option<&'a str>,
+    /// What stood there before the run; known once it was read.
+    before: Option<Option<CertificateFacts>>,
+    /// Why nothing can be installed there; said where something is to be.
+    unfit: Option<Finding>,
+    /// Why an interrupted run could not be mended; always said.
+    stuck: Option<Finding>,
+    /// What is said once something was done.
+    notes: Vec<Finding>,
+}
+
+/// The places of files, in the order of their subjects.
+fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>, Fault> {
+    let mut places: Vec<Files<'a>> = Vec::new();
+    for (index, subject) in request.subjects.iter().enumerate() {
+        let Some(install) = case::own_files(subject) else {
+            continue;
+        };
+        let mut slots = plan::slots(&install.place, false);
+        let mut resolved = resolve(&slots);
+        let mut alias = None;
+        if let (Place::Files { private_key, .. }, Ok([certificate, key, ..])) = (&install.place, resolved.as_deref())
+            && private_key.is_some()
+            && certificate.path == key.path
+        {
+            alias = private_key.as_deref();
+            slots = plan::slots(&install.place, true);
+            resolved = resolve(&slots);
+        }
+        let (targets, unfit) = match resolved {
+            Ok(targets) => (targets, None),
+            Err(trouble) => (Vec::new(), Some(said(&trouble, world))),
+        };
+        places.push(Files {
+            subject: index,
+            install,
+            slots,
+            targets,
+            leader: places.len(),
+            alias,
+            before: None,
+            unfit,
+            stuck: None,
+            notes: Vec::new(),
+        });
+    }
+    let claims: Vec<Claim<'_>> = places
+        .iter()
+        .filter_map(|place| request.subjects.get(place.subject).map(|subject| (place, subject)))
+        .map(|(place, subject)| Claim {
+            subject: place.subject,
+            install: place.install,
+            names: case::names(subject, &request.policy),
+            effective_from: subject.effective_from,
+            candidates: &subject.candidates,
+            files: match place.targets.is_empty() {
+                false => place.targets.iter().map(|target| target.path.clone()).collect(),
+                true => place.slots.iter().map(|slot| PathBuf::from(&slot.path)).collect(),
+            },
+        })
+        .collect();
+    let leaders = plan::leaders(&claims)?;
+    for (place, leader) in places.iter_mut().zip(leaders) {
+        place.leader = leader;
+    }
+    Ok(places)
+}
+
+fn resolve(slots: &[Slot]) -> Result<Vec<Target>, Trouble> {
+    slots.iter().map(Target::resolve).collect()
+}
+
+type Locks = BTreeMap<PathBuf, Result<Lock, Finding>>;
+
+/// Locks every folder, in one order for all runs, so that no two wait for each other.
+fn lock(places: &[Files<'_>], world: &World<'_>) -> Locks {
+    let mut locks: Locks = BTreeMap::new();
+    let targets = places.iter().flat_map(|place| &place.targets);
+    let mut folders: Vec<&PathBuf> = targets.map(|target| &target.folder).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    for folder in folders {
+        let lock = Lock::take(folder).map_err(|trouble| said(&trouble, world));
+        locks.insert(folder.clone(), lock);
+    }
+    locks
+}
+
+/// The finding of a trouble; what the system said goes to the log.
+fn said(trouble: &Trouble, world: &World<'_>) -> Finding {
+    if let Some(cause) = trouble.cause() {
+        (world.log)(&format!("{trouble}: {cause}"));
+    }
+    trouble.finding()
+}
+
+struct Run<'a> {
+    request: &'a Request,
+    reader: &'a Reader<'a>,
+    reference: &'a Reference,
+    world: &'a World<'a>,
+    what_if: bool,
+    changed: bool,
+    actions: Vec<Action>,
+}
+
+impl Run<'_> {
+    /// Finishes or undoes what an interrupted run left in a place.
+    fn recover(&mut self, place: &mut Files<'_>, locks: &Locks) {
+        let Some(subject) = self.request.subjects.get(place.subject) else {
+            return;
+        };
+        let locked = place.targets.iter().filter_map(|target| locks.get(&target.folder));
+        let unlocked = locked.filter_map(|lock| lock.as_ref().err()).next().cloned();
+        let interrupted = match install::interrupted(&place.targets) {
+            Ok(None) => {
+                place.unfit = place.unfit.take().or(unlocked);
+                return;
+            }
+            Ok(Some(interrupted)) => interrupted,
+            Err(trouble) => {
+                place.stuck = Some(unlocked.unwrap_or_else(|| said(&trouble, self.world)));
+                return;
+            }
+        };
+        if unlocked.is_some() {
+            place.stuck = unlocked;
+            return;
+        }
+        let no_candidates: Arc<[Offer]> = Arc::from([]);
+        place.before = Some(facts(&self.case(subject, &no_candidates)));
+        if self.what_if {
+            for (index, content) in interrupted.contents.iter().enumerate() {
+                self.suppose(place, index, content.clone());
+            }
+        } else {
+            match install::recover(&place.targets, &interrupted) {
+                Ok(left) => place.notes.extend(self.leftovers(&left)),
+                Err(trouble) => {
+                    place.stuck = Some(said(&trouble, self.world));
+                    return;
+                }
+            }
+        }
+        let mended = place.slots.iter().filter(|_| interrupted.concerns_files());
+        self.changed = true;
+        self.actions.push(Action {
+            action: ActionKind::Recover,
+            subject: subject.name.clone(),
+            use_: subject.use_.clone(),
+            by: None,
+            candidate: None,
+            certificate: None,
+            paths: mended.map(|slot| slot.path.clone()).collect(),
+            backups: Vec::new(),
+        });
+    }
+
+    /// A subject whose place, if it has one, is not of files.
+    fn without_files(&mut self, subject: &Subject, candidates: &Arc<[Offer]>) -> SubjectReport {
+        let case = self.case(subject, candidates);
+        let settled = self.reference.settle(&case);
+        let chosen = settled.chosen.as_ref();
+        let mut report = finished(&settled, None);
+        match subject.install.as_ref().map(|install| &install.place) {
+            Some(Place::Caller) => {
+                if let Some((chosen, certificate)) = chosen.and_then(|chosen| Some((chosen, offered(&case, chosen)?))) {
+                    self.actions.push(Action {
+                        by: Some("caller".into()),
+                        ..action(ActionKind::Assign, subject, chosen, hex(certificate.sha256()))
+                    });
+                }
+            }
+            Some(Place::WindowsStore(_)) => {
+                let message = "this build installs nothing into a Windows certificate store";
+                let hint = "use {\"by\": \"caller\"}: the PowerShell module imports what is chosen";
+                self.add(&mut report, Finding::new(Code::InstallRefused, message).hint(hint));
+            }
+            _ => {}
+        }
+        report
+    }
+
+    /// A subject with a place of files.
+    fn with_files(
+        &mut self,
+        subject: &Subject,
+        index: usize,
+        places: &mut [Files<'_>],
+        candidates: &Arc<[Offer]>,
+    ) -> SubjectReport {
+        let leader = places.get(index).map_or(index, |place| place.leader);
+        if leader != index {
+            let (before, trouble) = match places.get(leader) {
+                Some(leader) => (leader.before.clone(), leader.stuck.clone().or(leader.unfit.clone())),
+                None => (None, None),
+            };
+            let settled = self.reference.settle(&self.case(subject, candidates));
+            let mut report = finished(&settled, before);
+            if let Some(trouble) = trouble.filter(|_| settled.chosen.is_some()) {
+                self.add(&mut report, trouble);
+            }
+            return report;
+        }
+        let Some(place) = places.get_mut(index) else {
+            return self.without_files(subject, candidates);
+        };
+        let mut report = self.settle(subject, place, candidates);
+        for note in std::mem::take(&mut place.notes) {
+            self.add(&mut report, note);
+        }
+        if !self.what_if {
+            // What stands is on disk; under what-if a later subject of the same place finds it as it would be.
+            self.believe(place);
+        }
+        report
+    }
+
+    fn settle(&mut self, subject: &Subject, place: &mut Files<'_>, candidates: &Arc<[Offer]>) -> SubjectReport {
+        let standing = self.examine(place);
+        let case = self.case(subject, candidates);
+        let before = place.before.get_or_insert_with(|| facts(&case)).clone();
+        let first = self.reference.settle(&case);
+        let Some(chosen) = &first.chosen else {
+            let mut report = finished(&first, Some(before));
+            if let Some(stuck) = &place.stuck {
+                self.add(&mut report, stuck.clone());
+            }
+            return report;
+        };
+        let done = match (place.stuck.as_ref().or(place.unfit.as_ref()), &standing) {
+            (Some(why), _) => Err(why.clone()),
+            (None, None) => Err(Finding::new(
+                Code::InstallRefused,
+                "what stands there could not be read",
+            )),
+            (None, Some(standing)) => self.replace(subject, place, standing, &case, chosen, candidates),
+        };
+        match done {
+            Ok(settled) => SubjectReport {
+                passed_over: first.report.passed_over,
+                ..finished(&settled, Some(before))
+            },
+            Err(why) => {
+                // Whatever was tried: what stands is judged.
+                match standing.filter(|_| self.what_if) {
+                    Some(standing) => standing
+                        .into_iter()
+                        .enumerate()
+                        .for_each(|(index, one)| self.suppose(place, index, one.content)),
+                    None => self.believe(place),
+                }
+                let settled = self.reference.settle(&self.case(subject, candidates));
+                let mut report = finished(&settled, Some(before));
+                self.add(&mut report, why.clone());
+                place.unfit = Some(why);
+                report
+            }
+        }
+    }
+
+    /// Reads what stands at the files of a place, once: what is judged is what is replaced.
+    fn examine(&self, place: &mut Files<'_>) -> Option<Vec<Standing>> {
+        if place.unfit.is_some() || place.stuck.is_some() {
+            return None;
+        }
+        let mut standing = match install::examine(&place.targets) {
+            Ok(standing) => standing,
+            Err(trouble) => {
+                place.unfit = Some(said(&trouble, self.world));
+                return None;
+            }
+        };
+        for (index, one) in standing.iter_mut().enumerate() {
+            let path = place.slots.get(index).map_or("", |slot| slot.path.as_str());
+            match self.reader.supposed_content(path) {
+                // An interrupted run would have been mended by now.
+                Some(content) => one.content = content,
+                None => self.suppose(place, index, one.content.clone()),
+            }
+        }
+        Some(standing)
+    }
+
+    /// Installs the candidate that was chosen, or says what it would give.
+    fn replace(
+        &mut self,
+        subject: &Subject,
+        place: &mut Files<'_>,
+        standing: &[Standing],
+        case: &SubjectCase,
+        chosen: &Chosen,
+        candidates: &Arc<[Offer]>,
+    ) -> Result<Settled, Finding> {
+        let credentials = self.credentials(subject, case, chosen)?;
+        let password = match &place.install.place {
+            Place::Pkcs12 { path, password, .. } => self.reader.password(password.as_ref(), path).map_err(refused)?,
+            _ => None,
+        };
+        let salts = Salts::random().ok_or_else(|| Finding::new(Code::InstallFailed, "the system has no randomness"))?;
+        let password = password.as_ref().map(|secret| secret.expose());
+        let contents = plan::contents(&place.slots, &credentials, password, &salts);
+        install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.world))?;
+
+        // What would stand is judged before it stands: what a candidate's source proved, the files may not.
+        for (index, content) in contents.iter().enumerate() {
+            self.suppose(place, index, Some(content.clone()));
+        }
+        let mut settled = self.reference.settle(&self.case(subject, candidates));
+        if settled.report.status != Some(Status::Compliant) {
+            let why = settled.report.findings.first();
+            let why = why.map_or("it could not be told why", |finding| finding.message.as_str());
+            let message = format!("the candidate was not installed: once it stood there, {why}");
+            let hint = "give what proves it as authorities or intermediates";
+            return Err(Finding::new(Code::InstallRefused, message).hint(hint));
+        }
+
+        let stands = standing
+            .iter()
+            .map(|one| one.content.as_ref().map(|content| content.as_slice()));
+        let suffix = place.install.backup.then(|| plan::backup_suffix(stands)).flatten();
+        if !self.what_if {
+            let left = install::install(&place.targets, standing, &contents, suffix.as_deref());
+            let left = left.map_err(|trouble| said(&trouble, self.world))?;
+            place.notes.extend(self.leftovers(&left));
+            self.believe(place);
+            settled = self.reference.settle(&self.case(subject, candidates));
+        }
+        self.changed = true;
+        let certificate = hex(credentials.certificate.sha256());
+        self.actions.push(Action {
+            paths: place.slots.iter().map(|slot| slot.path.clone()).collect(),
+            backups: install::backups(&place.targets, standing, suffix.as_deref()),
+            ..action(ActionKind::Install, subject, chosen, certificate)
+        });
+        Ok(settled)
+    }
+
+    /// What goes into the files: the private key is read again, as nothing has kept it.
+    fn credentials(&self, subject: &Subject, case: &SubjectCase, chosen: &Chosen) -> Result<Credentials, Finding> {
+        let gone = || {
+            Finding::new(
+                Code::InstallRefused,
+                "the candidate that was chosen is not there any more",
+            )
+        };
+        let certificate = offered(case, chosen).ok_or_else(gone)?.clone();
+        let source = self.candidate(subject, chosen.index).ok_or_else(gone)?;
+        let key = self
+            .reader
+            .private_key(source, certificate.key().id())
+            .map_err(refused)?;
+        let key = plan::pkcs8(&key, certificate.key().spki_der()).ok_or_else(|| {
+            let message = format!(
+                "{}: the private key is in a form that cannot be written",
+                source.label()
+            );
+            Finding::new(Code::InstallRefused, message)
+        })?;
+        Ok(Credentials {
+            certificate,
+            chain: plan::chain(&chosen.path),
+            key,
+        })
+    }
+
+    /// The source of a candidate: the subject's come first, then the request's.
+    fn candidate<'s>(&'s self, subject: &'s Subject, index: usize) -> Option<&'s Source> {
+        match index.checked_sub(subject.candidates.len()) {
+            None => subject.candidates.get(index),
+            Some(index) => self.request.candidates.get(index),
+        }
+    }
+
+    fn case(&self, subject: &Subject, candidates: &Arc<[Offer]>) -> SubjectCase {
+        let (policy, valid_at) = (self.reference.policy(), self.reference.valid_at());
+        case::subject(subject, self.reader, policy, valid_at, candidates)
+    }
+
+    fn suppose(&self, place: &Files<'_>, index: usize, content: Option<Zeroizing<Vec<u8>>>) {
+        if let (0, Some(alias)) = (index, place.alias) {
+            self.reader.suppose(alias, content.clone());
+        }
+        if let Some(slot) = place.slots.get(index) {
+            self.reader.suppose(&slot.path, content);
+        }
+    }
+
+    fn believe(&self, place: &Files<'_>) {
+        let paths = place.slots.iter().map(|slot| slot.path.as_str());
+        paths.chain(place.alias).for_each(|path| self.reader.believe(path));
+    }
+
+    fn leftovers(&self, left: &[Leftover]) -> Vec<Finding> {
+        let finding = |left: &Leftover| {
+            let path = left.path.display();
+            (self.world.log)(&format!("{path}: {}", left.cause));
+            let message = format!("{path} holds what stood before, and could not be removed or closed to others");
+            let hint = "remove it: it may hold a private key; the next run of enforce tries again";
+            Finding::new(Code::LeftoverFile, message).hint(hint)
+        };
+        left.iter().map(finding).collect()
+    }
+
+    /// Adds a finding to a report, of the weight that the policy gives it at least.
+    fn add(&self, report: &mut SubjectReport, finding: Finding) {
+        let given = self.reference.policy().severity.of(finding.code);
+        let severity = given.map_or(finding.severity, |given| given.max(finding.severity));
+        let status = match severity {
+            Severity::Error => Some(Status::Noncompliant),
+            Severity::Doubt => Some(Status::Undetermined),
+            Severity::Warning | Severity::Info => None,
+        };
+        report.status = report.status.max(status);
+        report.findings.push(finding.severity(severity));
+        report
+            .findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    }
+}
+
+/// What stands for a case of one certificate.
+fn facts(case: &SubjectCase) -> Option<CertificateFacts> {
+    match &case.given {
+        Given::One(offer) => offer.certificate.as_ref().map(|certificate| certificate.facts()),
+        Given::AnyOf(_) => None,
+    }
+}
+
+/// A report with what was and what is.
+fn finished(settled: &Settled, before: Option<Option<CertificateFacts>>) -> SubjectReport {
+    let after = settled.certificate.as_ref().map(|certificate| certificate.facts());
+    SubjectReport {
+        before: Some(before.unwrap_or_else(|| after.clone())),
+        after: Some(after),
+        ..settled.report.clone()
+    }
+}
+
+fn offered<'a>(case: &'a SubjectCase, chosen: &Chosen) -> Option<&'a Arc<crate::cert::Certificate>> {
+    case.candidates.as_ref()?.get(chosen.position)?.certificate.as_ref()
+}
+
+fn action(kind: ActionKind, subject: &Subject, chosen: &Chosen, certificate: String) -> Action {
+    Action {
+        action: kind,
+        subject: subject.name.clone(),
+        use_: subject.use_.clone(),
+        by: None,
+        candidate: Some(chosen.index),
+        certificate: Some(certificate),
+        paths: Vec::new(),
+        backups: Vec::new(),
+    }
+}
+
+/// The same as a reason for installing nothing.
+fn refused(finding: Finding) -> Finding {
+    Finding {
+        code: Code::InstallRefused,
+        severity: Code::InstallRefused.severity(),
+        ..finding
+    }
 }

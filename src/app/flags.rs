@@ -1,8 +1,11 @@
 //! Turns the flags of a command into its request, and remembers which flag said what.
 
-use crate::cli::{CallerFlags, InspectFlags, KeyArg, ReadingFlags, ReferenceFlags, RequestFlags, SourceArg};
+use crate::cli::{
+    CallerFlags, InspectFlags, InstallFlags, KeyArg, ReadingFlags, ReferenceFlags, RequestFlags, SourceArg,
+};
 use crate::protocol::{
-    Distrust, DocumentInput, Fault, FaultCode, Member, MemberKind, Password, Policy, Request, Source, Subject, read,
+    Distrust, DocumentInput, Fault, FaultCode, Install, Member, MemberKind, Password, Place, Policy, Request, Source,
+    Subject, read,
 };
 
 /// A request that was given as flags.
@@ -55,6 +58,11 @@ impl Flagged {
 
 /// The request of `same-ca check`.
 pub fn check(flags: &RequestFlags) -> Result<Flagged, Fault> {
+    enforce(flags, &InstallFlags::default())
+}
+
+/// The request of `same-ca enforce`; without flags of an installation, that of `same-ca check`.
+pub fn enforce(flags: &RequestFlags, install: &InstallFlags) -> Result<Flagged, Fault> {
     let distrusted = flags.distrust.iter().filter_map(|arg| match &arg.distrust {
         Distrust::Source(source) => Some(("--distrust", arg.typed.as_str(), source)),
         Distrust::Key(_) => None,
@@ -74,7 +82,8 @@ pub fn check(flags: &RequestFlags) -> Result<Flagged, Fault> {
         .map(|path| ("--reference-document", path.as_str()));
     let reads_stdin = one_stdin(sources.iter().map(|(flag, typed, _)| (*flag, *typed)).chain(document))?;
     let open = Opener::new(&flags.reading, sources.into_iter())?;
-    if flags.subject.is_empty() && flags.any_of.is_empty() {
+    let place = place(install)?;
+    if flags.subject.is_empty() && flags.any_of.is_empty() && place.is_none() {
         return Err(Fault::usage(
             "nothing to check: give --subject SOURCE or --any-of SOURCE",
         ));
@@ -86,13 +95,54 @@ pub fn check(flags: &RequestFlags) -> Result<Flagged, Fault> {
     }
     asked.pins(&flags.pin_authority, &flags.pin_key, &open);
     asked.document(flags.reference_document.as_deref())?;
+    if let (Some((flag, typed, _)), true, true) = (&place, flags.subject.is_empty(), flags.any_of.is_empty()) {
+        asked.subject(flag, typed, None, None);
+    }
     asked.subjects(flags, &open)?;
+    if let Some((flag, typed, install)) = place {
+        let [only] = asked.request.subjects.as_mut_slice() else {
+            let message = format!("{flag}: is the place of one subject, and the command line has several");
+            return Err(Fault::usage(message));
+        };
+        only.install = Some(install);
+        asked.origin("/subjects/0/install", format!("{flag} {typed}"));
+    }
     asked.request.authorities = asked.sources("/authorities", "--authority", &flags.authority, &open);
     asked.request.intermediates = asked.sources("/intermediates", "--intermediate", &flags.intermediate, &open);
     let candidates = asked.sources("/candidates", "--candidate", &flags.candidate, &open);
     asked.request.candidates = candidates.iter().map(|source| open.secret(source)).collect();
     asked.policy(flags, &open)?;
     Ok(asked)
+}
+
+/// The place that the flags name, with the flag that names it and what was typed.
+fn place(flags: &InstallFlags) -> Result<Option<(&'static str, String, Install)>, Fault> {
+    let (flag, typed, place) = match (&flags.install_certificate, &flags.install_pkcs12) {
+        (Some(certificate), _) => {
+            let place = Place::Files {
+                certificate: certificate.clone(),
+                private_key: flags.install_key.clone(),
+                chain: flags.install_chain.clone(),
+            };
+            ("--install-certificate", certificate, place)
+        }
+        (None, Some(path)) => {
+            let place = Place::Pkcs12 {
+                path: path.clone(),
+                password: flags.install_password_file.clone().map(Password::File),
+                encryption: flags.install_encryption.unwrap_or_default(),
+            };
+            ("--install-pkcs12", path, place)
+        }
+        (None, None) if flags.backup => {
+            return Err(Fault::usage(
+                "--backup: goes with --install-certificate or --install-pkcs12",
+            ));
+        }
+        (None, None) => return Ok(None),
+    };
+    let backup = flags.backup;
+    Ok(Some((flag, typed.clone(), Install { place, backup })))
 }
 
 /// The request of `same-ca reference`.

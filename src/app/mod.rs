@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
-use crate::cli::{BatchArgs, CheckArgs, Cli, Command, Format, InspectArgs, OutputFlags, ReferenceArgs};
+use crate::cli::{BatchArgs, CheckArgs, Cli, Command, EnforceArgs, Format, InspectArgs, OutputFlags, ReferenceArgs};
 use crate::error::Error;
 use crate::output;
 pub use crate::output::Progress;
@@ -96,6 +96,7 @@ pub fn run(arguments: &[OsString], streams: &mut Streams<'_>, world: &World<'_>)
 fn command(command: Command, streams: &mut Streams<'_>, world: &World<'_>) -> Result<u8, Error> {
     match command {
         Command::Check(args) => check_command(&args, streams, world),
+        Command::Enforce(args) => enforce_command(&args, streams, world),
         Command::Batch(args) => batch_command(&args, streams, world),
         Command::Reference(args) => reference_command(&args, streams, world),
         Command::Inspect(args) => inspect_command(&args, streams, world),
@@ -127,6 +128,40 @@ fn check_command(args: &CheckArgs, streams: &mut Streams<'_>, world: &World<'_>)
             Format::Json if look.terminal => json::pretty(&report, out),
             Format::Json => json::line(&report, out),
             Format::Text => text::report(&report, look.colour, out),
+        },
+    )?;
+    Ok(if args.exit_code && !report.compliant {
+        NOT_COMPLIANT
+    } else {
+        ANSWERED
+    })
+}
+
+fn enforce_command(args: &EnforceArgs, streams: &mut Streams<'_>, world: &World<'_>) -> Result<u8, Error> {
+    let flagged = args.request != Default::default() || args.install != Default::default();
+    let report = if flagged {
+        let mut asked = flags::enforce(&args.request, &args.install)?;
+        let stdin = asked.stdin(streams)?;
+        asked.read_document(stdin.as_deref().unwrap_or_default())?;
+        enforce::enforce(&asked.request, stdin.as_deref(), args.what_if, world).map_err(|f| asked.explain(f))?
+    } else {
+        let example = "same-ca enforce --reference fe01.pem --candidate new.pem --install-certificate www.pem";
+        let request = read_request(streams, example)?;
+        enforce::enforce(&request, None, args.what_if, world)?
+    };
+    answer(
+        streams,
+        &args.output,
+        flagged,
+        "the report",
+        world,
+        |look, out| match look.format {
+            Format::Json if look.terminal => json::pretty(&report, out),
+            Format::Json => json::line(&report, out),
+            Format::Text => {
+                text::actions(&report, args.what_if, look.colour, out)?;
+                text::report(&report, look.colour, out)
+            }
         },
     )?;
     Ok(if args.exit_code && !report.compliant {
@@ -312,6 +347,11 @@ fn is_program(command: &Command, terminal: bool) -> bool {
             let terminal = terminal && args.output.output.is_none();
             format(&args.output, args.request != Default::default(), terminal) == Format::Json
         }
+        Command::Enforce(args) => {
+            let terminal = terminal && args.output.output.is_none();
+            let flagged = args.request != Default::default() || args.install != Default::default();
+            format(&args.output, flagged, terminal) == Format::Json
+        }
         Command::Inspect(args) => {
             let terminal = terminal && args.output.output.is_none();
             format(&args.output, args.request != Default::default(), terminal) == Format::Json
@@ -408,7 +448,7 @@ fn would_be_program(arguments: &[OsString], terminal: bool) -> bool {
     match command.get_name() {
         "batch" => true,
         "completions" | "man" => false,
-        "check" | "inspect" => !terminal && !rest.iter().any(|argument| is_request(command, argument)),
+        "check" | "enforce" | "inspect" => !terminal && !rest.iter().any(|argument| is_request(command, argument)),
         _ => !terminal,
     }
 }
@@ -420,7 +460,7 @@ fn is_request(command: &clap::Command, argument: &str) -> bool {
     };
     let flag = flag.split('=').next().unwrap_or_default();
     let mut known = command.get_arguments().filter_map(|known| known.get_long());
-    !["format", "output", "exit-code", "help"].contains(&flag) && known.any(|known| known == flag)
+    !["format", "output", "exit-code", "what-if", "help"].contains(&flag) && known.any(|known| known == flag)
 }
 
 #[cfg(test)]

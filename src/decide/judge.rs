@@ -65,6 +65,8 @@ pub struct Offer {
 pub enum KeyPresence {
     /// It is there, and fits.
     Present,
+    /// It is there, by the word of a caller who keeps it: it can be used where it is, and not be copied.
+    Elsewhere,
     /// It is not there.
     Absent,
     /// Nothing is known.
@@ -329,8 +331,28 @@ impl Session<'_> {
             status: worst(&findings),
             findings,
             lasts: end.map_or(until, |end| end.min(until)),
-            path: proof_path(prover, certificate, &related, signer),
+            path: self.installed_path(prover, certificate, &related, signer),
         }
+    }
+
+    /// The CA certificates to send along with a certificate: its proof's path, and the links between generations of the
+    /// CA that nothing but its own source holds.
+    fn installed_path(
+        &self,
+        prover: &mut Prover<'_>,
+        certificate: &Certificate,
+        related: &Related,
+        signer: Signer,
+    ) -> Vec<Arc<Certificate>> {
+        let mut path = proof_path(prover, certificate, related, signer);
+        for &index in &related.links {
+            let link = &prover.pool.held(index).certificate;
+            let there = path.iter().any(|one| one.sha256() == link.sha256());
+            if !there && !self.reference.pool.knows(link) {
+                path.push(link.clone());
+            }
+        }
+        path
     }
 
     /// An error or doubt on the reference is a doubt on every subject; what a subject brings lifts none.
@@ -532,8 +554,16 @@ impl Session<'_> {
                 .certificate
                 .as_ref()
                 .is_some_and(|certificate| covers_all(certificate, &names) && holds_all(certificate, &others));
-            let longer = !compliant || judged.lasts > lasts;
-            covers && longer && judged.status == Status::Compliant && offer.key == KeyPresence::Present
+            // By its own end too, so that two certificates never replace each other in turn.
+            let ends_later = offer
+                .certificate
+                .as_ref()
+                .zip(standing)
+                .is_some_and(|(candidate, standing)| {
+                    candidate.not_after() > standing.not_after() && judged.lasts > lasts
+                });
+            let key = matches!(offer.key, KeyPresence::Present | KeyPresence::Elsewhere);
+            covers && (!compliant || ends_later) && judged.status == Status::Compliant && key
         };
         let best = longest(&offers, &judged, fits);
         let chosen = best.map(|position| Chosen {

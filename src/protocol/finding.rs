@@ -114,6 +114,7 @@ codes! {
     DigestWeak "digest-weak" Warning lowerable: "The signature uses SHA-1."
     KeyProviderUnsupported "key-provider-unsupported" Warning: "The key is kept by CNG alone, which the profile's servers cannot use."
     PossessionUnproven "possession-unproven" Warning: "Nothing at hand shows that the server holds the private key."
+    LeftoverFile "leftover-file" Warning: "A file that the installation needed for a while could not be removed."
     LinkRefused "link-refused" Info: "A link between two generations of the CA is not counted, because a certificate that proves it is not vouched for."
     SameRoot "same-root" Info: "Another issuing CA under the same root issued it."
     ClientCertificateRequired "client-certificate-required" Info: "The server asks its clients for a certificate."

@@ -20,11 +20,13 @@ pub use facts::CertificateFacts;
 pub use fault::{ErrorDocument, Fault, FaultCode};
 pub use finding::{Code, Finding, Severity};
 pub use report::{
-    AuthorityKey, AuthorityReport, ChosenFrom, Evidence, EvidenceKind, IssuedBy, JoinedBy, KeyFrom, MemberReport,
-    PassedOver, Proof, ReferenceReport, Relation, Report, Revocation, Status, SubjectReport, Summary, Tool,
+    Action, ActionKind, AuthorityKey, AuthorityReport, ChosenFrom, Evidence, EvidenceKind, IssuedBy, JoinedBy, KeyFrom,
+    MemberReport, PassedOver, Proof, ReferenceReport, Relation, Report, Revocation, Status, SubjectReport, Summary,
+    Tool,
 };
 pub use request::{
-    Install, Level, Match, Member, MemberKind, Place, Policy, Profile, ProofWanted, References, Request, Subject,
+    Encryption, Install, Level, Match, Member, MemberKind, Place, Policy, Profile, ProofWanted, References, Request,
+    Subject,
 };
 pub use source::{DerSource, Distrust, Password, Source, StartTls, StoreLocation, TlsSource, WindowsStoreSource};
 pub use time::Timestamp;

@@ -187,11 +187,25 @@ pub enum Place {
         path: String,
         /// Its password.
         password: Option<Password>,
+        /// How it is encrypted when it is written.
+        encryption: Encryption,
     },
     /// The Windows certificate store.
     WindowsStore(WindowsStorePlace),
     /// The binary chooses, the caller carries out.
     Caller,
+}
+
+/// How a PKCS#12 file is encrypted when it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Encryption {
+    /// Triple DES and SHA-1: what every Windows can read.
+    #[default]
+    Legacy,
+    /// AES-256 and SHA-256: from Windows Server 2019 and OpenSSL 1.1 on.
+    Aes,
 }
 
 /// A store to install into.
@@ -248,6 +262,10 @@ struct InstallFields {
     /// The password itself.
     #[serde(default)]
     password: Option<Secret>,
+    /// How `pkcs12_path` is encrypted when it is written: `legacy` (unless given: Triple DES and SHA-1, which every Windows
+    /// can read) or `aes` (AES-256 and SHA-256, from Windows Server 2019 and OpenSSL 1.1 on).
+    #[serde(default)]
+    encryption: Option<Encryption>,
     /// Windows certificate store.
     #[serde(default)]
     windows_store: Option<WindowsStorePlace>,
@@ -271,6 +289,9 @@ impl InstallFields {
         if password.is_some() && self.pkcs12_path.is_none() {
             return Err("a password goes with pkcs12_path alone");
         }
+        if self.encryption.is_some() && self.pkcs12_path.is_none() {
+            return Err("encryption goes with pkcs12_path alone");
+        }
         if self.certificate.is_none() && (self.private_key.is_some() || self.chain.is_some()) {
             return Err("private_key and chain go with certificate");
         }
@@ -280,7 +301,11 @@ impl InstallFields {
                 private_key: self.private_key,
                 chain: self.chain,
             }),
-            (None, Some(path), None, None) => Ok(Place::Pkcs12 { path, password }),
+            (None, Some(path), None, None) => Ok(Place::Pkcs12 {
+                path,
+                password,
+                encryption: self.encryption.unwrap_or_default(),
+            }),
             (None, None, Some(store), None) => Ok(Place::WindowsStore(store)),
             (None, None, None, Some(By::Caller)) => Ok(Place::Caller),
             _ => Err("expected exactly one of certificate, pkcs12_path, windows_store, by"),

@@ -69,6 +69,38 @@ pub fn report(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<
     reference(&mut page, &report.reference, &report.subjects, report.valid_at)
 }
 
+/// Writes what an enforcement did, or under what-if would do: it stands before the report.
+pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { out, colour };
+    let (headline, meaning) = match (what_if, report.changed) {
+        (true, Some(true)) => (
+            "WOULD CHANGE",
+            "what if: nothing was touched, and this is what a run would give",
+        ),
+        (true, _) => ("WOULD CHANGE NOTHING", "what if: nothing was touched"),
+        (false, Some(true)) => ("CHANGED", ""),
+        (false, _) => ("NOTHING CHANGED", ""),
+    };
+    page.line(0, &[(Tone::Bold, headline), (Tone::Dim, "  "), (Tone::Dim, meaning)])?;
+    for action in report.actions.iter().flatten() {
+        let subject = called(&action.subject, action.use_.as_deref());
+        let what = words::action(action.action);
+        page.line(2, &[(Tone::Bold, &subject), (Tone::Plain, ": "), (Tone::Plain, what)])?;
+        if let Some(candidate) = action.candidate {
+            let digest = action.certificate.as_deref().map(digest).unwrap_or_default();
+            let text = format!("{}, certificate {digest}", candidate + 1);
+            page.field(4, "candidate", &[(Tone::Plain, &text)])?;
+        }
+        for path in &action.paths {
+            page.field(4, "written", &[(Tone::Plain, path)])?;
+        }
+        for path in &action.backups {
+            page.field(4, "backup", &[(Tone::Plain, path)])?;
+        }
+    }
+    page.blank()
+}
+
 /// Writes what sources hold.
 pub fn inspection(inspection: &Inspection, now: Timestamp, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page { out, colour };

@@ -1,6 +1,6 @@
 //! The plain words for what a report's codes mean: said here, once, for every format that is read by people.
 
-use crate::protocol::{ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Status};
+use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Status};
 
 /// What a status says about the subjects that have it.
 pub fn status(status: Status) -> &'static str {
@@ -63,6 +63,15 @@ pub fn joined_by(joined: JoinedBy) -> &'static str {
         JoinedBy::Link => "re-key: a key of this CA signed its certificate",
         JoinedBy::CommonParent => "re-key: the CA above signed both generations",
         JoinedBy::PreviousHash => "re-key: a certificate of this CA names it as the one before",
+    }
+}
+
+/// What an action is.
+pub fn action(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Install => "install the candidate",
+        ActionKind::Recover => "finish or undo what an interrupted run left",
+        ActionKind::Assign => "assign the candidate, which is for the caller to do",
     }
 }
 

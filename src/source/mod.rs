@@ -13,9 +13,11 @@ mod windows_store;
 pub use inline::base64 as from_base64;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
+
+use zeroize::Zeroizing;
 
 use crate::cert::{Certificate, KeyId, PrivateKeyForm, public_key_of_private};
 use crate::decode::{self, DecodeError, KeyEncoding, PrivateKeyDer};
@@ -191,7 +193,11 @@ pub struct Reader<'a> {
     env: &'a (dyn Fn(&str) -> Option<String> + Sync),
     log: &'a (dyn Fn(&str) + Sync),
     presented: RwLock<HashMap<tls::Endpoint, Result<tls::Presented, tls::TlsError>>>,
+    supposed: RwLock<HashMap<String, Supposed>>,
 }
+
+/// What is taken to stand at a path, whatever does; `None` for no file.
+type Supposed = Option<Arc<Zeroizing<Vec<u8>>>>;
 
 impl<'a> Reader<'a> {
     /// A reader. `stdin` is what standard input holds, where a source may stand for it.
@@ -205,6 +211,56 @@ impl<'a> Reader<'a> {
             env,
             log,
             presented: RwLock::default(),
+            supposed: RwLock::default(),
+        }
+    }
+
+    /// Takes a file to hold `content` from now on, or not to be there, whatever stands on disk: for judging what was read
+    /// already, or is yet to be written.
+    pub fn suppose(&self, path: &str, content: Option<Zeroizing<Vec<u8>>>) {
+        if let Ok(mut supposed) = self.supposed.write() {
+            supposed.insert(path.to_owned(), content.map(Arc::new));
+        }
+    }
+
+    /// Reads a file from disk again.
+    pub fn believe(&self, path: &str) {
+        if let Ok(mut supposed) = self.supposed.write() {
+            supposed.remove(path);
+        }
+    }
+
+    /// Whether something stands at a path.
+    pub fn exists(&self, path: &str) -> bool {
+        match self.supposed(path) {
+            Some(supposed) => supposed.is_some(),
+            None => std::path::Path::new(path).exists(),
+        }
+    }
+
+    /// Whether a file stands at a path and holds not one byte: a chain of nothing.
+    pub fn is_empty(&self, path: &str) -> bool {
+        match self.supposed(path) {
+            Some(supposed) => supposed.is_some_and(|content| content.is_empty()),
+            None => std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0),
+        }
+    }
+
+    /// What is taken to stand at a path, where something is ([`Reader::suppose`]).
+    pub fn supposed_content(&self, path: &str) -> Option<Option<Zeroizing<Vec<u8>>>> {
+        let supposed = self.supposed(path)?;
+        Some(supposed.map(|content| (*content).clone()))
+    }
+
+    fn supposed(&self, path: &str) -> Option<Supposed> {
+        self.supposed.read().ok()?.get(path).cloned()
+    }
+
+    fn content(&self, path: &Path) -> Result<file::Content, &'static str> {
+        match path.to_str().and_then(|path| self.supposed(path)) {
+            Some(Some(content)) => Ok(file::Content::File(content.to_vec())),
+            Some(None) => Err("there is no such file"),
+            None => file::read(path, self.log),
         }
     }
 
@@ -233,7 +289,7 @@ impl<'a> Reader<'a> {
         let holding = match source {
             Source::Path { path, password } => {
                 let password = self.password(password.as_ref(), &label)?;
-                match file::read(path.as_ref(), self.log).map_err(|why| unreadable(&label, why))? {
+                match self.content(path.as_ref()).map_err(|why| unreadable(&label, why))? {
                     file::Content::File(bytes) => self.decode(&bytes, password.as_ref(), &label)?,
                     file::Content::Folder(files) => self.folder(&files, password.as_ref()),
                 }
@@ -282,7 +338,7 @@ impl<'a> Reader<'a> {
     /// A finding that names the file and says what was found instead.
     pub fn read_key(&self, path: &str, password: Option<&Password>) -> Result<Vec<KeyId>, Finding> {
         let password = self.password(password, path)?;
-        match file::read(path.as_ref(), self.log).map_err(|why| unreadable(path, why))? {
+        match self.content(path.as_ref()).map_err(|why| unreadable(path, why))? {
             file::Content::Folder(_) => Err(unreadable(path, "it is a folder, and a private key is wanted")),
             file::Content::File(bytes) => {
                 let keys = decode::decode_keys(&bytes, password.as_ref().map(Secret::expose));
@@ -292,23 +348,21 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The sources that a source consists of: of a folder its files, with the folder's password; of another the source itself.
+    /// The files of a folder as sources of their own, with the folder's password; `None` for what is no folder. A file
+    /// whose name is no text is not among them: no source can name it.
     ///
     /// # Errors
     /// A finding that names the folder and says why it cannot be read.
-    pub fn parts(&self, source: &Source) -> Result<Vec<Source>, Finding> {
+    pub fn parts(&self, source: &Source) -> Result<Option<Vec<Source>>, Finding> {
         let Source::Path { path, password } = source else {
-            return Ok(vec![source.clone()]);
+            return Ok(None);
         };
         let files = file::files(path, self.log).map_err(|why| unreadable(path, why))?;
-        let Some(files) = files else {
-            return Ok(vec![source.clone()]);
-        };
         let part = |path| Source::Path {
             path,
             password: password.clone(),
         };
-        Ok(files.into_iter().map(part).collect())
+        Ok(files.map(|files| files.into_iter().map(part).collect()))
     }
 
     /// Reads a file that is no source of certificates: a reference document.
@@ -322,7 +376,54 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn password(&self, password: Option<&Password>, label: &str) -> Result<Option<Secret>, Finding> {
+    /// The private key of a source that belongs to a public key. Keys are not kept while sources are read: the source is
+    /// read again.
+    ///
+    /// # Errors
+    /// A finding that names the source, where the key is not there any more.
+    pub fn private_key(&self, source: &Source, wanted: KeyId) -> Result<PrivateKeyDer, Finding> {
+        let label = source.label();
+        let find = |bytes: &[u8], password: Option<&Secret>| {
+            let keys = decode::decode_keys(bytes, password.map(Secret::expose)).unwrap_or_default();
+            keys.into_iter().find(|key| identity(key) == Some(wanted))
+        };
+        let found = match source {
+            Source::Path { path, password } => {
+                let password = self.password(password.as_ref(), &label)?;
+                match self.content(path.as_ref()).map_err(|why| unreadable(&label, why))? {
+                    file::Content::File(bytes) => find(&Zeroizing::new(bytes), password.as_ref()),
+                    file::Content::Folder(files) => files.iter().find_map(|path| match self.content(path) {
+                        Ok(file::Content::File(bytes)) => find(&Zeroizing::new(bytes), password.as_ref()),
+                        _ => None,
+                    }),
+                }
+            }
+            Source::Pem { pem, password } => {
+                let password = self.password(password.as_ref(), &label)?;
+                find(pem.as_bytes(), password.as_ref())
+            }
+            Source::Pkcs12 { content, password } => {
+                let password = self.password(password.as_ref(), &label)?;
+                let bytes = inline::base64(content.expose()).map_err(|why| unreadable(&label, why))?;
+                find(&Zeroizing::new(bytes), password.as_ref())
+            }
+            Source::Stdin { password } => {
+                let password = self.password(password.as_ref(), &label)?;
+                find(self.stdin.unwrap_or_default(), password.as_ref())
+            }
+            Source::Der(_) | Source::Tls(_) | Source::WindowsStore(_) => None,
+        };
+        found.ok_or_else(|| {
+            let message = format!("{label}: the private key of the candidate is not there any more");
+            Finding::new(Code::PrivateKeyMissing, message)
+        })
+    }
+
+    /// What a password is, wherever it comes from. `label` names what it opens.
+    ///
+    /// # Errors
+    /// A finding that says why there is none.
+    pub fn password(&self, password: Option<&Password>, label: &str) -> Result<Option<Secret>, Finding> {
         match password {
             None => Ok(None),
             Some(Password::Value(value)) => Ok(Some(value.clone())),
@@ -408,7 +509,7 @@ impl<'a> Reader<'a> {
             first_is_unreadable: false,
         };
         for path in files {
-            let content = match file::read(path, self.log) {
+            let content = match self.content(path) {
                 Ok(file::Content::File(bytes)) => bytes,
                 Ok(file::Content::Folder(_)) => continue,
                 Err(why) => {
@@ -516,15 +617,17 @@ fn endpoint(server: &TlsSource) -> tls::Endpoint {
     }
 }
 
-fn identities(keys: &[PrivateKeyDer]) -> Vec<KeyId> {
-    let identity = |key: &PrivateKeyDer| {
-        let form = match key.kind {
-            KeyEncoding::Pkcs8 => PrivateKeyForm::Pkcs8,
-            KeyEncoding::Pkcs1 => PrivateKeyForm::Pkcs1,
-            KeyEncoding::Sec1 => PrivateKeyForm::Sec1,
-        };
-        public_key_of_private(key.der(), form)
+/// The public key that belongs to a private key.
+fn identity(key: &PrivateKeyDer) -> Option<KeyId> {
+    let form = match key.kind {
+        KeyEncoding::Pkcs8 => PrivateKeyForm::Pkcs8,
+        KeyEncoding::Pkcs1 => PrivateKeyForm::Pkcs1,
+        KeyEncoding::Sec1 => PrivateKeyForm::Sec1,
     };
+    public_key_of_private(key.der(), form)
+}
+
+fn identities(keys: &[PrivateKeyDer]) -> Vec<KeyId> {
     let mut identities: Vec<KeyId> = keys.iter().filter_map(identity).collect();
     identities.sort_unstable();
     identities.dedup();

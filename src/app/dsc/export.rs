@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::cert::Certificate;
 use crate::decide::{Offer, Reference};
 use crate::protocol::{DerSource, Fault, Hex, Password, Source, StoreLocation, Subject, WindowsStoreSource, hex};
-use crate::source::{Format, Held, Reader};
+use crate::source::{Format, Held, Holding, Reader};
 
 use super::super::check::{Head, judge, report};
 use super::super::{World, case};
@@ -108,43 +108,67 @@ fn certificates(
     warn: &dyn Fn(&str),
     found: &mut dyn FnMut(One),
 ) -> Result<(), String> {
-    let parts = reader.parts(source).map_err(|finding| finding.message)?;
-    let is_folder = parts.as_slice() != std::slice::from_ref(source);
     // Of a secure object there is nothing to show.
     let shown = shown.filter(|shown| shown.as_object().is_none_or(|map| !map.is_empty()));
-    for part in &parts {
-        let holding = match reader.read(part) {
-            Ok(holding) => holding,
-            Err(_) if is_folder && holds_key(part, reader) => continue,
-            Err(finding) if is_folder => {
-                warn(&finding.message);
-                continue;
-            }
-            Err(finding) => return Err(finding.message),
-        };
-        holding.problems.iter().for_each(|problem| warn(&problem.message));
-        let stands = match holding.format {
-            Format::Folder | Format::WindowsStore => None,
-            _ => holding.one(&part.label()).ok(),
-        };
-        for (position, held) in holding.certificates.iter().enumerate() {
-            let own = match (part, shown) {
-                (Source::WindowsStore(store), Some(_)) => Some(in_store(store, &held.certificate)),
-                (Source::Path { path, password }, Some(_)) if is_folder && stands == Some(position) => {
-                    Some((part.clone(), in_file(path, password.as_ref())))
-                }
-                (_, Some(shown)) if stands == Some(position) => Some((part.clone(), shown.clone())),
-                _ => None,
-            };
-            let (source, shown) = own.unwrap_or_else(|| by_itself(held));
-            found(One {
-                certificate: held.certificate.clone(),
-                source,
-                shown,
-            });
+    let holding = reader.read(source).map_err(|finding| finding.message)?;
+    holding.problems.iter().for_each(|problem| warn(&problem.message));
+    let mut named = match (holding.format, shown) {
+        (_, None) => HashMap::new(),
+        (Format::Folder, Some(_)) => named_by_files(source, reader)?,
+        (Format::WindowsStore, Some(_)) => named_in_store(source, &holding),
+        (_, Some(shown)) => {
+            let one = holding.one(&source.label()).ok();
+            let one = one.and_then(|position| holding.certificates.get(position));
+            let one = one.map(|held| (*held.certificate.sha256(), (source.clone(), shown.clone())));
+            one.into_iter().collect()
         }
+    };
+    for held in &holding.certificates {
+        let own = named.remove(held.certificate.sha256());
+        let (source, shown) = own.unwrap_or_else(|| by_itself(held));
+        found(One {
+            certificate: held.certificate.clone(),
+            source,
+            shown,
+        });
     }
     Ok(())
+}
+
+/// Sources of one certificate each, by its SHA-256, with what may be shown of them.
+type Named = HashMap<[u8; 32], (Source, Value)>;
+
+/// The certificates that a file of the folder stands for.
+fn named_by_files(source: &Source, reader: &Reader<'_>) -> Result<Named, String> {
+    let mut named = Named::new();
+    let files = reader.parts(source).map_err(|finding| finding.message)?;
+    for file in files.unwrap_or_default() {
+        let Source::Path { path, password } = &file else {
+            continue;
+        };
+        // What cannot be read in the folder was told when the folder was read.
+        let Ok(holding) = reader.read(&file) else {
+            continue;
+        };
+        let one = holding.one(path).ok();
+        if let Some(held) = one.and_then(|position| holding.certificates.get(position)) {
+            let shown = in_file(path, password.as_ref());
+            let own = named.entry(*held.certificate.sha256());
+            own.or_insert_with(|| (file.clone(), shown));
+        }
+    }
+    Ok(named)
+}
+
+/// Every certificate of a store by its thumbprint.
+fn named_in_store(source: &Source, holding: &Holding) -> Named {
+    let Source::WindowsStore(store) = source else {
+        return Named::new();
+    };
+    let certificates = holding.certificates.iter().map(|held| &held.certificate);
+    certificates
+        .map(|certificate| (*certificate.sha256(), in_store(store, certificate)))
+        .collect()
 }
 
 fn in_store(store: &WindowsStoreSource, certificate: &Certificate) -> (Source, Value) {
@@ -189,14 +213,6 @@ fn by_itself(held: &Held) -> (Source, Value) {
         key_provider: held.key_provider.clone(),
     };
     (Source::Der(Box::new(source)), shown)
-}
-
-/// Whether a file of a folder is there for its private key alone.
-fn holds_key(part: &Source, reader: &Reader<'_>) -> bool {
-    match part {
-        Source::Path { path, password } => reader.read_key(path, password.as_ref()).is_ok(),
-        _ => false,
-    }
 }
 
 /// The subject, asked of one certificate alone.

@@ -1,0 +1,218 @@
+//! The journal of an installation: which files are being replaced, by which, and what stood there.
+//!
+//! It is written whole (beside, synced, renamed) once the new files and second names of the old ones are synced, and
+//! taken away once every rename is. While it stands, the run that wrote it was interrupted. It holds digests and names,
+//! no contents.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::protocol::Sha256Hex;
+
+use super::Trouble;
+use super::install::{Target, os, sync_folder};
+
+/// The version of the journal's form.
+const VERSION: u32 = 1;
+/// Largest journal: three paths of 4096 bytes (PATH_MAX), each byte escaped, and some names.
+const LIMIT: u64 = 128 * 1024;
+
+/// An installation that has begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    /// Always [`VERSION`].
+    same_ca_journal: u32,
+    /// The files, in the order of the place.
+    pub files: Vec<Entry>,
+}
+
+/// One file that is being replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its path, resolved.
+    pub path: String,
+    /// SHA-256 of what it shall hold.
+    pub new: Sha256Hex,
+    /// SHA-256 of what it held; null where there was no such file.
+    pub old: Option<Sha256Hex>,
+    /// Path of the backup that stays.
+    pub backup: Option<PathBuf>,
+}
+
+impl Journal {
+    /// A journal of these files.
+    pub fn new(files: Vec<Entry>) -> Self {
+        Journal {
+            same_ca_journal: VERSION,
+            files,
+        }
+    }
+
+    /// Writes it beside the first file of the place, synced, and then gives it its name. What fails says where.
+    pub fn write(&self, first: &Target) -> Result<(), (PathBuf, io::Error)> {
+        let (draft, path) = (first.draft(), first.journal());
+        let at_draft = |error| (draft.clone(), error);
+        let bytes = serde_json::to_vec(self).map_err(|error| at_draft(error.into()))?;
+        let mut file = os::create(&draft).map_err(at_draft)?;
+        file.write_all(&bytes).map_err(at_draft)?;
+        file.sync_all().map_err(at_draft)?;
+        drop(file);
+        sync_folder(&first.folder)?;
+        fs::rename(&draft, &path).map_err(|error| (path, error))?;
+        sync_folder(&first.folder)
+    }
+
+    /// The journal beside the first file of a place, if one stands there.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is no journal, or may have been written by somebody else.
+    pub fn read(first: &Target) -> Result<Option<Self>, Trouble> {
+        let path = first.journal();
+        let named = path.display().to_string();
+        let mut file = match os::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Trouble::refused_for(named, error)),
+        };
+        let metadata = file
+            .metadata()
+            .map_err(|error| Trouble::refused_for(named.clone(), error))?;
+        if !metadata.is_file() || !os::is_ours(&metadata) {
+            let why = "this journal of an interrupted run was not written by same-ca; look at it, and remove it";
+            return Err(Trouble::refused(named, why));
+        }
+        let mut bytes = Vec::new();
+        (&mut file)
+            .take(LIMIT)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Trouble::refused_for(named.clone(), error))?;
+        let journal: Option<Self> = serde_json::from_slice(&bytes).ok();
+        match journal.filter(|journal| journal.same_ca_journal == VERSION) {
+            Some(journal) => Ok(Some(journal)),
+            None => Err(Trouble::refused(
+                named,
+                "this journal of an interrupted run is damaged; see which pair of files fits, and remove it",
+            )),
+        }
+    }
+}
+
+/// What stands at one file of a journal, and beside it.
+#[derive(Debug)]
+pub struct Found {
+    /// At the file itself.
+    pub target: Option<Zeroizing<Vec<u8>>>,
+    /// The new one, beside it.
+    pub staged: Option<Zeroizing<Vec<u8>>>,
+    /// The old one, beside it.
+    pub saved: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// What is to become of an interrupted installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything new is there: it is finished.
+    Finish,
+    /// Something new is lost, and everything old is there: it is undone.
+    Undo,
+}
+
+/// What is to become of it; `None` where a file is neither what was nor what was to be: somebody else has been there.
+pub fn verdict(entries: &[Entry], found: &[Found]) -> Option<Verdict> {
+    let is = |content: &Option<Zeroizing<Vec<u8>>>, wanted: Option<Sha256Hex>| {
+        content.as_ref().map(|content| digest(content)) == wanted
+    };
+    let can = |test: &dyn Fn(&Entry, &Found) -> bool| {
+        entries.len() == found.len() && entries.iter().zip(found).all(|(entry, found)| test(entry, found))
+    };
+    let finish = |entry: &Entry, found: &Found| {
+        is(&found.target, Some(entry.new)) || is(&found.staged, Some(entry.new)) && is(&found.target, entry.old)
+    };
+    let undo = |entry: &Entry, found: &Found| {
+        is(&found.target, entry.old)
+            || is(&found.target, Some(entry.new)) && (entry.old.is_none() || is(&found.saved, entry.old))
+    };
+    if can(&finish) {
+        Some(Verdict::Finish)
+    } else if can(&undo) {
+        Some(Verdict::Undo)
+    } else {
+        None
+    }
+}
+
+/// The SHA-256 of a file's content.
+pub fn digest(content: &[u8]) -> Sha256Hex {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(&Sha256::digest(content));
+    crate::protocol::Hex(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(old: Option<&[u8]>) -> Entry {
+        Entry {
+            path: "/place/a.pem".into(),
+            new: digest(b"new"),
+            old: old.map(digest),
+            backup: None,
+        }
+    }
+
+    fn found(target: &str, staged: &str, saved: &str) -> Found {
+        let content = |text: &str| (!text.is_empty()).then(|| Zeroizing::new(text.as_bytes().to_vec()));
+        Found {
+            target: content(target),
+            staged: content(staged),
+            saved: content(saved),
+        }
+    }
+
+    #[test]
+    fn what_can_be_finished_is_and_what_can_only_be_undone_is_undone() {
+        let one = |old: Option<&[u8]>, target, staged, saved| verdict(&[entry(old)], &[found(target, staged, saved)]);
+        let old = Some(b"old".as_slice());
+        assert_eq!(one(old, "old", "new", "old"), Some(Verdict::Finish));
+        assert_eq!(one(old, "new", "", "old"), Some(Verdict::Finish));
+        assert_eq!(one(old, "old", "", "old"), Some(Verdict::Undo));
+        assert_eq!(one(old, "old", "torn", ""), Some(Verdict::Undo));
+        assert_eq!(one(None, "", "new", ""), Some(Verdict::Finish));
+        assert_eq!(one(None, "", "", ""), Some(Verdict::Undo));
+        assert_eq!(one(old, "another", "new", "old"), None, "somebody else was there");
+        assert_eq!(one(old, "", "new", "old"), None, "somebody removed it");
+    }
+
+    #[test]
+    fn files_are_finished_or_undone_together() {
+        let entries = [entry(Some(b"old")), entry(Some(b"old"))];
+        let both = |first, second| verdict(&entries, &[first, second]);
+        assert_eq!(
+            both(found("new", "", "old"), found("old", "new", "old")),
+            Some(Verdict::Finish)
+        );
+        assert_eq!(
+            both(found("new", "", "old"), found("old", "", "old")),
+            Some(Verdict::Undo)
+        );
+        assert_eq!(both(found("new", "", ""), found("old", "", "old")), None);
+        assert_eq!(verdict(&entries, &[found("new", "", "old")]), None);
+    }
+
+    #[test]
+    fn a_journal_of_another_form_is_none() {
+        let journal = Journal::new(vec![entry(None)]);
+        let text = serde_json::to_string(&journal).unwrap();
+        assert_eq!(serde_json::from_str::<Journal>(&text).unwrap(), journal);
+        let more = text.replace("\"same_ca_journal\"", "\"more\":1,\"same_ca_journal\"");
+        assert!(serde_json::from_str::<Journal>(&more).is_err());
+    }
+}

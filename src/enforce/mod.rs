@@ -1,0 +1,124 @@
+//! The only code that changes a server: puts a candidate into files, whole or not at all.
+//!
+//! [`plan`] works out what would be written, and touches nothing. [`install`] writes it: new files beside the old ones,
+//! synced; a synced journal; the renames; the journal taken away. Whatever stops a run in between, the old and the new
+//! pair are both on disk, and [`install::recover`] of the next run finishes or undoes it.
+
+pub mod install;
+mod journal;
+pub mod pkcs12_write;
+pub mod plan;
+
+use std::io;
+
+use crate::protocol::{Code, Finding};
+
+/// Why a candidate was not installed, or an interrupted installation not mended.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The place may not be written as it is.
+    #[error("{path}: {why}; nothing was touched")]
+    Refused {
+        /// The file or folder.
+        path: String,
+        /// In words of ours.
+        why: String,
+        /// What the system said.
+        #[source]
+        cause: Option<io::Error>,
+    },
+    /// It failed on the way, and was undone.
+    #[error("{path}: {}; what stood before stands", words(cause))]
+    Failed {
+        /// The file or folder.
+        path: String,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// It failed on the way, and so did undoing or finishing it.
+    #[error(
+        "{path}: {}; both pairs are still on disk, and the next run finishes or undoes it",
+        words(cause)
+    )]
+    Unfinished {
+        /// The file or folder.
+        path: String,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+impl Trouble {
+    /// A refusal for a reason of ours.
+    pub fn refused(path: impl Into<String>, why: impl Into<String>) -> Self {
+        Trouble::Refused {
+            path: path.into(),
+            why: why.into(),
+            cause: None,
+        }
+    }
+
+    /// A refusal for a reason of the system's.
+    pub fn refused_for(path: impl Into<String>, cause: io::Error) -> Self {
+        Trouble::Refused {
+            path: path.into(),
+            why: words(&cause).to_owned(),
+            cause: Some(cause),
+        }
+    }
+
+    /// What the system said, for people alone.
+    pub fn cause(&self) -> Option<&io::Error> {
+        match self {
+            Trouble::Refused { cause, .. } => cause.as_ref(),
+            Trouble::Failed { cause, .. } | Trouble::Unfinished { cause, .. } => Some(cause),
+        }
+    }
+
+    /// The finding that says so.
+    pub fn finding(&self) -> Finding {
+        match self {
+            Trouble::Refused { .. } => Finding::new(Code::InstallRefused, self.to_string()),
+            Trouble::Failed { .. } | Trouble::Unfinished { .. } => {
+                let hint = "see what the system says on standard error, and run enforce again";
+                Finding::new(Code::InstallFailed, self.to_string()).hint(hint)
+            }
+        }
+    }
+}
+
+/// Whether a failure lies in the place, not in the writing: it would be the same again.
+fn is_refusal(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::StorageFull
+            | Kind::QuotaExceeded
+            | Kind::ReadOnlyFilesystem
+            | Kind::PermissionDenied
+            | Kind::InvalidFilename
+            | Kind::FileTooLarge
+            | Kind::NotFound
+            | Kind::AlreadyExists
+    )
+}
+
+/// Words of ours for what the system said.
+fn words(error: &io::Error) -> &'static str {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::StorageFull => "the file system is full",
+        Kind::QuotaExceeded => "the quota is used up",
+        Kind::ReadOnlyFilesystem => "the file system is read-only",
+        Kind::PermissionDenied => "permission denied",
+        Kind::NotFound => "there is no such file or folder",
+        Kind::NotADirectory => "a part of the path is not a folder",
+        Kind::AlreadyExists => "something of that name is in the way",
+        Kind::InvalidFilename => "its name is too long for the files beside it",
+        Kind::ResourceBusy => "it is in use, or mounted by itself",
+        Kind::FileTooLarge => "it is larger than the file system allows",
+        _ => "input or output error",
+    }
+}

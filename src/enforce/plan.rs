@@ -1,0 +1,241 @@
+//! What an installation would write, and who shares a place with whom. Pure.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::cert::{self, Certificate, Verification};
+use crate::decode::{KeyEncoding, PrivateKeyDer};
+use crate::protocol::{Encryption, Fault, Install, Place, Source, Timestamp, hex};
+
+use super::pkcs12_write::{self, Salts, element};
+
+/// Columns of PEM (RFC 7468 §2).
+const PEM_COLUMNS: usize = 64;
+/// Digits of a digest that tell one backup from another: nobody keeps more than some hundreds.
+const BACKUP_DIGITS: usize = 16;
+
+/// One file of a place, and what it is to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// As given.
+    pub path: String,
+    /// Whether it holds a private key.
+    pub key: bool,
+    holds: Holds,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// PEM blocks, in this order.
+    Pem { certificate: bool, chain: bool },
+    /// All of it.
+    Pkcs12(Encryption),
+}
+
+/// The files of a place, in the order in which an action names them; none where it has no files.
+/// `one_file` says that the key's path is another spelling of the certificate's.
+pub fn slots(place: &Place, one_file: bool) -> Vec<Slot> {
+    let pem = |path: &String, certificate, chain, key| Slot {
+        path: path.clone(),
+        key,
+        holds: Holds::Pem { certificate, chain },
+    };
+    match place {
+        Place::Files {
+            certificate,
+            private_key,
+            chain,
+        } => {
+            let own_key = private_key.as_ref().filter(|_| !one_file);
+            let mut slots = vec![pem(certificate, true, chain.is_none(), own_key.is_none())];
+            slots.extend(own_key.map(|path| pem(path, false, false, true)));
+            slots.extend(chain.as_ref().map(|path| pem(path, false, true, false)));
+            slots
+        }
+        Place::Pkcs12 { path, encryption, .. } => vec![Slot {
+            path: path.clone(),
+            key: true,
+            holds: Holds::Pkcs12(*encryption),
+        }],
+        Place::WindowsStore(_) | Place::Caller => Vec::new(),
+    }
+}
+
+/// What goes into a place.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The server's certificate.
+    pub certificate: Arc<Certificate>,
+    /// The CA certificates that proved it, issuer first, self-signed ones left out.
+    pub chain: Vec<Arc<Certificate>>,
+    /// Its private key: PKCS#8. Secret.
+    pub key: Zeroizing<Vec<u8>>,
+}
+
+/// Of the path that proved a candidate, what is installed with it: a self-signed certificate is trusted by being known,
+/// not by being sent.
+pub fn chain(path: &[Arc<Certificate>]) -> Vec<Arc<Certificate>> {
+    let self_signed = |certificate: &Certificate| {
+        certificate.is_self_issued() && matches!(cert::verify(certificate, certificate.key()), Verification::Valid)
+    };
+    path.iter().filter(|one| !self_signed(one)).cloned().collect()
+}
+
+/// A private key as PKCS#8 `PrivateKeyInfo` (RFC 5208 §5), the form that everything reads. `spki` is the public key of its
+/// certificate, which says the curve of a bare `ECPrivateKey`; `None` where it is no SubjectPublicKeyInfo.
+pub fn pkcs8(key: &PrivateKeyDer, spki: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    /// AlgorithmIdentifier of rsaEncryption.
+    const RSA: &[u8] = &[
+        0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
+    ];
+    let algorithm = match key.kind {
+        KeyEncoding::Pkcs8 => return Some(Zeroizing::new(key.der().to_vec())),
+        KeyEncoding::Pkcs1 => RSA,
+        KeyEncoding::Sec1 => first_of_sequence(spki)?,
+    };
+    let octets = element(0x04, &[key.der()]);
+    Some(element(0x30, &[&[0x02, 0x01, 0x00], algorithm, &octets]))
+}
+
+/// The first element of a SEQUENCE, as it stands.
+fn first_of_sequence(der: &[u8]) -> Option<&[u8]> {
+    let contents = der.get(header(der)?.0..)?;
+    let (start, length) = header(contents)?;
+    contents.get(..start.checked_add(length)?)
+}
+
+/// Octets of a DER header, and of the contents that it announces.
+fn header(der: &[u8]) -> Option<(usize, usize)> {
+    let first = *der.get(1)?;
+    if first < 0x80 {
+        return Some((2, usize::from(first)));
+    }
+    let octets = usize::from(first & 0x7f);
+    let length = der.get(2..2 + octets).filter(|_| octets <= 3)?;
+    let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+    Some((2 + octets, length))
+}
+
+/// The bytes of each file, in the order of `slots`. `password` is the place's.
+pub fn contents(
+    slots: &[Slot],
+    credentials: &Credentials,
+    password: Option<&str>,
+    salts: &Salts,
+) -> Vec<Zeroizing<Vec<u8>>> {
+    let content = |slot: &Slot| match slot.holds {
+        Holds::Pem { certificate, chain } => {
+            let mut text = Zeroizing::new(Vec::new());
+            if certificate {
+                text.extend_from_slice(credentials.certificate.pem().as_bytes());
+            }
+            for one in credentials.chain.iter().filter(|_| chain) {
+                text.extend_from_slice(one.pem().as_bytes());
+            }
+            match slot.key {
+                true => with_key(&text, &credentials.key),
+                false => text,
+            }
+        }
+        Holds::Pkcs12(encryption) => pkcs12_write::write(credentials, password, encryption, salts),
+    };
+    slots.iter().map(content).collect()
+}
+
+/// PEM with the key behind it, in memory of the final size at once: growing would leave copies of the key behind.
+fn with_key(before: &[u8], key: &[u8]) -> Zeroizing<Vec<u8>> {
+    const BEGIN: &[u8] = b"-----BEGIN PRIVATE KEY-----\n";
+    const END: &[u8] = b"-----END PRIVATE KEY-----\n";
+    let base64 = Zeroizing::new(STANDARD.encode(key));
+    let lines = base64.len().div_ceil(PEM_COLUMNS);
+    let size = before.len() + BEGIN.len() + base64.len() + lines + END.len();
+    let mut text = Zeroizing::new(Vec::with_capacity(size));
+    text.extend_from_slice(before);
+    text.extend_from_slice(BEGIN);
+    for line in base64.as_bytes().chunks(PEM_COLUMNS) {
+        text.extend_from_slice(line);
+        text.push(b'\n');
+    }
+    text.extend_from_slice(END);
+    text
+}
+
+/// What backups of this content end in: the same content gives the same name, so a run repeated keeps one backup.
+/// `None` where nothing stands.
+pub fn backup_suffix<'a>(standing: impl IntoIterator<Item = Option<&'a [u8]>>) -> Option<String> {
+    let mut digest = Sha256::new();
+    let mut any = false;
+    for content in standing {
+        any |= content.is_some();
+        let length = content.map_or(u64::MAX, |content| content.len() as u64);
+        digest.update(length.to_be_bytes());
+        digest.update(content.unwrap_or_default());
+    }
+    let digits = hex(&digest.finalize());
+    any.then(|| format!(".{}.bak", digits.get(..BACKUP_DIGITS).unwrap_or_default()))
+}
+
+/// A subject's claim to the files of a place.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    /// Its index in the request.
+    pub subject: usize,
+    /// What it says of the place.
+    pub install: &'a Install,
+    /// The names that it wants covered.
+    pub names: &'a [String],
+    /// From when on it wants the certificate to be valid.
+    pub effective_from: Option<Timestamp>,
+    /// Its own candidates.
+    pub candidates: &'a [Source],
+    /// The files, each with one spelling.
+    pub files: Vec<PathBuf>,
+}
+
+/// For each claim, the index among the claims of the first one to the same place, which may be itself.
+///
+/// # Errors
+/// Where two subjects share a file and want different things of it, or one gives one file two roles.
+pub fn leaders(claims: &[Claim<'_>]) -> Result<Vec<usize>, Fault> {
+    let mut owners: HashMap<&PathBuf, usize> = HashMap::new();
+    let mut leaders = Vec::with_capacity(claims.len());
+    for (index, claim) in claims.iter().enumerate() {
+        let pointer = format!("/subjects/{}/install", claim.subject);
+        let mut leader = index;
+        for file in &claim.files {
+            let owner = *owners.entry(file).or_insert(index);
+            if claim.files.iter().filter(|other| *other == file).count() > 1 {
+                let message = format!("{} is given two roles", file.display());
+                return Err(Fault::bad_request(pointer, message));
+            }
+            let Some(first) = claims.get(owner).filter(|_| owner != index) else {
+                continue;
+            };
+            if !agree(first, claim) {
+                let message = format!(
+                    "{} is also a place of subject {}, and the two differ in what they want there; subjects that \
+                     share a place agree in install, names, effective_from and candidates",
+                    file.display(),
+                    first.subject
+                );
+                return Err(Fault::bad_request(pointer, message));
+            }
+            leader = owner;
+        }
+        leaders.push(leader);
+    }
+    Ok(leaders)
+}
+
+fn agree(one: &Claim<'_>, other: &Claim<'_>) -> bool {
+    one.install == other.install
+        && one.names == other.names
+        && one.effective_from == other.effective_from
+        && one.candidates == other.candidates
+}
