@@ -165,19 +165,29 @@ fn state(shown: &Map<String, Value>, host: &str, report: &Report) -> Result<Map<
     Ok(state)
 }
 
-/// What the status rests on, the worst first; what weighs nothing is in the report alone.
+/// What the status rests on, the worst first. What weighs nothing is in the report alone, but for hints how a state that
+/// is not the desired one could become it.
 fn reasons(report: &Report) -> Vec<Reason> {
     let mut found: Vec<(Option<String>, &Finding)> = Vec::new();
-    found.extend(report.reference.findings.iter().map(|finding| (None, finding)));
+    let is_told = |finding: &&Finding, status: Option<Status>| {
+        finding.severity > Severity::Info || (finding.hint.is_some() && status != Some(Status::Compliant))
+    };
+    let of_reference = |finding: &&Finding| is_told(finding, Some(report.status));
+    let findings = report.reference.findings.iter().filter(of_reference);
+    found.extend(findings.map(|finding| (None, finding)));
     for member in &report.reference.members {
         let who = who(&member.name, member.use_.as_deref());
-        found.extend(member.findings.iter().map(|finding| (Some(who.clone()), finding)));
+        let findings = member.findings.iter().filter(of_reference);
+        found.extend(findings.map(|finding| (Some(who.clone()), finding)));
     }
     for subject in &report.subjects {
         let who = who(&subject.name, subject.use_.as_deref());
-        found.extend(subject.findings.iter().map(|finding| (Some(who.clone()), finding)));
+        let findings = subject
+            .findings
+            .iter()
+            .filter(|finding| is_told(finding, subject.status));
+        found.extend(findings.map(|finding| (Some(who.clone()), finding)));
     }
-    found.retain(|(_, finding)| finding.severity > Severity::Info);
     found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
     let reason = |(who, finding): (Option<String>, &Finding)| {
         let who = who.as_deref().unwrap_or("the reference");

@@ -59,6 +59,52 @@ fn a_store_of_one_file_keeps_its_password_file() {
 }
 
 #[test]
+fn what_stands_where_a_candidate_would_go_is_exported() {
+    let dsc = Dsc::new("export-install");
+    let properties = of_subject(&dsc.enforce_properties(), "pchat02.contoso.com");
+    let install = &properties["subjects"][0]["install"];
+    let instances = dsc.export(&properties);
+    let own = instances
+        .iter()
+        .find(|instance| instance["subjects"][0]["source"]["path"] == install["pkcs12Path"])
+        .unwrap_or_else(|| panic!("{instances:#?}"));
+    assert_eq!(own["subjects"][0]["source"]["passwordFile"], install["passwordFile"]);
+    assert_eq!(own["status"], "noncompliant");
+    for instance in &instances {
+        assert!(instance["subjects"][0].get("install").is_none() && instance.get("candidates").is_none());
+        assert_eq!(dsc.get(instance)["report"], instance["report"]);
+    }
+    // An empty place is no error: it holds no certificate.
+    let mut empty = properties.clone();
+    empty["subjects"][0]["install"]["pkcs12Path"] = json!("absent.pfx");
+    assert!(dsc.export(&empty).is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_text_and_a_folder_in_the_folder_hide_nothing() {
+    use std::os::unix::ffi::OsStrExt;
+    let dsc = Dsc::new("export-names");
+    let folder = dsc.folder.join("odd");
+    fs::create_dir_all(folder.join("inner")).unwrap();
+    fs::copy(dsc.folder.join("fe02/Default.cer"), folder.join("inner/a.cer")).unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"\xff.cer");
+    fs::copy(dsc.folder.join("fe02/Default.cer"), folder.join(name)).unwrap();
+    fs::write(folder.join("broken.cer"), "no certificate").unwrap();
+    let properties = json!({"subjects": [{"name": "s", "anyOf": ["odd"]}]});
+    let wrote = dsc.run("export", &serde_json::to_vec(&properties).unwrap(), false);
+    assert_eq!((wrote.code, wrote.lines.len()), (0, 1), "{:?}", wrote.told);
+    assert!(wrote.lines[0]["subjects"][0]["source"]["der"].is_string());
+    let warned = wrote.told.iter().filter(|(level, _)| level == "warn");
+    assert!(
+        warned.clone().any(|(_, line)| line.contains("broken.cer")),
+        "{:?}",
+        wrote.told
+    );
+    assert_eq!(warned.count(), 1);
+}
+
+#[test]
 fn without_a_reference_the_facts_are_told_and_no_verdict() {
     let dsc = Dsc::new("export-facts");
     let instances = dsc.export(&json!({"subjects": [{"name": "fe01", "anyOf": ["fe01"]}]}));

@@ -90,13 +90,18 @@ impl Dsc {
     }
 
     fn start(&self, executable: &str, arguments: &[String], input: &[u8]) -> Wrote {
+        self.start_at("TRACE", executable, arguments, input)
+    }
+
+    /// Runs a resource for a DSC that wants to hear this much.
+    fn start_at(&self, level: &str, executable: &str, arguments: &[String], input: &[u8]) -> Wrote {
         let binary = Path::new(env!("CARGO_BIN_EXE_same-ca"));
         let mut child = Command::new(executable)
             .args(arguments)
             .current_dir(&self.folder)
             // By its name, on PATH.
             .env("PATH", binary.parent().unwrap())
-            .env("DSC_TRACE_LEVEL", "TRACE")
+            .env("DSC_TRACE_LEVEL", level)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -109,10 +114,9 @@ impl Dsc {
         let output = child.wait_with_output().unwrap();
         writing.join().unwrap().expect("standard input is read to its end");
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-        for secret in &self.secrets {
-            assert!(!stdout.contains(secret.as_str()), "{secret} in {stdout}");
-            assert!(!stderr.contains(secret.as_str()), "{secret} in {stderr}");
-        }
+        self.assert_no_secret("standard output", stdout.as_bytes());
+        self.assert_no_secret("standard error", stderr.as_bytes());
+        assert!(stdout.is_empty() || stdout.ends_with('\n'));
         let told = stderr.lines().map(|line| {
             let object: Map<String, Value> = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
             let (level, text) = object.into_iter().next().unwrap();
@@ -126,6 +130,13 @@ impl Dsc {
             code: output.status.code().unwrap(),
             told: told.collect(),
             lines: stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        }
+    }
+
+    fn assert_no_secret(&self, place: &str, written: &[u8]) {
+        for secret in &self.secrets {
+            let found = written.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret} in {place}: {}", String::from_utf8_lossy(written));
         }
     }
 
@@ -162,10 +173,18 @@ impl Dsc {
         (state, desired)
     }
 
-    /// The state, and whether something was changed.
+    /// The state, and whether something was changed. What stood before it DSC learns from get.
     fn set(&self, properties: &Value, what_if: bool) -> (Value, bool) {
+        self.get(properties);
+        let before = self.files();
         let mut lines = self.call("set", properties, what_if);
         assert_eq!(lines.len(), 2);
+        for (path, content) in self.files() {
+            if !before.contains(&(path.clone(), content.clone())) {
+                assert!(!what_if, "{}", path.display());
+                self.assert_no_secret(&path.display().to_string(), &content);
+            }
+        }
         let differing = lines.pop().unwrap();
         let state = lines.pop().unwrap();
         assert!(state.get("_inDesiredState").is_none());

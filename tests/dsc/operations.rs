@@ -171,3 +171,101 @@ fn standard_input_is_read_to_its_end_whatever_is_wrong() {
         assert_eq!(wrote.told[0].0, "error");
     }
 }
+
+#[test]
+fn lync_sources_are_refused_wherever_they_stand_with_the_way_that_works() {
+    let dsc = Dsc::new("lync");
+    let properties = of_subject(&dsc.properties(), "pchat01.contoso.com");
+    for (place, pointer) in [
+        ("/subjects/0/source", "/subjects/0/source"),
+        ("/reference/0/source", "/reference/0/source"),
+        ("/authorities", "/authorities/0"),
+        ("/candidates", "/candidates/0"),
+        ("/policy/distrust", "/policy/distrust/0"),
+    ] {
+        let mut asked = properties.clone();
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        let list = ["authorities", "candidates", "distrust"].contains(&name);
+        let source = json!("lync:Default");
+        asked.pointer_mut(parent).unwrap()[name] = if list { json!([source]) } else { source };
+        for operation in ["get", "test", "set", "export"] {
+            let said = dsc.refused(operation, &serde_json::to_vec(&asked).unwrap());
+            for words in [
+                pointer,
+                "SameCADsc/SameCACertificate",
+                "Microsoft.Adapter/WindowsPowerShell",
+            ] {
+                assert!(said.contains(words), "{operation} {place}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn dsc_is_told_as_much_as_it_wants_to_hear() {
+    let dsc = Dsc::new("levels");
+    let mut properties = of_subject(&dsc.properties(), "pchat01.contoso.com");
+    properties["subjects"][0]["source"] = json!("absent.pem");
+    let input = serde_json::to_vec(&properties).unwrap();
+    let arguments = ["dsc", "set"].map(str::to_owned);
+    for (level, heard) in [
+        ("ERROR", &[][..]),
+        ("WARN", &["warn"]),
+        ("INFO", &["warn", "info"]),
+        ("DEBUG", &["warn", "info", "debug"]),
+        ("TRACE", &["warn", "info", "debug"]),
+    ] {
+        let wrote = dsc.start_at(level, "same-ca", &arguments, &input);
+        assert_eq!((wrote.code, wrote.lines.len()), (0, 2), "{level}");
+        for one in ["warn", "info", "debug"] {
+            let told = wrote.told.iter().any(|(told, _)| told == one);
+            assert_eq!(told, heard.contains(&one), "{one} at {level}: {:?}", wrote.told);
+        }
+    }
+}
+
+#[test]
+fn a_reference_document_can_stand_in_the_properties() {
+    let dsc = Dsc::new("document");
+    let done = Command::new(env!("CARGO_BIN_EXE_same-ca"))
+        .args(["reference", "fe01/Default.pem", "fe02/Default.cer"])
+        .current_dir(&dsc.folder)
+        .output()
+        .unwrap();
+    assert!(done.status.success());
+    let document: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let mut properties = of_subject(&dsc.properties(), "pchat01.contoso.com");
+    properties["reference"] = json!([]);
+    properties["referenceDocument"] = json!({"members": as_properties(&document["members"])});
+    let (state, desired) = dsc.test(&properties);
+    assert!(desired, "{}", state["reasons"]);
+    assert_eq!(state["report"]["reference"]["members"].as_array().unwrap().len(), 2);
+    assert_eq!(state["referenceDocument"], properties["referenceDocument"]);
+}
+
+#[test]
+fn what_would_bring_the_desired_state_about_is_among_the_reasons() {
+    let dsc = Dsc::new("hints");
+    // Without the certificates that join the CA's new key to its old one, the renewed server is no proof of anything.
+    let mut properties = of_subject(&dsc.properties(), "pchat01.contoso.com");
+    properties["authorities"] = json!([]);
+    properties["intermediates"] = json!([]);
+    properties["reference"] = json!([{"name": "fe01.contoso.com", "source": "fe01/Default.pem"}]);
+    let (state, desired) = dsc.test(&properties);
+    let reasons = state["reasons"].as_array().unwrap();
+    if !desired {
+        assert!(
+            reasons
+                .iter()
+                .any(|reason| reason["phrase"].as_str().unwrap().contains("What to do: ")),
+            "{reasons:?}"
+        );
+    }
+    for subject in state["report"]["subjects"].as_array().unwrap() {
+        for finding in subject["findings"].as_array().unwrap() {
+            let told = reasons.iter().any(|reason| reason["code"] == finding["code"]);
+            let weighs = finding["severity"] != "info" || (finding.get("hint").is_some() && !desired);
+            assert_eq!(told, weighs, "{finding}: {reasons:?}");
+        }
+    }
+}

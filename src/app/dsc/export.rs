@@ -40,11 +40,25 @@ pub fn instances(
     for (index, subject) in request.subjects.iter().enumerate() {
         let shown = shown.get("subjects").and_then(|subjects| subjects.get(index));
         let at = |name: &str| shown.and_then(|subject| subject.get(name));
+        let installed = subject.install.as_ref();
+        let installed = installed.and_then(|install| case::standing_source(&install.place, &reader));
+        let installed = installed.map(|source| {
+            let shown = at("install").filter(is_shown).and_then(|_| as_property(&source));
+            (source, shown)
+        });
+        let given = subject
+            .source
+            .iter()
+            .map(|source| (source.clone(), at("source").cloned()));
         let any_of = subject.any_of.iter().flatten().enumerate();
-        let any_of = any_of.map(|(index, source)| (source, at("anyOf").and_then(|list| list.get(index))));
+        let any_of = any_of.map(|(index, source)| {
+            let shown = at("anyOf").and_then(|list| list.get(index)).cloned();
+            (source.clone(), shown)
+        });
         let mut seen = HashSet::new();
-        for (source, shown) in subject.source.iter().map(|source| (source, at("source"))).chain(any_of) {
-            if let Err(why) = certificates(source, shown, &reader, warn, &mut |one| {
+        for (source, shown) in installed.into_iter().chain(given).chain(any_of) {
+            let shown = shown.as_ref().filter(is_shown);
+            if let Err(why) = certificates(&source, shown, &reader, warn, &mut |one| {
                 if seen.insert(*one.certificate.sha256()) {
                     found.push((index, one));
                 }
@@ -100,6 +114,21 @@ struct One {
     shown: Value,
 }
 
+/// Whether anything may be shown: of a secure object nothing is left.
+fn is_shown(shown: &&Value) -> bool {
+    shown.as_object().is_none_or(|map| !map.is_empty())
+}
+
+/// A source that holds no secret, as a property.
+fn as_property(source: &Source) -> Option<Value> {
+    match source {
+        Source::Path { path, password } => Some(in_file(path, password.as_ref())),
+        // Each certificate of a store is shown by its thumbprint.
+        Source::WindowsStore(_) => Some(Value::Null),
+        _ => None,
+    }
+}
+
 /// Every certificate of a source. `shown` is what may be shown of it.
 fn certificates(
     source: &Source,
@@ -108,8 +137,6 @@ fn certificates(
     warn: &dyn Fn(&str),
     found: &mut dyn FnMut(One),
 ) -> Result<(), String> {
-    // Of a secure object there is nothing to show.
-    let shown = shown.filter(|shown| shown.as_object().is_none_or(|map| !map.is_empty()));
     let holding = reader.read(source).map_err(|finding| finding.message)?;
     holding.problems.iter().for_each(|problem| warn(&problem.message));
     let mut named = match (holding.format, shown) {

@@ -91,8 +91,13 @@ fn explain(fault: Fault, given: &BTreeSet<String>) -> Fault {
         false => in_camel_case(&fault.message, &fields),
     };
     let pointer = fault.pointer.map(|pointer| {
-        let steps: Vec<String> = pointer.split('/').map(camel).collect();
-        steps.join("/")
+        let mut is_data = false;
+        let step = |step| {
+            let renamed = if is_data { str::to_owned(step) } else { camel(step) };
+            is_data = DATA.contains(&step);
+            renamed
+        };
+        pointer.split('/').map(step).collect::<Vec<_>>().join("/")
     });
     Fault {
         message,
@@ -120,6 +125,11 @@ impl Split {
         match value {
             Value::Object(map) => match wrapped(&map) {
                 Some(wrapping) => self.secure(map, wrapping, name, pointer).map(|plain| (plain, None)),
+                // Its keys may be the secret.
+                None if SECRET_TEXTS.contains(&name) => Err(Fault::bad_request(
+                    pointer,
+                    format!("expected a string, or an object of {SECURE_STRING} alone"),
+                )),
                 None => {
                     let (plain, shown) = self.object(map, name, pointer)?;
                     Ok((plain.into(), Some(shown.into())))
@@ -430,6 +440,10 @@ mod tests {
                 json!({"subjects": [{"name": "s", "source": {"path": "a", "password": {"secureString": "hunter2", "x": 1}}}]}),
                 "/subjects/0/source/password",
             ),
+            (
+                json!({"subjects": [{"name": "s", "source": {"path": "a", "password": {"hunter2": "x"}}}]}),
+                "/subjects/0/source/password",
+            ),
         ] {
             let fault = refused(properties);
             assert_eq!(fault.pointer.as_deref(), Some(pointer));
@@ -463,7 +477,7 @@ mod tests {
             ),
             (
                 json!({"subjects": subject, "policy": {"severity": {"cdp_missing": "error"}}}),
-                "/policy/severity",
+                "/policy/severity/cdp_missing",
                 "cdp_missing",
             ),
         ] {
