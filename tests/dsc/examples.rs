@@ -81,6 +81,7 @@ fn every_example_is_a_document_whose_instances_can_be_asked() {
             assert!(!properties.to_string().contains("\"password\""), "{name}");
             // Nothing stands there on this machine: that is an answer too.
             assert!(!dsc.test(properties).1, "{name}");
+            assert!(!dsc.set(properties, false).1, "{name}");
         }
         for properties in asked(&dsc, &document) {
             let state = dsc.get(&properties);
