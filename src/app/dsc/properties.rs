@@ -91,13 +91,8 @@ fn explain(fault: Fault, given: &BTreeSet<String>) -> Fault {
         false => in_camel_case(&fault.message, &fields),
     };
     let pointer = fault.pointer.map(|pointer| {
-        let mut is_data = false;
-        let step = |step| {
-            let renamed = if is_data { str::to_owned(step) } else { camel(step) };
-            is_data = DATA.contains(&step);
-            renamed
-        };
-        pointer.split('/').map(step).collect::<Vec<_>>().join("/")
+        let steps: Vec<String> = pointer.split('/').map(camel).collect();
+        steps.join("/")
     });
     Fault {
         message,
@@ -477,7 +472,7 @@ mod tests {
             ),
             (
                 json!({"subjects": subject, "policy": {"severity": {"cdp_missing": "error"}}}),
-                "/policy/severity/cdp_missing",
+                "/policy/severity",
                 "cdp_missing",
             ),
         ] {
