@@ -241,7 +241,7 @@ impl Run<'_> {
             match install::recover(&place.targets, &interrupted) {
                 Ok(left) => place.notes.extend(self.leftovers(&left)),
                 Err(trouble) => {
-                    place.stuck = Some(said(&trouble, self.world));
+                    place.stuck = Some(self.failed(&trouble));
                     return;
                 }
             }
@@ -425,7 +425,7 @@ impl Run<'_> {
         let suffix = place.install.backup.then(|| plan::backup_suffix(stands)).flatten();
         if !self.what_if {
             let left = install::install(&place.targets, standing, &contents, suffix.as_deref());
-            let left = left.map_err(|trouble| said(&trouble, self.world))?;
+            let left = left.map_err(|trouble| self.failed(&trouble))?;
             place.notes.extend(self.leftovers(&left));
             self.believe(place);
             settled = self.reference.settle(&self.case(subject, candidates));
@@ -438,6 +438,13 @@ impl Run<'_> {
             ..action(ActionKind::Install, subject, chosen, certificate)
         });
         Ok(settled)
+    }
+
+    /// The finding of what went wrong while files were changed.
+    fn failed(&mut self, trouble: &Trouble) -> Finding {
+        // Some of them may have been replaced: nobody can say that nothing is changed.
+        self.changed |= matches!(trouble, Trouble::Unfinished { .. });
+        said(trouble, self.world)
     }
 
     /// What goes into the files: the private key is read again, as nothing has kept it.

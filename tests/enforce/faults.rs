@@ -13,6 +13,7 @@ use openssl::pkcs12::Pkcs12;
 use serde_json::Value;
 
 use super::*;
+use crate::support::not_run;
 
 /// Runs at once: the machine has few cores, and each run mostly waits for the tracer.
 const THREADS: usize = 4;
@@ -131,7 +132,7 @@ fn can_trace() -> bool {
         .output();
     let able = ran.is_ok_and(|output| output.status.success());
     if !able {
-        eprintln!("NOT RUN: killing enforce at each of its system calls (needs strace, and the right to trace)");
+        not_run("enforce killed and failing at each of its system calls (needs strace, and the right to trace)");
     }
     able
 }
@@ -193,7 +194,11 @@ fn all<T: Sync>(jobs: &[T], run: impl Fn(&T) + Sync) {
 fn injected(call: &Call, fault: &str, folder: &str, request: &Value) -> Output {
     let trace = format!("{folder}.trace");
     let only = format!("trace={}", call.name);
-    let inject = format!("inject={}:{fault}:when={}", call.name, call.number);
+    let (fault, onwards) = match fault.strip_suffix(":for good") {
+        Some(fault) => (fault, "+"),
+        None => (fault, ""),
+    };
+    let inject = format!("inject={}:{fault}:when={}{onwards}", call.name, call.number);
     let tracer = ["strace", "-f", "-qq", "-y", "-o", &trace, "-e", &only, "-e", &inject];
     let output = execute(&tracer, &[], request);
     let lines = fs::read_to_string(&trace).unwrap();
@@ -241,6 +246,32 @@ fn assert_mended(fixture: &Fixture, folder: &str, request: &Value, is_new: &dyn 
     assert_eq!(files(folder), mended, "after {call:?}");
 }
 
+/// Between two renames the names disagree, and everything is there beside them.
+fn assert_both_are_there(
+    fixture: &Fixture,
+    left: &Contents,
+    is_new: &dyn Fn(&Contents) -> bool,
+    certificate: &str,
+    call: &Call,
+) {
+    assert!(
+        left.contains_key(&beside(certificate, "journal")),
+        "{call:?}: {:?}",
+        left.keys()
+    );
+    for (name, content) in &fixture.old {
+        let saved = left.get(&beside(name, "old"));
+        assert_eq!(saved, Some(content), "the old {name} is whole, after {call:?}");
+    }
+    let mut finished = left.clone();
+    for name in fixture.old.keys() {
+        if let Some(staged) = left.get(&beside(name, "new")) {
+            finished.insert(name.clone(), staged.clone());
+        }
+    }
+    assert!(is_new(&finished), "the new files are whole, after {call:?}");
+}
+
 /// Kills a run at each call: `is_new` tells the new files; the old ones are known by their bytes.
 fn killed_everywhere(fixture: &Fixture, is_new: &(dyn Fn(&Contents) -> bool + Sync), certificate: &str) {
     let calls = calls(fixture);
@@ -256,24 +287,8 @@ fn killed_everywhere(fixture: &Fixture, is_new: &(dyn Fn(&Contents) -> bool + Sy
             .all(|(name, content)| left.get(name) == Some(content));
         let new = is_new(&left);
         if !old && !new {
-            // Between two renames the names disagree, and everything is there beside them.
             between.fetch_add(1, Ordering::Relaxed);
-            assert!(
-                left.contains_key(&beside(certificate, "journal")),
-                "{call:?}: {:?}",
-                left.keys()
-            );
-            for (name, content) in &fixture.old {
-                let saved = left.get(&beside(name, "old"));
-                assert_eq!(saved, Some(content), "the old {name} is whole, after {call:?}");
-            }
-            let mut finished = left.clone();
-            for name in fixture.old.keys() {
-                if let Some(staged) = left.get(&beside(name, "new")) {
-                    finished.insert(name.clone(), staged.clone());
-                }
-            }
-            assert!(is_new(&finished), "the new files are whole, after {call:?}");
+            assert_both_are_there(fixture, &left, is_new, certificate, call);
         }
         assert_mended(fixture, &folder, &request, is_new, call);
     });
@@ -331,6 +346,46 @@ fn failed_everywhere(fixture: &Fixture, errors: &[&str], is_new: &(dyn Fn(&Conte
     );
 }
 
+/// From each call on, it and all later ones of its name fail: undoing fails too.
+fn failing_for_good(fixture: &Fixture, is_new: &(dyn Fn(&Contents) -> bool + Sync), certificate: &str) {
+    let changing = |call: &&Call| {
+        let names = ["rename", "unlink", "link", "sync", "write"];
+        names.iter().any(|name| call.name.contains(name))
+    };
+    let calls: Vec<Call> = calls(fixture).iter().filter(changing).cloned().collect();
+    let unfinished = AtomicUsize::new(0);
+    all(&calls, |call| {
+        let (folder, request) = fixture.fresh();
+        let output = injected(call, "error=EROFS:for good", &folder, &request);
+        let left = files(&folder);
+        if call.name != "write" {
+            let report = parsed(&output);
+            let codes = codes(&report, 0);
+            let said = ["install-refused", "install-failed", "leftover-file"];
+            assert!(
+                is_new(&left) || codes.iter().any(|code| said.contains(&code.as_str())),
+                "{call:?}: {codes:?}"
+            );
+            let old = fixture
+                .old
+                .iter()
+                .all(|(name, content)| left.get(name) == Some(content));
+            if !old && !is_new(&left) {
+                unfinished.fetch_add(1, Ordering::Relaxed);
+                assert_eq!(report["changed"], true, "{call:?}");
+                assert_eq!(codes[0], "install-failed", "{call:?}");
+                assert_both_are_there(fixture, &left, is_new, certificate, call);
+            }
+        }
+        assert_mended(fixture, &folder, &request, is_new, call);
+    });
+    assert!(unfinished.into_inner() > 0, "one could neither be finished nor undone");
+    eprintln!(
+        "failed for good from each of {} changing calls on the folder",
+        calls.len()
+    );
+}
+
 fn pair() -> (Fixture, impl Fn(&Contents) -> bool + Sync) {
     let scene = Scene::new().with_bad_pair();
     let (cert, key) = scene.good("new", FUTURE);
@@ -362,6 +417,7 @@ fn a_failure_anywhere_leaves_the_old_pair_whole_and_is_said() {
     }
     let (fixture, is_new) = pair();
     failed_everywhere(&fixture, &ERRORS, &is_new);
+    failing_for_good(&fixture, &is_new, "www.pem");
 }
 
 #[test]
