@@ -1,5 +1,6 @@
 //! Export: an instance for each certificate of the subjects' sources.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -266,7 +267,7 @@ fn shown_alone(subject: Option<&Value>, one: &One) -> Value {
 /// A name for people that DSC takes for no expression: what the certificate says may be anything.
 fn instance_name(certificate: &Certificate) -> String {
     let name = certificate.dns_names().next().map(str::to_owned);
-    let name = name.or_else(|| certificate.common_names().next().map(|name| name.into_owned()));
+    let name = name.or_else(|| certificate.common_names().next().map(Cow::into_owned));
     let known = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '*' | ' ');
     let name: String = name
         .unwrap_or_default()

@@ -101,6 +101,8 @@ fn explain(fault: Fault, given: &BTreeSet<String>) -> Fault {
     }
 }
 
+type Object = Map<String, Value>;
+
 /// Takes properties apart: what is asked, in the request's names and with secrets, and what may be shown.
 #[derive(Default)]
 struct Split {
@@ -149,12 +151,7 @@ impl Split {
         }
     }
 
-    fn object(
-        &mut self,
-        map: Map<String, Value>,
-        name: &str,
-        pointer: &str,
-    ) -> Result<(Map<String, Value>, Map<String, Value>), Fault> {
+    fn object(&mut self, map: Map<String, Value>, name: &str, pointer: &str) -> Result<(Object, Object), Fault> {
         let (mut plain, mut shown) = (Map::new(), Map::new());
         for (key, value) in map {
             let pointer = pointer_step(pointer, &key);
