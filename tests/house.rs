@@ -16,13 +16,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cert", &["error", "protocol"]),
     ("source", &["error", "protocol", "decode", "cert"]),
     ("decide", &["cert", "protocol"]),
+    ("enforce", &["cert", "decode", "protocol"]),
     ("render", &["protocol"]),
     ("output", &[]),
     ("cli", &["protocol"]),
     (
         "app",
         &[
-            "cert", "cli", "decide", "decode", "error", "output", "protocol", "render", "source",
+            "cert", "cli", "decide", "decode", "enforce", "error", "output", "protocol", "render", "source",
         ],
     ),
 ];

@@ -402,7 +402,7 @@ impl Run<'_> {
             _ => None,
         };
         let salts = Salts::random().ok_or_else(|| Finding::new(Code::InstallFailed, "the system has no randomness"))?;
-        let password = password.as_ref().map(|secret| secret.expose());
+        let password = password.as_ref().map(crate::protocol::Secret::expose);
         let contents = plan::contents(&place.slots, &credentials, password, &salts);
         install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.world))?;
 
