@@ -691,8 +691,17 @@ fn flags_say_the_same_as_a_request() {
             .args(what_if);
         String::from_utf8(command.assert().code(0).get_output().stdout.clone()).unwrap()
     };
-    assert!(run(&["--what-if"]).starts_with("WOULD CHANGE  what if"));
-    assert!(run(&[]).starts_with("CHANGED"));
+    let foretold = run(&["--what-if"]);
+    assert!(foretold.starts_with("WOULD CHANGE  what if"));
+    let done = run(&[]);
+    assert!(done.starts_with("CHANGED\n"));
+    for line in [
+        "    before      CN=www.contoso.com, of CN=Fabrikam CA,DC=fabrikam,DC=com, expires 20",
+        "    after       CN=www.contoso.com, of CN=Contoso Issuing CA,DC=contoso,DC=com, expires 20",
+        &format!("    file        {}", scene.text("place/www.key")),
+    ] {
+        assert!(foretold.contains(line) && done.contains(line), "{line}\n{done}");
+    }
     assert!(run(&["--exit-code"]).starts_with("NOTHING CHANGED"));
 }
 
