@@ -123,6 +123,29 @@ fn a_chain_has_a_file_of_its_own_where_one_is_named() {
 }
 
 #[test]
+fn the_whole_path_to_a_vouched_root_is_sent_along() {
+    let scene = Scene::new().with_bad_pair();
+    let root = Ca::root("CN=Top,DC=contoso,DC=com");
+    let policy = root.issue_ca("CN=Policy CA,DC=contoso,DC=com");
+    let issuing = policy.issue_ca("CN=Third CA,DC=contoso,DC=com");
+    let key = Key::ec("P-256", "third");
+    let builder = CertBuilder::server(HOST, &key).issuer(&issuing);
+    let cert = builder.validity(PAST, FUTURE).build();
+    // The policy CA comes with the candidate alone.
+    let pfx = P12::legacy("hunter2").cert(&cert).cert(&policy.cert).key(&key).build();
+    let mut request = scene.pair();
+    request["candidates"] = json!([{"path": scene.write("third.pfx", &pfx), "password": "hunter2"}]);
+    let server = issuing.server("fe03.contoso.com").build().pem();
+    request["reference"][0]["source"] = json!({"path": scene.write("fe03.pem", server.as_bytes())});
+    let vouched = issuing.cert.pem() + &root.cert.pem();
+    request["authorities"] = json!([{"path": scene.write("third-ca.pem", vouched.as_bytes())}]);
+    let report = enforced(&scene, &request);
+    assert_eq!(report["status"], "compliant", "{report:#}");
+    let expected = cert.pem() + &issuing.cert.pem() + &policy.cert.pem();
+    assert_eq!(scene.read("place/www.pem"), expected.as_bytes());
+}
+
+#[test]
 fn an_empty_place_is_filled_and_its_new_key_is_the_owners_alone() {
     let scene = Scene::new().with_bad_pair();
     fs::remove_file(scene.path("place/www.pem")).unwrap();
