@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cert", &["error", "protocol"]),
     ("source", &["error", "protocol", "decode", "cert"]),
     ("decide", &["cert", "protocol"]),
-    ("enforce", &["cert", "protocol", "decode"]),
+    ("enforce", &["cert", "decode", "protocol"]),
     ("render", &["protocol"]),
     ("output", &[]),
     ("cli", &["protocol"]),

@@ -12,6 +12,7 @@ mod algorithms;
 mod batch;
 mod binary;
 mod decision;
+mod dsc;
 #[cfg(unix)]
 mod enforce;
 mod estates;
