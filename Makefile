@@ -24,6 +24,7 @@ schemas: ## write schemas/ and the DSC manifest anew from the types
 	cargo build --locked --bin same-ca
 	for name in $$(target/debug/same-ca schema); do target/debug/same-ca schema $$name > schemas/$$name.schema.json; done
 	target/debug/same-ca dsc manifest > dsc/same_ca.dsc.resource.json
+	cp dsc/same_ca.dsc.resource.json dsc/SameCADsc/
 
 fuzz: ## a minute of broken inputs for each place where strange bytes come in (stable Rust, blind to coverage)
 	cargo run --locked --release --example fuzz -- 60

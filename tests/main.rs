@@ -22,6 +22,7 @@ mod level_root;
 mod mint;
 mod minted;
 mod names;
+mod powershell;
 mod process;
 mod profiles;
 mod real_cases;

@@ -159,26 +159,26 @@ class SameCACertificate {
     }
 
     hidden [SameCAReason[]] Reason([string] $what, [object[]] $findings, [string[]] $severities) {
-        $made = foreach ($finding in $findings) {
+        $made = @(foreach ($finding in $findings) {
             if ($severities -notcontains $finding.severity) { continue }
             $told = [SameCAReason]::new()
             $told.Code = "SameCACertificate:SameCACertificate:$($finding.code)"
             $told.Phrase = "${what}: $($finding.message)"
             if (Test-SameCAProperty $finding 'hint') { $told.Phrase += ". What to do: $($finding.hint)" }
             $told
-        }
-        return @($made)
+        })
+        return $made
     }
 
     # Why no candidate was taken.
     hidden [string[]] PassedOver([psobject] $said) {
-        $made = foreach ($entry in $said.subjects) {
+        $made = @(foreach ($entry in $said.subjects) {
             if (-not (Test-SameCAProperty $entry 'passed_over')) { continue }
             foreach ($other in $entry.passed_over) {
                 if ($other.from -ne 'candidates') { continue }
                 foreach ($finding in $other.findings) { "$($entry.name), candidate $($other.index + 1): $($finding.message)" }
             }
-        }
-        return @($made)
+        })
+        return $made
     }
 }
