@@ -1,9 +1,9 @@
 # What people run; each recipe only names what does the work.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench schemas fuzz
+.PHONY: help demo test test-powershell lint bench schemas fuzz
 
 help: ## list what can be made
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
 
 demo: ## mint a small estate in target/demo and check it
 	cargo run --locked --release --example mint -- estate target/demo && cargo build --locked --release --bin same-ca
@@ -11,7 +11,12 @@ demo: ## mint a small estate in target/demo and check it
 
 test: ## run every test there is on this machine, and say what could not be run
 	cargo test --locked
+	tests/powershell/run
 	@.ci/not-run
+
+test-powershell: ## the PowerShell tests alone: Pester and PSScriptAnalyzer where pwsh is, a grammar's checks everywhere
+	cargo build --locked --bin same-ca
+	tests/powershell/run
 
 lint: ## formatting, clippy, and what dependencies may be built in
 	cargo fmt --check && cargo clippy --locked --all-targets -- -D warnings

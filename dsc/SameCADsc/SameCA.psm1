@@ -502,7 +502,7 @@ function Install-SameCAChoice {
     else {
         $path = $chosen
         if ($chosen -is [hashtable]) { $path = $chosen['path'] }
-        $import = @{ Path = $path; Credential = $Credential; Sha256 = $Action.certificate; Exportable = $Exportable }
+        $import = @{ Path = $path; Credential = $Credential; Hash = $Action.certificate; Exportable = $Exportable }
         # Another certificate would not answer for the one that the subject names.
         if ($parts['kind'] -eq 'store' -and $parts['thumbprint']) { $import['Only'] = $parts['thumbprint'] }
         $thumbprint = Import-SameCACertificate @place @import
@@ -536,7 +536,7 @@ function Import-SameCACertificate {
         The file, or a folder of which one file holds the certificate.
     .PARAMETER Credential
         Its password opens the file.
-    .PARAMETER Sha256
+    .PARAMETER Hash
         SHA-256 of the certificate, in hex.
     .PARAMETER Location
         LocalMachine or CurrentUser.
@@ -549,24 +549,24 @@ function Import-SameCACertificate {
     .OUTPUTS
         The certificate's thumbprint.
     .EXAMPLE
-        Import-SameCACertificate -Path C:\new.pfx -Credential $pfx -Sha256 $sha256 -Location LocalMachine -Store My
+        Import-SameCACertificate -Path C:\new.pfx -Credential $pfx -Hash $sha256 -Location LocalMachine -Store My
     #>
     [CmdletBinding()]
     [OutputType([string])]
     param(
         [Parameter(Mandatory = $true)] [string] $Path,
         [pscredential] $Credential,
-        [Parameter(Mandatory = $true)] [string] $Sha256,
+        [Parameter(Mandatory = $true)] [string] $Hash,
         [Parameter(Mandatory = $true)] [string] $Location,
         [Parameter(Mandatory = $true)] [string] $Store,
         [string] $Only,
         [switch] $Exportable
     )
-    $file = Find-SameCAFile -Path $Path -Credential $Credential -Sha256 $Sha256
+    $file = Find-SameCAFile -Path $Path -Credential $Credential -Hash $Hash
     # Without PersistKeySet the keys are gone again with the objects: this is only to look.
     $look = Read-SameCAPkcs12 -Path $file -Credential $Credential -Flags 'DefaultKeySet'
-    $wanted = @($look | Where-Object { (Get-SameCASha256 $_) -eq $Sha256 })
-    if ($wanted.Count -ne 1) { throw "'$file' no longer holds the certificate with SHA-256 $Sha256" }
+    $wanted = @($look | Where-Object { (Get-SameCASha256 $_) -eq $Hash })
+    if ($wanted.Count -ne 1) { throw "'$file' no longer holds the certificate with SHA-256 $Hash" }
     $thumbprint = $wanted[0].Thumbprint
     if ($Only -and $thumbprint -ne $Only) { throw "'$file' would give $thumbprint, and the subject names $Only; name the whole store, or $thumbprint" }
     $there = @(Get-SameCAStoreCertificate -Location $Location -Store $Store -Thumbprint $thumbprint -WithKey)
@@ -604,14 +604,14 @@ function Read-SameCAPkcs12 {
 
 # The file itself, or the one of a folder that holds the certificate.
 function Find-SameCAFile {
-    param([string] $Path, [pscredential] $Credential, [string] $Sha256)
+    param([string] $Path, [pscredential] $Credential, [string] $Hash)
     if (-not (Test-Path -LiteralPath $Path -PathType Container)) { return $Path }
     foreach ($file in @(Get-ChildItem -LiteralPath $Path | Where-Object { -not $_.PSIsContainer })) {
         try { $held = @(Read-SameCAPkcs12 -Path $file.FullName -Credential $Credential -Flags 'DefaultKeySet') }
         catch { Write-Verbose "'$($file.Name)' is passed over: it is no PKCS#12 file that opens"; continue }
-        if (@($held | Where-Object { $_.HasPrivateKey -and (Get-SameCASha256 $_) -eq $Sha256 }).Count -gt 0) { return $file.FullName }
+        if (@($held | Where-Object { $_.HasPrivateKey -and (Get-SameCASha256 $_) -eq $Hash }).Count -gt 0) { return $file.FullName }
     }
-    throw "no PKCS#12 file in '$Path' holds the certificate with SHA-256 $Sha256 and its private key"
+    throw "no PKCS#12 file in '$Path' holds the certificate with SHA-256 $Hash and its private key"
 }
 
 function Get-SameCASha256 {
@@ -707,4 +707,7 @@ function Save-SameCAReport {
     }
 }
 
-Export-ModuleMember -Function Invoke-SameCA, New-SameCARequest, Install-SameCAChoice, Import-SameCACertificate, Get-SameCARestart, Save-SameCAReport, Test-SameCAProperty
+Export-ModuleMember -Function @(
+    'Invoke-SameCA', 'New-SameCARequest', 'Install-SameCAChoice', 'Import-SameCACertificate', 'Get-SameCARestart', 'Save-SameCAReport',
+    'Test-SameCAProperty'
+)
