@@ -1,0 +1,269 @@
+# The DSC module against the real same-ca, with certificates made here and Lync's cmdlets played.
+BeforeDiscovery {
+    $folder = Join-Path (Split-Path $PSScriptRoot) 'powershell/golden'
+    $golden = @(foreach ($file in Get-ChildItem -LiteralPath $folder -Filter '*.json') {
+            $read = Get-Content -Raw -LiteralPath $file.FullName | ConvertFrom-Json
+            @{ Says = $read.says; Path = $file.FullName; Name = $file.BaseName; Mends = [bool]($read.PSObject.Properties['enforce'] -and @($read.enforce).Count -gt 0) }
+        })
+    # Files are installed on Unix.
+    if ([System.IO.Path]::DirectorySeparatorChar -eq '\') { $golden = @($golden | Where-Object { $_.Name -notlike 'path-install*' }) }
+    $mending = @($golden | Where-Object { $_.Mends })
+    $kept = @($golden | Where-Object { $_.Name -in 'lync-no-candidate-fits', 'lync-staged-kept', 'lync-oauth-reported' })
+}
+
+BeforeAll {
+    $root = Split-Path (Split-Path $PSScriptRoot)
+    Import-Module (Join-Path $PSScriptRoot 'Machine.psm1') -Force
+    Import-Module (Join-Path $root 'dsc/SameCADsc/SameCADsc.psd1') -Force
+    $binary = $env:SAME_CA_BINARY
+    if (-not $binary) { $binary = Join-Path $root 'target/debug/same-ca' }
+    $runner = & (Get-Module SameCADsc) { Get-Module SameCA }
+    $hostName = & $runner { Get-SameCAHostName }
+    $work = Join-Path $TestDrive 'machine'
+    $null = New-Item -ItemType Directory -Path $work
+    Initialize-Machine -Folder $work -HostName $hostName -Binary $binary
+    & $runner {
+        param($state)
+        $script:LyncStore = @{ Location = 'CurrentUser'; Store = 'SameCATest' }
+        $script:StateFolder = $state
+    } (Join-Path $TestDrive 'state')
+
+    $secret = ConvertTo-SecureString (Get-TestSecret) -AsPlainText -Force
+    $credential = [pscredential]::new('pfx', $secret)
+    # An instance made in the module's own scope, as DSC makes it.
+    $make = {
+        param($properties)
+        $resource = [SameCACertificate]::new()
+        foreach ($name in $properties.Keys) { $resource.$name = $properties[$name] }
+        $resource
+    }
+    function New-Resource([hashtable] $Properties) {
+        $all = @{ Name = 'chat'; BinaryPath = $binary }
+        foreach ($name in $Properties.Keys) { $all[$name] = $Properties[$name] }
+        foreach ($name in 'CandidateCredential', 'SubjectCredential') { if ($all.ContainsKey($name)) { $all[$name] = $credential } }
+        & (Get-Module SameCADsc) $make $all
+    }
+    function Read-Json([string] $Text) { & $runner { param($given) ConvertFrom-SameCAAnswer -Text $given } $Text }
+    # Sets the machine up as a golden file says, and gives its parts.
+    function Read-Golden([string] $Path) {
+        $read = Read-Json (Expand-Golden ([System.IO.File]::ReadAllText($Path)))
+        $stands = @()
+        if ($read.PSObject.Properties['store']) { $stands = @($read.store) }
+        Set-TestStore -Names $stands
+        Disable-Lync
+        if ($read.PSObject.Properties['lync']) { Enable-Lync -Uses $read.lync }
+        $properties = @{}
+        foreach ($property in $read.properties.PSObject.Properties) { $properties[$property.Name] = $property.Value }
+        [pscustomobject]@{ Golden = $read; Resource = New-Resource $properties; Given = $properties }
+    }
+    # Errors and doubts by what they are about.
+    function Get-Finding($Report) {
+        $found = @{}
+        $all = @(@{ name = 'reference'; findings = $Report.reference.findings }) + @($Report.reference.members) + @($Report.subjects)
+        foreach ($entry in $all) {
+            $codes = @($entry.findings | Where-Object { $_.severity -in 'error', 'doubt' } | ForEach-Object { $_.code } | Sort-Object -Unique)
+            if ($codes.Count -gt 0) { $found[$entry.name] = $codes }
+        }
+        $found
+    }
+    $right = "store:CurrentUser/SameCATest/$((Get-TestCertificate 'right').Thumbprint)"
+    $wrong = "store:CurrentUser/SameCATest/$((Get-TestCertificate 'wrong').Thumbprint)"
+    $ca = Join-Path $work 'ca.cer'
+}
+
+AfterAll {
+    Set-TestStore -Names @()
+    Disable-Lync
+    foreach ($name in 'SameCATestLync', 'SameCATestAssigned') { Remove-Variable -Scope Global -Name $name -ErrorAction SilentlyContinue }
+}
+
+Describe 'The request' {
+    It 'is the golden one where <Says>' -ForEach $golden {
+        $case = Read-Golden $Path
+        $sent = $case.Resource.Request()
+        $sent['collected_at'] | Should -Match '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$'
+        $sent['collected_at'] = 'now'
+        # The machine's own CA certificates follow those that are given.
+        $count = 0
+        if ($case.Given.ContainsKey('Authority')) { $count = @($case.Given['Authority']).Count }
+        $sent['authorities'] = @($sent['authorities'] | Select-Object -First $count)
+        $sent['intermediates'] = @()
+        foreach ($held in @($sent['candidates']) + @($sent['subjects'] | ForEach-Object { $_['source']; $_['any_of'] })) {
+            if ($held -is [hashtable]) { $held.Remove('key_provider') }
+        }
+        ConvertTo-Canonical $sent '' | Should -BeExactly (ConvertTo-Canonical $case.Golden.request '')
+    }
+    It 'is answered as is expected where <Says>' -ForEach $golden {
+        $case = Read-Golden $Path
+        if ($case.Golden.check.PSObject.Properties['refused']) {
+            { $case.Resource.Get() } | Should -Throw -ExpectedMessage "same-ca refused the request: *($($case.Golden.check.refused))"
+            return
+        }
+        $state = $case.Resource.Get()
+        $state.Status | Should -Be $case.Golden.check.status
+        ConvertTo-Canonical (Get-Finding (Read-Json $state.Report)) '' | Should -BeExactly (ConvertTo-Canonical $case.Golden.check.findings '')
+        $case.Resource.Test() | Should -Be ($state.Status -eq 'compliant')
+    }
+}
+
+Describe 'Set' {
+    It 'brings about what is wanted, and then has nothing left to do, where <Says>' -ForEach $mending {
+        $case = Read-Golden $Path
+        # A golden case of Lync may have a staged certificate beside; assigning replaces it.
+        $case.Resource.Set()
+        $case.Resource.Test() | Should -BeTrue
+        if ($case.Golden.PSObject.Properties['lync']) {
+            $global:SameCATestAssigned.Count | Should -Be 1
+            $use = $case.Golden.enforce[0].use
+            $thumbprint = $global:SameCATestLync[$use][0].Thumbprint
+            $identity = ''
+            if ($use -eq 'OAuthTokenIssuer') { $identity = ' Global' }
+            $global:SameCATestAssigned[0] | Should -Be "$use $thumbprint$identity"
+        }
+        $before = @(Get-TestStore).Count
+        $case.Resource.Set()
+        @(Get-TestStore).Count | Should -Be $before
+        if ($case.Golden.PSObject.Properties['lync']) { $global:SameCATestAssigned.Count | Should -Be 1 }
+    }
+    It 'assigns nothing, and says why, where <Says>' -ForEach $kept {
+        $case = Read-Golden $Path
+        { $case.Resource.Set() } | Should -Throw -ExpectedMessage 'chat is still noncompliant after Set: *'
+        $global:SameCATestAssigned.Count | Should -Be 0
+    }
+    It 'says of each candidate why it was not taken' {
+        Set-TestStore -Names 'wrong'
+        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = $wrong }
+        { $resource.Set() } | Should -Throw -ExpectedMessage '*candidate 1:*'
+    }
+    It 'imports the chosen certificate with its key, not exportable, and no CA certificate' {
+        Set-TestStore -Names 'wrong'
+        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = Join-Path $work 'newer.pfx'; CandidateCredential = $true }
+        $resource.Set()
+        $held = @(Get-TestStore)
+        $held.Count | Should -Be 2
+        $new = @($held | Where-Object { $_.Thumbprint -eq (Get-TestCertificate 'newer').Thumbprint })
+        $new.Count | Should -Be 1
+        $new[0].HasPrivateKey | Should -BeTrue
+        # Keys are always exportable where .NET keeps them in files.
+        if ([System.IO.Path]::DirectorySeparatorChar -eq '\') { { $new[0].Export('Pfx', 'x') } | Should -Throw }
+    }
+    It 'finds the chosen certificate in a folder of files' {
+        Set-TestStore -Names 'wrong'
+        $folder = Join-Path $work 'issued'
+        $null = New-Item -ItemType Directory -Path $folder
+        Copy-Item (Join-Path $work 'newer.pfx') $folder
+        Copy-Item $ca $folder
+        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = $folder; CandidateCredential = $true }
+        $resource.Set()
+        $resource.Test() | Should -BeTrue
+    }
+    It 'refuses a file with several private keys, because importing it would keep them all' {
+        Set-TestStore -Names 'wrong'
+        Write-Bytes 'two.pfx' (Export-Pfx 'newer', 'right' -AllKeys)
+        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = Join-Path $work 'two.pfx'; CandidateCredential = $true }
+        { $resource.Set() } | Should -Throw -ExpectedMessage '*holds several private keys*'
+        @(Get-TestStore).Count | Should -Be 1
+    }
+    It 'imports nothing in the place of a thumbprint that names another certificate' {
+        Set-TestStore -Names 'wrong'
+        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = $wrong; Authority = $ca; Candidate = Join-Path $work 'newer.pfx'; CandidateCredential = $true }
+        { $resource.Set() } | Should -Throw -ExpectedMessage '*the subject names*'
+        @(Get-TestStore).Count | Should -Be 1
+    }
+    It 'names the services that were started before the assignment' {
+        $case = Read-Golden (Join-Path (Split-Path $PSScriptRoot) 'powershell/golden/lync-assign.json')
+        function global:Get-CimInstance {
+            [CmdletBinding()]
+            param($ClassName)
+            foreach ($name in 'W3SVC', 'Spooler') { if ($ClassName) { [pscustomobject]@{ Name = $name; ProcessId = $PID } } }
+        }
+        try {
+            & { $case.Resource.Set() } 3>&1 | Out-String | Should -BeLike '*restart these services*W3SVC*'
+            $case.Resource.Get().RestartRequired | Should -Be 'W3SVC'
+        }
+        finally { Remove-Item function:global:Get-CimInstance }
+    }
+}
+
+Describe 'The state' {
+    It 'shows thumbprints, authorities and the report, and no credential' {
+        Set-TestStore -Names 'right', 'wrong'
+        $state = (New-Resource @{ Reference = $right; Subject = $right, $wrong; Authority = $ca; CandidateCredential = $true; SubjectCredential = $true }).Get()
+        $state.CurrentThumbprint | Should -Be (Get-TestCertificate 'right').Thumbprint, (Get-TestCertificate 'wrong').Thumbprint
+        $state.CurrentAuthority -join ';' | Should -BeLike '*CN=Contoso Issuing CA*'
+        (Read-Json $state.Report).requirement | Should -Be 'chat'
+        $state.CandidateCredential | Should -BeNullOrEmpty
+        $state.SubjectCredential | Should -BeNullOrEmpty
+        $state.Report | Should -Not -Match (Get-TestSecret)
+    }
+    It 'gives each reason its code and words' {
+        Set-TestStore -Names 'right', 'wrong'
+        $state = (New-Resource @{ Reference = $right; Subject = $wrong; Authority = $ca }).Get()
+        $reason = @($state.Reasons | Where-Object { $_.Code -eq 'SameCACertificate:SameCACertificate:issuer-differs' })
+        $reason.Count | Should -Be 1
+        $reason[0].Phrase | Should -BeLike "${wrong}: *"
+    }
+    It 'leaves the report of Test in a folder, under the names of host and requirement' {
+        Set-TestStore -Names 'right'
+        $reports = Join-Path $TestDrive 'reports'
+        $null = New-Item -ItemType Directory -Path $reports -Force
+        $resource = New-Resource @{ Name = 'a/b'; Reference = $right; Subject = $right; ReportPath = $reports }
+        $null = $resource.Test()
+        $null = $resource.Test()
+        $files = @(Get-ChildItem -LiteralPath $reports -Force)
+        $files.Name | Should -Be "$hostName.a%2Fb.json"
+        (Read-Json (Get-Content -Raw -LiteralPath $files[0].FullName)).requirement | Should -Be 'a/b'
+    }
+    It 'is no worse where the report cannot be written' {
+        Set-TestStore -Names 'right'
+        $resource = New-Resource @{ Reference = $right; Subject = $right; ReportPath = Join-Path $TestDrive 'nowhere' }
+        & { $resource.Test() } 3>$null | Should -BeTrue
+    }
+}
+
+Describe 'Trouble' {
+    BeforeAll {
+        Set-TestStore -Names 'right'
+        Disable-Lync
+    }
+    It 'is thrown when <Case>' -ForEach @(
+        @{ Case = 'the store source is malformed'; Properties = @{ Subject = 'store:My' }; Message = '*is not a source*' }
+        @{ Case = 'the scheme is unknown'; Properties = @{ Subject = 'ldap:x' }; Message = '*is not a source*' }
+        @{ Case = 'a path is relative'; Properties = @{ Subject = 'a.pem' }; Message = "'a.pem' is not an absolute path*" }
+        @{ Case = 'a store is not there'; Properties = @{ Subject = 'store:CurrentUser/NoSuchStore' }; Message = 'failed to open certificate store CurrentUser\NoSuchStore*' }
+        @{ Case = 'Lync is not there'; Properties = @{ Subject = 'lync:Default' }; Message = 'Get-CsCertificate was not found*' }
+        @{ Case = 'there is no reference'; Properties = @{ Reference = $null }; Message = "'chat' has no reference*" }
+        @{ Case = 'the reference is a whole store of several'; Properties = @{ Reference = 'store:CurrentUser/SameCATest' }; Message = '*must name one certificate*'; Store = 'right', 'wrong' }
+        @{ Case = 'the binary is missing'; Properties = @{ BinaryPath = '/nowhere/same-ca' }; Message = "*'/nowhere/same-ca'*" }
+    ) {
+        if ($Store) { Set-TestStore -Names $Store } else { Set-TestStore -Names 'right' }
+        $all = @{ Reference = $right; Subject = $right }
+        foreach ($name in $Properties.Keys) { $all[$name] = $Properties[$name] }
+        $resource = New-Resource $all
+        { $resource.Test() } | Should -Throw -ExpectedMessage $Message
+    }
+    It 'is thrown when the binary <Case>' -ForEach @(
+        @{ Case = 'crashes'; Answer = ''; Complaint = 'boom'; ExitCode = 101; Message = 'same-ca gave no report (exit code 101): boom' }
+        @{ Case = 'prints nothing'; Answer = ''; Complaint = ''; ExitCode = 0; Message = 'same-ca gave no report (exit code 0): it wrote 0 characters*' }
+        @{ Case = 'prints garbage'; Answer = 'hello'; Complaint = ''; ExitCode = 0; Message = 'same-ca gave no report (exit code 0): it wrote 5 characters*' }
+        @{ Case = 'prints other JSON'; Answer = '{"a":1}'; Complaint = ''; ExitCode = 0; Message = '*names no protocol*' }
+        @{ Case = 'speaks another protocol'; Answer = '{"protocol":2}'; Complaint = ''; ExitCode = 0; Message = '*speaks protocol 2; this module speaks protocol 1' }
+        @{ Case = 'is too old'; Answer = '{"protocol":1,"tool":{"version":"0.0.9"}}'; Complaint = ''; ExitCode = 0; Message = '*is version 0.0.9; install*' }
+        @{ Case = 'refuses'; Answer = '{"protocol":1,"error":{"code":"bad-request","message":"no"}}'; Complaint = ''; ExitCode = 2; Message = 'same-ca refused the request: no (bad-request)' }
+    ) {
+        $resource = New-Resource @{ Reference = $right; Subject = $right; BinaryPath = New-FakeBinary $Answer $Complaint $ExitCode }
+        { $resource.Test() } | Should -Throw -ExpectedMessage $Message
+    }
+    It 'tells no password' {
+        $told = ''
+        $resource = New-Resource @{ Reference = $right; Subject = Join-Path $work 'subject.pfx'; SubjectCredential = $true; Candidate = Join-Path $work 'ca.cer'; CandidateCredential = $true; BinaryPath = New-FakeBinary '' 'boom' 1 }
+        try { $resource.Set() } catch { $told = $_ | Out-String }
+        $told | Should -Match 'boom'
+        $told | Should -Not -Match (Get-TestSecret)
+    }
+    It 'is a finding where a file cannot be read' {
+        $state = (New-Resource @{ Reference = $right; Subject = Join-Path $work 'nowhere.cer' }).Get()
+        $state.Status | Should -Be 'undetermined'
+        $state.Reasons.Code | Should -Contain 'SameCACertificate:SameCACertificate:certificate-unreadable'
+    }
+}
