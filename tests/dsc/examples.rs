@@ -55,7 +55,9 @@ fn every_example_is_a_document_whose_instances_can_be_asked() {
     write_reference(&dsc);
     let mut names: Vec<_> = fs::read_dir(repository().join("dsc/examples"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
     assert_eq!(
