@@ -52,10 +52,16 @@ class Runner:
 
     def ask(self, arguments: list[str], request: dict) -> dict:
         """The one document that the binary answers with."""
-        return self.document(arguments, json.dumps(request).encode("utf-8"))
+        return self._answer(arguments, json.dumps(request).encode("utf-8"))[0]
 
-    def document(self, arguments: list[str], stdin: bytes) -> dict:
-        """The same, with standard input as it is."""
+    def fleet(self, arguments: list[str], stdin: bytes) -> tuple[dict, int]:
+        """The fleet report, and the exit code: 1 if one of the states occurs that it was asked to fail on."""
+        answer, code = self._answer(arguments, stdin)
+        if answer.get("kind") != "fleet":
+            raise self._malformed("it is no fleet report")
+        return answer, code
+
+    def _answer(self, arguments: list[str], stdin: bytes) -> tuple[dict, int]:
         code, out, err = self.run(arguments, stdin)
         try:
             answer = json.loads(out.decode("utf-8"))
@@ -81,7 +87,7 @@ class Runner:
             raise self._malformed(f"exit code {code}", err)
         tool = answer.get("tool")
         self._check_version(tool.get("version") if isinstance(tool, dict) else None)
-        return answer
+        return answer, code
 
     def run(self, arguments: list[str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
         """Runs the binary to its end. Both outputs are read while the input is written."""

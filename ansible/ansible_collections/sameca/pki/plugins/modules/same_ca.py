@@ -20,7 +20,7 @@ description:
 requirements:
   - The executable C(same-ca), 0.1.0 or later, on the target.
 author:
-  - The same-ca contributors (@same-ca)
+  - The same-ca contributors (!UNKNOWN)
 extends_documentation_fragment:
   - sameca.pki._attributes
   - sameca.pki._attributes.platform

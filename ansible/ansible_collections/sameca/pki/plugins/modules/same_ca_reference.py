@@ -19,7 +19,7 @@ description:
 requirements:
   - The executable C(same-ca), 0.1.0 or later, where the task runs, which is mostly the controller.
 author:
-  - The same-ca contributors (@same-ca)
+  - The same-ca contributors (!UNKNOWN)
 extends_documentation_fragment:
   - ansible.builtin.files
   - sameca.pki._attributes
