@@ -45,6 +45,7 @@ options: {}
 attributes:
   platform:
     description: Target OS/families that can be operated against.
+    support: full
     platforms: posix
 """
 

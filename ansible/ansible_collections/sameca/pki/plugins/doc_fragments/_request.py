@@ -514,6 +514,6 @@ options:
         type: list
         elements: raw
       severity:
-        description: Severities of findings that differ from the default, as in C({cdp-missing: warning}).
+        description: Severities by code of findings that are to differ from the default, such as V(warning) for V(cdp-missing).
         type: dict
 """

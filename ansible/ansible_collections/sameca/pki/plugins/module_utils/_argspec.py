@@ -194,7 +194,7 @@ def install_spec() -> dict:
             owner=dict(type="str"),
             group=dict(type="str"),
             mode=dict(type="raw"),
-            privatekey_mode=dict(type="raw"),
+            privatekey_mode=dict(type="raw", no_log=False),
             backup=dict(type="bool", default=False),
         ),
         required_one_of=[("path", "pkcs12_path")],
@@ -407,6 +407,11 @@ def _expanded(spec: str) -> str:
     return os.path.expanduser(spec) if spec.startswith("~") else spec
 
 
+def expanded_path(path: str) -> str:
+    """A path as C(type=path) takes it, where the option may also be something else."""
+    return os.path.expanduser(os.path.expandvars(path))
+
+
 def plain_source(option: str, source):
     """A source of CA certificates, which needs no secret."""
     if isinstance(source, str):
@@ -414,7 +419,7 @@ def plain_source(option: str, source):
     if isinstance(source, dict):
         source = {("pem" if key == "content" else key): value for key, value in source.items() if value is not None}
         if isinstance(source.get("path"), str):
-            source["path"] = os.path.expanduser(os.path.expandvars(source["path"]))
+            source["path"] = expanded_path(source["path"])
         return source
     raise OptionError(f"{option}: expected a source, which is a string or a dictionary")
 
@@ -447,7 +452,7 @@ def reference_document(value):
     if value is None or value == "":
         return None
     if isinstance(value, str):
-        return {"path": os.path.expanduser(os.path.expandvars(value))}
+        return {"path": expanded_path(value)}
     if not isinstance(value, dict):
         raise OptionError("reference_document: expected the document itself, or its path")
     # What the module same_ca_reference returns, given whole.
@@ -543,7 +548,9 @@ def failure(report: dict) -> str:
         use = f" ({finding['use']})" if finding.get("use") else ""
         hint = f" [{finding['hint']}]" if finding.get("hint") else ""
         words.append(f"{finding['of']}{use}: {finding.get('code')}: {finding.get('message')}{hint}")
-    return "; ".join([report.get("message") or "not compliant"] + words)
+    message = report.get("message") or "not compliant"
+    # Behind its first colon the message repeats the first of the findings.
+    return message.split(": ")[0] + ": " + "; ".join(words) if words else message
 
 
 def facts(certificate: dict | None) -> dict:

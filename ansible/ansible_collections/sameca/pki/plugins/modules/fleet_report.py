@@ -269,7 +269,7 @@ def ask(module):
         if isinstance(item, dict):
             reports.append(item)
         elif isinstance(item, str):
-            paths.append(os.path.expanduser(os.path.expandvars(item)))
+            paths.append(_argspec.expanded_path(item))
         else:
             raise _argspec.OptionError("reports: expected reports, or paths of them")
     arguments = ["fleet", "--format", "json"]

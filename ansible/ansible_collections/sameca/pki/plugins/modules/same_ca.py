@@ -13,9 +13,9 @@ description:
   - Checks subjects as M(sameca.pki.same_ca_info) does. Where one is not compliant and has O(subjects[].install), the
     fitting certificate among the candidates is installed there, whole or not at all.
   - It fails if a subject is not compliant afterwards, with the findings in the message. What was installed for others
-    stays, and RV(changed) says so.
+    stays, and C(changed) says so.
   - What is compliant is not touched.
-  - In check mode the verdict, RV(changed) and RV(actions) are those that the run would give, and nothing is touched.
+  - In check mode the verdict, C(changed) and RV(actions) are those that the run would give, and nothing is touched.
   - Nothing is requested from a CA, no service is restarted, and nothing is ever added to a trust store.
 requirements:
   - The executable C(same-ca), 0.1.0 or later, on the target.

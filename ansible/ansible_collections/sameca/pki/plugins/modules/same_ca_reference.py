@@ -136,7 +136,6 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 def main():
     options = dict(_argspec.caller_options(), **_argspec.reference_options())
-    options["reference"]["required"] = True
     module = _argspec.module_class(AnsibleModule)(
         argument_spec=dict(options, dest=dict(type="path"), backup=dict(type="bool", default=False)),
         add_file_common_args=True,
