@@ -288,10 +288,10 @@ impl TlsSource {
                 .chars()
                 .any(|c| c.is_whitespace() || c.is_control() || "/[]@?#".contains(c))
         {
-            return Err("expected a host name or an address as tls.host".into());
+            return Err("expected a host name or an address, as tls.host or in tls://host[:port]".into());
         }
         if self.port == Some(0) {
-            return Err("expected a port from 1 to 65535 as tls.port".into());
+            return Err("expected a port from 1 to 65535, as tls.port or in tls://host:port".into());
         }
         if !(1..=3600).contains(&self.timeout_seconds()) {
             return Err("expected 1 to 3600 seconds as tls.timeout".into());
