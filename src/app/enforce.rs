@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::decide::{Chosen, Given, Offer, Reference, Settled, SubjectCase};
 use crate::enforce::Trouble;
-use crate::enforce::install::{self, Leftover, Lock, Standing, Target};
+use crate::enforce::folder::Folder;
+use crate::enforce::install::{self, Folders, Leftover, Lock, Standing, Target};
 use crate::enforce::pkcs12_write::Salts;
 use crate::enforce::plan::{self, Claim, Credentials, Slot};
 use crate::protocol::{
@@ -47,10 +48,13 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &W
         changed: false,
         actions: Vec::new(),
     };
-    // Held until the end of the run, so that what was judged is what is replaced.
-    let locks = if what_if { BTreeMap::new() } else { lock(&places, world) };
-    for place in &mut places {
-        run.recover(place, &locks);
+    // Held until the end of the run, so that what was judged is what is replaced. What-if locks too: what another run is
+    // about to finish is not what an interrupted one left. A lock is on the open folder, and leaves nothing in it.
+    let locks = lock(&places, world);
+    for (index, place) in places.iter_mut().enumerate() {
+        if place.leader == index {
+            run.recover(place, &locks);
+        }
     }
     let candidates: Arc<[Offer]> = case::offers(&request.candidates, &reader, 0).into();
     let mut subjects = Vec::with_capacity(request.subjects.len());
@@ -112,20 +116,21 @@ struct Files<'a> {
 /// The places of files, in the order of their subjects.
 fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>, Fault> {
     let mut places: Vec<Files<'a>> = Vec::new();
+    let mut folders = Folders::new();
     for (index, subject) in request.subjects.iter().enumerate() {
         let Some(install) = case::own_files(subject) else {
             continue;
         };
         let mut slots = plan::slots(&install.place, false);
-        let mut resolved = resolve(&slots);
+        let mut resolved = resolve(&slots, &mut folders);
         let mut alias = None;
         if let (Place::Files { private_key, .. }, Ok([certificate, key, ..])) = (&install.place, resolved.as_deref())
             && private_key.is_some()
-            && certificate.path == key.path
+            && certificate.path() == key.path()
         {
             alias = private_key.as_deref();
             slots = plan::slots(&install.place, true);
-            resolved = resolve(&slots);
+            resolved = resolve(&slots, &mut folders);
         }
         let (targets, unfit) = match resolved {
             Ok(targets) => (targets, None),
@@ -154,7 +159,7 @@ fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>,
             effective_from: subject.effective_from,
             candidates: &subject.candidates,
             files: match place.targets.is_empty() {
-                false => place.targets.iter().map(|target| target.path.clone()).collect(),
+                false => place.targets.iter().map(Target::path).collect(),
                 true => place.slots.iter().map(|slot| PathBuf::from(&slot.path)).collect(),
             },
         })
@@ -166,24 +171,20 @@ fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>,
     Ok(places)
 }
 
-fn resolve(slots: &[Slot]) -> Result<Vec<Target>, Trouble> {
-    slots.iter().map(Target::resolve).collect()
+fn resolve(slots: &[Slot], folders: &mut Folders) -> Result<Vec<Target>, Trouble> {
+    slots.iter().map(|slot| Target::resolve(slot, folders)).collect()
 }
 
 type Locks = BTreeMap<PathBuf, Result<Lock, Finding>>;
 
 /// Locks every folder, in one order for all runs, so that no two wait for each other.
 fn lock(places: &[Files<'_>], world: &World<'_>) -> Locks {
-    let mut locks: Locks = BTreeMap::new();
     let targets = places.iter().flat_map(|place| &place.targets);
-    let mut folders: Vec<&PathBuf> = targets.map(|target| &target.folder).collect();
-    folders.sort_unstable();
-    folders.dedup();
-    for folder in folders {
-        let lock = Lock::take(folder).map_err(|trouble| said(&trouble, world));
-        locks.insert(folder.clone(), lock);
-    }
-    locks
+    let folders: BTreeMap<PathBuf, &Arc<Folder>> = targets
+        .map(|target| (target.folder().path().to_owned(), target.folder()))
+        .collect();
+    let lock = |(path, folder)| (path, Lock::take(folder).map_err(|trouble| said(&trouble, world)));
+    folders.into_iter().map(lock).collect()
 }
 
 /// The finding of a trouble; what the system said goes to the log.
@@ -210,7 +211,10 @@ impl Run<'_> {
         let Some(subject) = self.request.subjects.get(place.subject) else {
             return;
         };
-        let locked = place.targets.iter().filter_map(|target| locks.get(&target.folder));
+        let locked = place
+            .targets
+            .iter()
+            .filter_map(|target| locks.get(target.folder().path()));
         let unlocked = locked.filter_map(|lock| lock.as_ref().err()).next().cloned();
         let interrupted = match install::interrupted(&place.targets) {
             Ok(None) => {
@@ -237,7 +241,7 @@ impl Run<'_> {
             match install::recover(&place.targets, &interrupted) {
                 Ok(left) => place.notes.extend(self.leftovers(&left)),
                 Err(trouble) => {
-                    place.stuck = Some(said(&trouble, self.world));
+                    place.stuck = Some(self.failed(&trouble));
                     return;
                 }
             }
@@ -398,7 +402,7 @@ impl Run<'_> {
             _ => None,
         };
         let salts = Salts::random().ok_or_else(|| Finding::new(Code::InstallFailed, "the system has no randomness"))?;
-        let password = password.as_ref().map(|secret| secret.expose());
+        let password = password.as_ref().map(crate::protocol::Secret::expose);
         let contents = plan::contents(&place.slots, &credentials, password, &salts);
         install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.world))?;
 
@@ -421,7 +425,7 @@ impl Run<'_> {
         let suffix = place.install.backup.then(|| plan::backup_suffix(stands)).flatten();
         if !self.what_if {
             let left = install::install(&place.targets, standing, &contents, suffix.as_deref());
-            let left = left.map_err(|trouble| said(&trouble, self.world))?;
+            let left = left.map_err(|trouble| self.failed(&trouble))?;
             place.notes.extend(self.leftovers(&left));
             self.believe(place);
             settled = self.reference.settle(&self.case(subject, candidates));
@@ -434,6 +438,13 @@ impl Run<'_> {
             ..action(ActionKind::Install, subject, chosen, certificate)
         });
         Ok(settled)
+    }
+
+    /// The finding of what went wrong while files were changed.
+    fn failed(&mut self, trouble: &Trouble) -> Finding {
+        // Some of them may have been replaced: nobody can say that nothing is changed.
+        self.changed |= matches!(trouble, Trouble::Unfinished { .. });
+        said(trouble, self.world)
     }
 
     /// What goes into the files: the private key is read again, as nothing has kept it.
@@ -512,7 +523,8 @@ impl Run<'_> {
             Severity::Warning | Severity::Info => None,
         };
         report.status = report.status.max(status);
-        report.findings.push(finding.severity(severity));
+        // Before its equals: it says why they still stand.
+        report.findings.insert(0, finding.severity(severity));
         report
             .findings
             .sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -4,16 +4,17 @@
 //! journal; the renames; the journal's removal, which is the moment from which on the new files stand; the removal of
 //! the second names. What fails before that moment is undone at once; who is killed leaves it to the next run.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Write};
+use std::collections::BTreeMap;
+use std::fs::{self, TryLockError};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::decode::MAX_INPUT_BYTES;
-
+use super::folder::{self, Folder, Kind, Spot, os};
 use super::journal::{self, Entry, Found, Journal, Verdict};
 use super::plan::Slot;
 use super::{Trouble, is_refusal};
@@ -27,24 +28,23 @@ const LOCK_WAIT: Duration = Duration::from_millis(100);
 const SPARE_ROOM: u64 = 64 * 1024;
 
 /// A file of a place, with the folder that it is in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// As given.
     pub given: String,
-    /// With one spelling: its folder resolved, itself not.
-    pub path: PathBuf,
-    /// Its folder.
-    pub folder: PathBuf,
-    name: String,
+    spot: Spot,
     key: bool,
 }
+
+/// The folders of a run, each held open once.
+pub type Folders = BTreeMap<PathBuf, Arc<Folder>>;
 
 impl Target {
     /// Finds the folder of a file. The file need not be there.
     ///
     /// # Errors
-    /// Where the folder is not there, or the path names no file.
-    pub fn resolve(slot: &Slot) -> Result<Self, Trouble> {
+    /// Where the folder is not there or may not be read, or the path names no file.
+    pub fn resolve(slot: &Slot, folders: &mut Folders) -> Result<Self, Trouble> {
         if !os::SUPPORTED {
             let why = "this build installs files on Unix alone; use {\"by\": \"caller\"}, and install what it chooses";
             return Err(Trouble::refused(&slot.path, why));
@@ -58,69 +58,94 @@ impl Target {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let folder = fs::canonicalize(parent).map_err(|error| Trouble::refused_for(&slot.path, error))?;
-        let path = folder.join(name);
-        if path.to_str().is_none() {
+        let said = |error| Trouble::refused_for(&slot.path, error);
+        let folder = fs::canonicalize(parent).map_err(said)?;
+        if folder.to_str().is_none() {
             return Err(refused("the name of its folder is not Unicode"));
         }
+        let folder = match folders.get(&folder) {
+            Some(folder) => folder.clone(),
+            None => {
+                let opened = Arc::new(Folder::open(&folder).map_err(said)?);
+                folders.insert(folder, opened.clone());
+                opened
+            }
+        };
         Ok(Target {
             given: slot.path.clone(),
-            path,
-            folder,
-            name: name.to_owned(),
+            spot: Spot {
+                folder,
+                name: name.to_owned(),
+            },
             key: slot.key,
         })
     }
 
+    /// With one spelling: its folder resolved, itself not.
+    pub fn path(&self) -> PathBuf {
+        self.spot.path()
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Arc<Folder> {
+        &self.spot.folder
+    }
+
     /// The new file, before it gets its name.
-    fn staged(&self) -> PathBuf {
+    fn staged(&self) -> Spot {
         self.beside("new")
     }
 
     /// A second name of the old file.
-    fn saved(&self) -> PathBuf {
+    fn saved(&self) -> Spot {
         self.beside("old")
     }
 
     /// The journal of the place whose first file this is.
-    pub(super) fn journal(&self) -> PathBuf {
+    pub(super) fn journal(&self) -> Spot {
         self.beside("journal")
     }
 
     /// The journal, before it gets its name.
-    pub(super) fn draft(&self) -> PathBuf {
+    pub(super) fn draft(&self) -> Spot {
         self.beside("draft")
     }
 
-    fn beside(&self, what: &str) -> PathBuf {
-        self.folder.join(format!(".{}.same-ca-{what}", self.name))
+    fn beside(&self, what: &str) -> Spot {
+        self.spot.beside(format!(".{}.same-ca-{what}", self.spot.name))
     }
 
     /// The backup of it.
-    fn backup(&self, suffix: &str) -> PathBuf {
-        self.folder.join(format!("{}{suffix}", self.name))
+    fn backup(&self, suffix: &str) -> Spot {
+        self.spot.beside(format!("{}{suffix}", self.spot.name))
+    }
+
+    /// The backup that a journal names: nothing but a backup of this very file.
+    fn journaled_backup(&self, entry: &Entry) -> Option<Spot> {
+        let name = entry.backup.as_ref()?;
+        let of_this = name.strip_prefix(self.spot.name.as_str())?;
+        (of_this.ends_with(".bak") && !name.contains(['/', '\\'])).then(|| self.spot.beside(name.clone()))
     }
 
     fn entry_path(&self) -> String {
-        self.path.display().to_string()
+        self.path().display().to_string()
     }
 }
 
 /// A folder that no other run changes while this is held. The folder itself is locked, so nothing is left in it.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held, and let go when dropped")] File);
+pub struct Lock(Arc<Folder>);
 
 impl Lock {
     /// Locks a folder, waiting a while for another run to end.
     ///
     /// # Errors
     /// Where the other run does not end, or the folder cannot be locked.
-    pub fn take(folder: &Path) -> Result<Self, Trouble> {
-        let named = || folder.display().to_string();
-        let file = File::open(folder).map_err(|error| Trouble::refused_for(named(), error))?;
+    pub fn take(folder: &Arc<Folder>) -> Result<Self, Trouble> {
+        let named = || folder.path().display().to_string();
         for _ in 0..LOCK_TRIES {
-            match file.try_lock() {
-                Ok(()) => return Ok(Lock(file)),
+            match folder.try_lock() {
+                Ok(()) => return Ok(Lock(folder.clone())),
                 Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
                 Err(TryLockError::Error(cause)) => {
                     return Err(Trouble::Refused {
@@ -132,6 +157,12 @@ impl Lock {
             }
         }
         Err(Trouble::refused(named(), "another run of same-ca is installing there"))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.0.unlock();
     }
 }
 
@@ -154,36 +185,32 @@ pub fn examine(targets: &[Target]) -> Result<Vec<Standing>, Trouble> {
 fn examine_one(target: &Target) -> Result<Standing, Trouble> {
     let refused = |why: &str| Trouble::refused(&target.given, why);
     let refused_for = |error: io::Error| Trouble::refused_for(&target.given, error);
-    os::check_folder(&target.folder, target.key).map_err(|why| match why {
+    let spot = &target.spot;
+    os::check_folder(&spot.folder.file, target.key).map_err(|why| match why {
         os::Unfit::Why(why) => refused(why),
         os::Unfit::Said(error) => refused_for(error),
     })?;
-    let metadata = match fs::symlink_metadata(&target.path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+    match spot.kind().map_err(refused_for)? {
+        None => {
             return Ok(Standing {
                 content: None,
                 kept: None,
             });
         }
-        Err(error) => return Err(refused_for(error)),
-    };
-    if metadata.is_symlink() {
-        return Err(refused("it is a symbolic link; name the file that it leads to"));
+        Some(Kind::Link) => return Err(refused("it is a symbolic link; name the file that it leads to")),
+        Some(Kind::Other) => return Err(refused("it is no ordinary file")),
+        Some(Kind::File) => {}
     }
+    let mut file = spot.open().map_err(refused_for)?;
+    // What is read is what was looked at, unless somebody is changing it.
+    let metadata = file.metadata().map_err(refused_for)?;
     if !metadata.is_file() {
         return Err(refused("it is no ordinary file"));
     }
-    if !os::may_replace(&metadata) {
-        return Err(refused("it belongs to another user; run as its owner or as root"));
-    }
-    let mut file = os::open(&target.path).map_err(refused_for)?;
-    // What is read is what was looked at, unless somebody is changing it.
-    if !file.metadata().map_err(refused_for)?.is_file() {
-        return Err(refused("it is no ordinary file"));
-    }
+    let folder = spot.folder.file.metadata().map_err(refused_for)?;
+    os::check_owner(&metadata, &folder, target.key).map_err(refused)?;
     let kept = os::Kept::of(&file).map_err(refused_for)?;
-    let content = read(&mut file).map_err(refused_for)?;
+    let content = folder::read(&mut file).map_err(refused_for)?;
     Ok(Standing {
         content: Some(content),
         kept: Some(kept),
@@ -197,7 +224,7 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
 pub fn check_room(targets: &[Target], contents: &[Zeroizing<Vec<u8>>]) -> Result<(), Trouble> {
     let wanted: u64 = contents.iter().map(|content| content.len() as u64).sum();
     for target in targets {
-        let free = os::free(&target.folder).map_err(|error| Trouble::refused_for(&target.given, error))?;
+        let free = os::free(&target.folder().file).map_err(|error| Trouble::refused_for(&target.given, error))?;
         if free.is_some_and(|free| free < wanted + SPARE_ROOM) {
             return Err(Trouble::refused_for(&target.given, io::ErrorKind::StorageFull.into()));
         }
@@ -229,7 +256,7 @@ pub fn install(
         Ok(journal) => journal,
         Err((path, cause)) => {
             // The files have not been touched, and the first failure is the one to report.
-            made.iter().rev().for_each(|path| drop(fs::remove_file(path)));
+            made.iter().rev().for_each(|spot| drop(spot.remove()));
             let path = path.display().to_string();
             return Err(if is_refusal(&cause) {
                 Trouble::refused_for(path, cause)
@@ -242,7 +269,7 @@ pub fn install(
         let path = path.display().to_string();
         return Err(match undo(targets, &journal.files) {
             Ok(()) => {
-                made.iter().rev().for_each(|path| drop(fs::remove_file(path)));
+                made.iter().rev().for_each(|spot| drop(spot.remove()));
                 Trouble::Failed { path, cause }
             }
             Err(_) => Trouble::Unfinished { path, cause },
@@ -268,7 +295,7 @@ fn prepare(
     standing: &[Standing],
     contents: &[Zeroizing<Vec<u8>>],
     backup: Option<&str>,
-    made: &mut Vec<PathBuf>,
+    made: &mut Vec<Spot>,
 ) -> At<Journal> {
     let mut entries = Vec::with_capacity(targets.len());
     for ((target, standing), content) in targets.iter().zip(standing).zip(contents) {
@@ -277,11 +304,11 @@ fn prepare(
         if let Some(old) = &standing.content {
             second_name(target, &target.saved(), old, standing.kept.as_ref(), made)?;
             if let Some(suffix) = backup {
-                let path = target.backup(suffix);
-                if !holds(&path, old) {
-                    second_name(target, &path, old, standing.kept.as_ref(), made)?;
+                let spot = target.backup(suffix);
+                if !holds(&spot, old) {
+                    second_name(target, &spot, old, standing.kept.as_ref(), made)?;
                 }
-                kept = Some(path);
+                kept = Some(spot.name);
             }
         }
         entries.push(Entry {
@@ -301,10 +328,10 @@ fn prepare(
 }
 
 /// Writes a new file beside an old one, owned as that is.
-fn stage(path: &Path, content: &[u8], kept: Option<&os::Kept>, key: bool, made: &mut Vec<PathBuf>) -> At<()> {
-    let at = |error| (path.to_owned(), error);
-    let mut file = os::create(path).map_err(at)?;
-    made.push(path.to_owned());
+fn stage(spot: &Spot, content: &[u8], kept: Option<&os::Kept>, key: bool, made: &mut Vec<Spot>) -> At<()> {
+    let at = |error| (spot.path(), error);
+    let mut file = spot.create().map_err(at)?;
+    made.push(spot.clone());
     // Before the content: until it is closed to others, nobody but us may open it.
     match kept {
         Some(kept) => kept.give(&file, key),
@@ -316,11 +343,15 @@ fn stage(path: &Path, content: &[u8], kept: Option<&os::Kept>, key: bool, made: 
 }
 
 /// Gives the old file another name; where the file system has no second names, a copy.
-fn second_name(target: &Target, path: &Path, old: &[u8], kept: Option<&os::Kept>, made: &mut Vec<PathBuf>) -> At<()> {
-    match fs::hard_link(&target.path, path) {
+fn second_name(target: &Target, spot: &Spot, old: &[u8], kept: Option<&os::Kept>, made: &mut Vec<Spot>) -> At<()> {
+    match target.spot.link(spot) {
         Ok(()) => {
-            made.push(path.to_owned());
-            Ok(())
+            made.push(spot.clone());
+            // It is what will be put back, and what was judged: somebody else may have changed it since.
+            match holds(spot, old) {
+                true => Ok(()),
+                false => Err((target.path(), io::ErrorKind::ResourceBusy.into())),
+            }
         }
         Err(error)
             if matches!(
@@ -328,22 +359,25 @@ fn second_name(target: &Target, path: &Path, old: &[u8], kept: Option<&os::Kept>
                 io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks | io::ErrorKind::PermissionDenied
             ) =>
         {
-            stage(path, old, kept, target.key, made)
+            stage(spot, old, kept, target.key, made)
         }
-        Err(error) => Err((path.to_owned(), error)),
+        Err(error) => Err((spot.path(), error)),
     }
 }
 
-/// Whether a backup of this content is there already.
-fn holds(path: &Path, content: &[u8]) -> bool {
-    let link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
-    link && read_path(path).is_ok_and(|held| held.is_some_and(|held| held.as_slice() == content))
+/// Whether an ordinary file of this content is there.
+fn holds(spot: &Spot, content: &[u8]) -> bool {
+    spot.read()
+        .is_ok_and(|held| held.is_some_and(|held| held.as_slice() == content))
 }
 
 /// Gives the new files their names, and takes the journal away: the certificate comes last, as it is what is looked at.
 fn switch(targets: &[Target]) -> At<()> {
     for target in targets.iter().rev() {
-        fs::rename(target.staged(), &target.path).map_err(|error| (target.path.clone(), error))?;
+        target
+            .staged()
+            .rename(&target.spot)
+            .map_err(|error| (target.path(), error))?;
     }
     sync_folders(targets)?;
     take_journal_away(targets)
@@ -352,27 +386,23 @@ fn switch(targets: &[Target]) -> At<()> {
 fn take_journal_away(targets: &[Target]) -> At<()> {
     let Some(first) = targets.first() else { return Ok(()) };
     let journal = first.journal();
-    match fs::remove_file(&journal) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err((journal, error)),
-    }
+    journal.remove().map_err(|error| (journal.path(), error))?;
     // A journal that came back after a loss of power would find every file as it shall be.
-    let _ = sync_folder(&first.folder);
+    let _ = first.folder().sync();
     Ok(())
 }
 
 /// Puts the old files back, whatever has been renamed so far.
 fn undo(targets: &[Target], entries: &[Entry]) -> At<()> {
     for (target, entry) in targets.iter().zip(entries) {
-        let at = |error| (target.path.clone(), error);
-        let stands = read_path(&target.path).map_err(at)?.map(|held| journal::digest(&held));
+        let at = |error| (target.path(), error);
+        let stands = target.spot.read().map_err(at)?.map(|held| journal::digest(&held));
         if stands == entry.old {
             continue;
         }
         match entry.old {
-            Some(_) => fs::rename(target.saved(), &target.path).map_err(at)?,
-            None => fs::remove_file(&target.path).map_err(at)?,
+            Some(_) => target.saved().rename(&target.spot).map_err(at)?,
+            None => target.spot.remove().map_err(at)?,
         }
     }
     sync_folders(targets)?;
@@ -383,19 +413,27 @@ fn undo(targets: &[Target], entries: &[Entry]) -> At<()> {
 fn clean(targets: &[Target], entries: &[Entry]) -> Vec<Leftover> {
     let mut left = Vec::new();
     for target in targets {
-        for path in [target.staged(), target.saved(), target.draft()] {
-            match fs::remove_file(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(cause) => left.push(Leftover { path, cause }),
+        for spot in [target.staged(), target.saved(), target.draft()] {
+            if let Err(cause) = spot.remove() {
+                let path = spot.path();
+                left.push(Leftover { path, cause });
             }
         }
     }
-    for (_, entry) in targets.iter().zip(entries).filter(|(target, _)| target.key) {
-        if let Some(path) = &entry.backup
-            && let Err(cause) = os::close_to_others(path)
-        {
-            let path = path.clone();
+    for (target, entry) in targets.iter().zip(entries) {
+        let Some(backup) = target.journaled_backup(entry) else {
+            continue;
+        };
+        // What was undone stands under both names, and is no backup: a change of the one would change the other.
+        let done = if backup.is_same(&target.spot) {
+            backup.remove()
+        } else if target.key {
+            backup.open().and_then(|file| os::close_to_others(&file))
+        } else {
+            Ok(())
+        };
+        if let Err(cause) = done {
+            let path = backup.path();
             left.push(Leftover { path, cause });
         }
     }
@@ -426,22 +464,24 @@ impl Interrupted {
 /// Where it cannot be told what is to become of it.
 pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, Trouble> {
     let Some(first) = targets.first() else { return Ok(None) };
-    let content =
-        |path: PathBuf| read_path(&path).map_err(|error| Trouble::refused_for(path.display().to_string(), error));
+    let content = |spot: &Spot| {
+        let refused = |error| Trouble::refused_for(spot.path().display().to_string(), error);
+        spot.read().map_err(refused)
+    };
     let Some(journal) = Journal::read(first)? else {
         let beside = |target: &Target| [target.staged(), target.saved(), target.draft()];
-        let there = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
-        if !targets.iter().flat_map(beside).any(|path| there(&path)) {
+        let there = |spot: &Spot| !matches!(spot.kind(), Ok(None));
+        if !targets.iter().flat_map(beside).any(|spot| there(&spot)) {
             return Ok(None);
         }
-        let contents = targets.iter().map(|target| content(target.path.clone()));
+        let contents = targets.iter().map(|target| content(&target.spot));
         return Ok(Some(Interrupted {
             verdict: None,
             entries: Vec::new(),
             contents: contents.collect::<Result<_, _>>()?,
         }));
     };
-    let named = first.journal().display().to_string();
+    let named = first.journal().path().display().to_string();
     let paths = targets.iter().map(Target::entry_path);
     if !journal
         .files
@@ -456,9 +496,9 @@ pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, Trouble> {
     let mut found = Vec::with_capacity(targets.len());
     for target in targets {
         found.push(Found {
-            target: content(target.path.clone())?,
-            staged: content(target.staged())?,
-            saved: content(target.saved())?,
+            target: content(&target.spot)?,
+            staged: content(&target.staged())?,
+            saved: content(&target.saved())?,
         });
     }
     let Some(verdict) = journal::verdict(&journal.files, &found) else {
@@ -506,310 +546,24 @@ pub fn recover(targets: &[Target], interrupted: &Interrupted) -> Result<Vec<Left
 
 fn finish(targets: &[Target], entries: &[Entry]) -> At<()> {
     for (target, entry) in targets.iter().zip(entries).rev() {
-        let at = |error| (target.path.clone(), error);
-        let stands = read_path(&target.path).map_err(at)?.map(|held| journal::digest(&held));
+        let at = |error| (target.path(), error);
+        let stands = target.spot.read().map_err(at)?.map(|held| journal::digest(&held));
         if stands != Some(entry.new) {
-            fs::rename(target.staged(), &target.path).map_err(at)?;
+            target.staged().rename(&target.spot).map_err(at)?;
         }
     }
     sync_folders(targets)?;
     take_journal_away(targets)
 }
 
-fn read_path(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    match os::open(path) {
-        Ok(mut file) => {
-            if !file.metadata()?.is_file() {
-                return Err(io::ErrorKind::InvalidInput.into());
-            }
-            read(&mut file).map(Some)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Reads a file whole, in memory of its size at once: growing would leave copies of a key behind.
-fn read(file: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
-    let length = file.metadata()?.len();
-    if length > MAX_INPUT_BYTES as u64 {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    let mut content = Zeroizing::new(Vec::with_capacity(length as usize + 1));
-    file.take(MAX_INPUT_BYTES as u64).read_to_end(&mut content)?;
-    Ok(content)
-}
-
 fn sync_folders(targets: &[Target]) -> At<()> {
     let mut synced: Vec<&Path> = Vec::new();
     for target in targets {
-        if !synced.contains(&target.folder.as_path()) {
-            sync_folder(&target.folder)?;
-            synced.push(&target.folder);
+        let folder = target.folder();
+        if !synced.contains(&folder.path()) {
+            folder.sync().map_err(|error| (folder.path().to_owned(), error))?;
+            synced.push(folder.path());
         }
     }
     Ok(())
-}
-
-/// Makes the names in a folder last.
-pub(super) fn sync_folder(folder: &Path) -> At<()> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|error| (folder.to_owned(), error))
-}
-
-/// What the systems do differently.
-#[cfg(unix)]
-pub(super) mod os {
-    use std::fs::{self, File, Metadata, OpenOptions, Permissions};
-    use std::io;
-    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
-    use std::path::Path;
-
-    use rustix::fs::{Access, AtFlags, CWD, OFlags, StatVfsMountFlags};
-
-    /// Whether files are installed on this system.
-    pub const SUPPORTED: bool = true;
-
-    /// Everybody but owner and group.
-    const OTHERS: u32 = 0o007;
-    const OTHERS_READ: u32 = 0o004;
-    const OTHERS_WRITE: u32 = 0o002;
-    const GROUP_WRITE: u32 = 0o020;
-    const STICKY: u32 = 0o1000;
-
-    /// Why a folder is not one to install into.
-    pub enum Unfit {
-        /// In words of ours.
-        Why(&'static str),
-        /// As the system says.
-        Said(io::Error),
-    }
-
-    /// Opens what is no link, and does not wait for the other end of a pipe.
-    pub fn open(path: &Path) -> io::Result<File> {
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits() as i32)
-            .open(path)
-    }
-
-    /// Makes a file that is nobody else's.
-    pub fn create(path: &Path) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-    }
-
-    /// Whether a file is ours or root's, and nobody else can have written it.
-    pub fn is_ours(metadata: &Metadata) -> bool {
-        let owner = metadata.uid();
-        (owner == 0 || owner == user()) && metadata.mode() & (GROUP_WRITE | OTHERS_WRITE) == 0
-    }
-
-    /// Whether a file's owner can be given to the one that replaces it.
-    pub fn may_replace(metadata: &Metadata) -> bool {
-        user() == 0 || metadata.uid() == user()
-    }
-
-    fn user() -> u32 {
-        rustix::process::geteuid().as_raw()
-    }
-
-    /// Whether files may be made and renamed in a folder, and nobody could put others in their place.
-    pub fn check_folder(folder: &Path, key: bool) -> Result<(), Unfit> {
-        let metadata = fs::metadata(folder).map_err(Unfit::Said)?;
-        if key && metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0 {
-            return Err(Unfit::Why(
-                "everybody may write its folder, and could put another private key there; close the folder to others",
-            ));
-        }
-        let mounted = rustix::fs::statvfs(folder).map_err(|error| Unfit::Said(error.into()))?;
-        if mounted.f_flag.contains(StatVfsMountFlags::RDONLY) {
-            return Err(Unfit::Said(io::ErrorKind::ReadOnlyFilesystem.into()));
-        }
-        let wanted = Access::WRITE_OK | Access::EXEC_OK;
-        rustix::fs::accessat(CWD, folder, wanted, AtFlags::EACCESS).map_err(|error| Unfit::Said(error.into()))
-    }
-
-    /// Octets that may still be written; `None` where the file system does not say.
-    pub fn free(folder: &Path) -> io::Result<Option<u64>> {
-        let mounted = rustix::fs::statvfs(folder)?;
-        Ok((mounted.f_blocks > 0).then(|| mounted.f_bavail.saturating_mul(mounted.f_frsize)))
-    }
-
-    /// What a file keeps when its content changes: owner, group, mode, access list, label.
-    #[derive(Debug)]
-    pub struct Kept {
-        owner: u32,
-        group: u32,
-        mode: u32,
-        access: Option<Vec<u8>>,
-        label: Option<Vec<u8>>,
-    }
-
-    impl Kept {
-        /// Of an open file.
-        pub fn of(file: &File) -> io::Result<Self> {
-            let metadata = file.metadata()?;
-            Ok(Kept {
-                owner: metadata.uid(),
-                group: metadata.gid(),
-                mode: metadata.mode() & 0o777,
-                access: extended::read(file, extended::ACCESS)?,
-                // A label that cannot be read is none that we could give.
-                label: extended::read(file, extended::LABEL).unwrap_or(None),
-            })
-        }
-
-        /// Gives it to a new file; a key that others could read is closed to them.
-        pub fn give(&self, file: &File, key: bool) -> io::Result<()> {
-            let now = file.metadata()?;
-            if (now.uid(), now.gid()) != (self.owner, self.group) {
-                fchown(file, Some(self.owner), Some(self.group))?;
-            }
-            // A new file may have inherited an access list from its folder.
-            extended::write(file, extended::ACCESS, self.access.as_deref())?;
-            if self.label.is_some() && extended::read(file, extended::LABEL).unwrap_or(None) != self.label {
-                // The folder's own label is the right one where the policy allows no other.
-                let _ = extended::write(file, extended::LABEL, self.label.as_deref());
-            }
-            let open_to_others = self.mode & OTHERS_READ != 0;
-            let mode = match key && open_to_others {
-                true => self.mode & !OTHERS,
-                false => self.mode,
-            };
-            file.set_permissions(Permissions::from_mode(mode))
-        }
-    }
-
-    /// The mode of a file where none stood.
-    pub fn fresh(file: &File, key: bool) -> io::Result<()> {
-        let mode = if key { 0o600 } else { 0o644 };
-        file.set_permissions(Permissions::from_mode(mode))
-    }
-
-    /// Takes a file of a key from everybody but its owner and group.
-    pub fn close_to_others(path: &Path) -> io::Result<()> {
-        let file = open(path)?;
-        let mode = file.metadata()?.mode() & 0o777;
-        if mode & OTHERS_READ == 0 {
-            return Ok(());
-        }
-        file.set_permissions(Permissions::from_mode(mode & !OTHERS))
-    }
-
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    mod extended {
-        use std::fs::File;
-        use std::io;
-
-        use rustix::fs::{XattrFlags, fgetxattr, fremovexattr, fsetxattr};
-        use rustix::io::Errno;
-
-        /// The access list (acl(5)).
-        pub const ACCESS: &str = "system.posix_acl_access";
-        /// The label of SELinux.
-        pub const LABEL: &str = "security.selinux";
-        /// Largest value of an extended attribute (XATTR_SIZE_MAX).
-        const LARGEST: usize = 64 * 1024;
-
-        pub fn read(file: &File, name: &str) -> io::Result<Option<Vec<u8>>> {
-            let mut value = vec![0; LARGEST];
-            match fgetxattr(file, name, value.as_mut_slice()) {
-                Ok(length) => {
-                    value.truncate(length);
-                    Ok(Some(value))
-                }
-                Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
-                Err(error) => Err(error.into()),
-            }
-        }
-
-        pub fn write(file: &File, name: &str, value: Option<&[u8]>) -> io::Result<()> {
-            let written = match value {
-                Some(value) => fsetxattr(file, name, value, XattrFlags::empty()),
-                None => match fremovexattr(file, name) {
-                    Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
-                    other => other,
-                },
-            };
-            written.map_err(Into::into)
-        }
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    mod extended {
-        use std::fs::File;
-        use std::io;
-
-        pub const ACCESS: &str = "";
-        pub const LABEL: &str = "";
-
-        pub fn read(_: &File, _: &str) -> io::Result<Option<Vec<u8>>> {
-            Ok(None)
-        }
-
-        pub fn write(_: &File, _: &str, _: Option<&[u8]>) -> io::Result<()> {
-            Ok(())
-        }
-    }
-}
-
-/// No files are installed on other systems: [`Target::resolve`] refuses them all.
-#[cfg(not(unix))]
-pub(super) mod os {
-    use std::fs::{File, Metadata};
-    use std::io;
-    use std::path::Path;
-
-    pub const SUPPORTED: bool = false;
-
-    pub enum Unfit {
-        Why(&'static str),
-        Said(io::Error),
-    }
-
-    #[derive(Debug)]
-    pub struct Kept;
-
-    impl Kept {
-        pub fn of(_: &File) -> io::Result<Self> {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-
-        pub fn give(&self, _: &File, _: bool) -> io::Result<()> {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-    }
-
-    pub fn open(path: &Path) -> io::Result<File> {
-        File::open(path)
-    }
-
-    pub fn create(_: &Path) -> io::Result<File> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    pub fn is_ours(_: &Metadata) -> bool {
-        false
-    }
-
-    pub fn may_replace(_: &Metadata) -> bool {
-        false
-    }
-
-    pub fn check_folder(_: &Path, _: bool) -> Result<(), Unfit> {
-        Err(Unfit::Why("files are installed on Unix alone"))
-    }
-
-    pub fn free(_: &Path) -> io::Result<Option<u64>> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    pub fn fresh(_: &File, _: bool) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    pub fn close_to_others(_: &Path) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
 }

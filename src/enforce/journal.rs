@@ -4,7 +4,6 @@
 //! taken away once every rename is. While it stands, the run that wrote it was interrupted. It holds digests and names,
 //! no contents.
 
-use std::fs;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
@@ -15,7 +14,8 @@ use zeroize::Zeroizing;
 use crate::protocol::Sha256Hex;
 
 use super::Trouble;
-use super::install::{Target, os, sync_folder};
+use super::folder::os;
+use super::install::Target;
 
 /// The version of the journal's form.
 const VERSION: u32 = 1;
@@ -42,8 +42,8 @@ pub struct Entry {
     pub new: Sha256Hex,
     /// SHA-256 of what it held; null where there was no such file.
     pub old: Option<Sha256Hex>,
-    /// Path of the backup that stays.
-    pub backup: Option<PathBuf>,
+    /// Name of the backup that stays, in the same folder.
+    pub backup: Option<String>,
 }
 
 impl Journal {
@@ -58,15 +58,16 @@ impl Journal {
     /// Writes it beside the first file of the place, synced, and then gives it its name. What fails says where.
     pub fn write(&self, first: &Target) -> Result<(), (PathBuf, io::Error)> {
         let (draft, path) = (first.draft(), first.journal());
-        let at_draft = |error| (draft.clone(), error);
+        let at_draft = |error| (draft.path(), error);
+        let at_folder = |error| (first.folder().path().to_owned(), error);
         let bytes = serde_json::to_vec(self).map_err(|error| at_draft(error.into()))?;
-        let mut file = os::create(&draft).map_err(at_draft)?;
+        let mut file = draft.create().map_err(at_draft)?;
         file.write_all(&bytes).map_err(at_draft)?;
         file.sync_all().map_err(at_draft)?;
         drop(file);
-        sync_folder(&first.folder)?;
-        fs::rename(&draft, &path).map_err(|error| (path, error))?;
-        sync_folder(&first.folder)
+        first.folder().sync().map_err(at_folder)?;
+        draft.rename(&path).map_err(|error| (path.path(), error))?;
+        first.folder().sync().map_err(at_folder)
     }
 
     /// The journal beside the first file of a place, if one stands there.
@@ -74,9 +75,9 @@ impl Journal {
     /// # Errors
     /// Where it cannot be read, is no journal, or may have been written by somebody else.
     pub fn read(first: &Target) -> Result<Option<Self>, Trouble> {
-        let path = first.journal();
-        let named = path.display().to_string();
-        let mut file = match os::open(&path) {
+        let journal = first.journal();
+        let named = journal.path().display().to_string();
+        let mut file = match journal.open() {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Trouble::refused_for(named, error)),

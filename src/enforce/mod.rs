@@ -4,6 +4,7 @@
 //! synced; a synced journal; the renames; the journal taken away. Whatever stops a run in between, the old and the new
 //! pair are both on disk, and [`install::recover`] of the next run finishes or undoes it.
 
+pub mod folder;
 pub mod install;
 mod journal;
 pub mod pkcs12_write;
@@ -102,6 +103,7 @@ fn is_refusal(error: &io::Error) -> bool {
             | Kind::FileTooLarge
             | Kind::NotFound
             | Kind::AlreadyExists
+            | Kind::ResourceBusy
     )
 }
 
@@ -117,7 +119,7 @@ fn words(error: &io::Error) -> &'static str {
         Kind::NotADirectory => "a part of the path is not a folder",
         Kind::AlreadyExists => "something of that name is in the way",
         Kind::InvalidFilename => "its name is too long for the files beside it",
-        Kind::ResourceBusy => "it is in use, or mounted by itself",
+        Kind::ResourceBusy => "somebody else is changing it, or it is mounted by itself",
         Kind::FileTooLarge => "it is larger than the file system allows",
         _ => "input or output error",
     }

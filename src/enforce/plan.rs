@@ -94,20 +94,44 @@ pub fn pkcs8(key: &PrivateKeyDer, spki: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     const RSA: &[u8] = &[
         0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
     ];
-    let algorithm = match key.kind {
+    let bare;
+    let (algorithm, key) = match key.kind {
         KeyEncoding::Pkcs8 => return Some(Zeroizing::new(key.der().to_vec())),
-        KeyEncoding::Pkcs1 => RSA,
-        KeyEncoding::Sec1 => first_of_sequence(spki)?,
+        KeyEncoding::Pkcs1 => (RSA, key.der()),
+        KeyEncoding::Sec1 => {
+            bare = without_curve(key.der())?;
+            (first_of_sequence(spki)?, bare.as_slice())
+        }
     };
-    let octets = element(0x04, &[key.der()]);
+    let octets = element(0x04, &[key]);
     Some(element(0x30, &[&[0x02, 0x01, 0x00], algorithm, &octets]))
+}
+
+/// An `ECPrivateKey` (RFC 5915 §3) that leaves its curve to what is around it, as not every reader takes it twice.
+fn without_curve(der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    const PARAMETERS: u8 = 0xa0;
+    let mut rest = der.get(header(der)?.0..)?;
+    let mut parts = Vec::new();
+    while let Some(tag) = rest.first() {
+        let (part, behind) = rest.split_at_checked(length(rest)?)?;
+        if *tag != PARAMETERS {
+            parts.push(part);
+        }
+        rest = behind;
+    }
+    Some(element(0x30, &parts))
 }
 
 /// The first element of a SEQUENCE, as it stands.
 fn first_of_sequence(der: &[u8]) -> Option<&[u8]> {
     let contents = der.get(header(der)?.0..)?;
-    let (start, length) = header(contents)?;
-    contents.get(..start.checked_add(length)?)
+    contents.get(..length(contents)?)
+}
+
+/// Octets of the element that DER begins with.
+fn length(der: &[u8]) -> Option<usize> {
+    let (start, length) = header(der)?;
+    start.checked_add(length)
 }
 
 /// Octets of a DER header, and of the contents that it announces.

@@ -241,13 +241,13 @@ enum By {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InstallFields {
-    /// PEM file of the certificate.
+    /// PEM file of the certificate. It need not be there; its folder must be.
     #[serde(default)]
     certificate: Option<String>,
     /// PEM file of the private key; the certificate's file unless given.
     #[serde(default)]
     private_key: Option<String>,
-    /// PEM file of the chain.
+    /// PEM file of the CA certificates to send along, self-signed ones left out; they go into `certificate` unless given.
     #[serde(default)]
     chain: Option<String>,
     /// PKCS#12 file.
@@ -272,7 +272,7 @@ struct InstallFields {
     /// `caller`: the binary chooses, the caller installs.
     #[serde(default)]
     by: Option<By>,
-    /// Keep the old files.
+    /// Keep the old files beside the new ones, as `NAME.DIGITS.bak`.
     #[serde(default, deserialize_with = "null_default")]
     backup: bool,
 }

@@ -6,8 +6,8 @@ use super::safe::Safe;
 use super::words;
 use crate::protocol::inspection::{InspectedCertificate, InspectedSource, Inspection};
 use crate::protocol::{
-    AuthorityReport, CertificateFacts, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver, Proof, ReadBy,
-    ReferenceDocument, ReferenceReport, Relation, Report, Severity, Status, SubjectReport, Timestamp,
+    ActionKind, AuthorityReport, CertificateFacts, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver, Proof,
+    ReadBy, ReferenceDocument, ReferenceReport, Relation, Report, Severity, Status, SubjectReport, Timestamp,
 };
 
 /// How many digits of a SHA-256 tell keys apart for people; JSON has them all.
@@ -75,13 +75,13 @@ pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write
     let (headline, meaning) = match (what_if, report.changed) {
         (true, Some(true)) => (
             "WOULD CHANGE",
-            "what if: nothing was touched, and this is what a run would give",
+            "  what if: nothing was touched, and this is what a run would give",
         ),
-        (true, _) => ("WOULD CHANGE NOTHING", "what if: nothing was touched"),
+        (true, _) => ("WOULD CHANGE NOTHING", "  what if: nothing was touched"),
         (false, Some(true)) => ("CHANGED", ""),
         (false, _) => ("NOTHING CHANGED", ""),
     };
-    page.line(0, &[(Tone::Bold, headline), (Tone::Dim, "  "), (Tone::Dim, meaning)])?;
+    page.line(0, &[(Tone::Bold, headline), (Tone::Dim, meaning)])?;
     for action in report.actions.iter().flatten() {
         let subject = called(&action.subject, action.use_.as_deref());
         let what = words::action(action.action);
@@ -91,8 +91,21 @@ pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write
             let text = format!("{}, certificate {digest}", candidate + 1);
             page.field(4, "candidate", &[(Tone::Plain, &text)])?;
         }
+        let is_its = |one: &&SubjectReport| one.name == action.subject && one.use_ == action.use_;
+        if let (ActionKind::Install, Some(subject)) = (action.action, report.subjects.iter().find(is_its)) {
+            for (label, facts) in [("before", &subject.before), ("after", &subject.after)] {
+                let described = match facts {
+                    Some(Some(facts)) => {
+                        let until = ending(facts.not_after, report.valid_at);
+                        format!("{}, of {}, expires {until}", name(&facts.subject), name(&facts.issuer))
+                    }
+                    _ => "no certificate".to_owned(),
+                };
+                page.field(4, label, &[(Tone::Plain, &described)])?;
+            }
+        }
         for path in &action.paths {
-            page.field(4, "written", &[(Tone::Plain, path)])?;
+            page.field(4, "file", &[(Tone::Plain, path)])?;
         }
         for path in &action.backups {
             page.field(4, "backup", &[(Tone::Plain, path)])?;

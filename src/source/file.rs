@@ -77,7 +77,9 @@ fn folder(path: &Path, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<PathBuf>, &'st
         if files.len() == FOLDER_LIMIT {
             return Err("the folder holds more than 100,000 entries");
         }
-        files.push(entry.path());
+        if !is_of_an_installation(&entry.file_name()) {
+            files.push(entry.path());
+        }
     }
     files.sort_unstable_by(|one, other| {
         one.as_os_str()
@@ -85,6 +87,17 @@ fn folder(path: &Path, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<PathBuf>, &'st
             .cmp(other.as_os_str().as_encoded_bytes())
     });
     Ok(files)
+}
+
+/// Whether a file lies beside an installed one for the time of its installation, by the name that it has then.
+fn is_of_an_installation(name: &std::ffi::OsStr) -> bool {
+    let kind = |name: &str| {
+        matches!(
+            name.rsplit_once(".same-ca-"),
+            Some((_, "new" | "old" | "draft" | "journal"))
+        )
+    };
+    name.to_str().is_some_and(|name| name.starts_with('.') && kind(name))
 }
 
 /// Words of ours for what the operating system said, which goes to the log.

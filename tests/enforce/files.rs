@@ -8,6 +8,7 @@ use same_ca::protocol::FaultCode;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::support::not_run;
 
 /// Runs what-if, then the same for good, then again: what-if must foretell the run and touch nothing, and the second run
 /// must change nothing.
@@ -142,10 +143,10 @@ fn mode_and_group_are_kept_unless_others_could_read_a_key() {
         fs::remove_file(scene.path("place/www.key")).unwrap();
         scene.write("place/www.key", key.pkcs8_pem().as_bytes());
         set_mode(&scene.path("place/www.key"), before);
-        if rustix_is_root(&scene) {
+        if is_root(&scene) {
             std::os::unix::fs::chown(scene.path("place/www.key"), Some(4241), Some(4242)).unwrap();
         } else {
-            eprintln!("NOT RUN: giving files to another user and group (needs root)");
+            not_run("files of another user and group (needs root)");
         }
         let owner = |name: &str| {
             let metadata = fs::metadata(scene.path(name)).unwrap();
@@ -158,8 +159,66 @@ fn mode_and_group_are_kept_unless_others_could_read_a_key() {
     }
 }
 
-fn rustix_is_root(scene: &Scene) -> bool {
+fn is_root(scene: &Scene) -> bool {
     fs::metadata(&scene.root).unwrap().uid() == 0
+}
+
+#[test]
+fn a_key_is_not_given_to_whoever_put_a_file_there_first() {
+    let scene = Scene::new().with_bad_pair();
+    if !is_root(&scene) {
+        return not_run("a file of another user in an open folder (needs root)");
+    }
+    for open in [0o1777, 0o775] {
+        set_mode(&scene.path("place"), open);
+        std::os::unix::fs::chown(scene.path("place/www.key"), Some(4241), None).unwrap();
+        let before = scene.files();
+        for report in [what_if(&scene.pair()), run(&scene.pair())] {
+            let finding = &report["subjects"][0]["findings"][0];
+            assert_eq!(finding["code"], "install-refused", "{report:#}");
+            assert!(
+                finding["message"].as_str().unwrap().contains("put it there"),
+                "{finding}"
+            );
+        }
+        assert_eq!(scene.files(), before);
+    }
+    // In its own folder it is the service's key, and stays so.
+    std::os::unix::fs::chown(scene.path("place"), Some(4241), None).unwrap();
+    assert_eq!(run(&scene.pair())["status"], "compliant");
+    assert_eq!(fs::metadata(scene.path("place/www.key")).unwrap().uid(), 4241);
+}
+
+#[test]
+fn who_may_not_write_is_refused_before_anything_is_touched() {
+    let scene = Scene::new().with_bad_pair();
+    let request = scene.pair();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_same-ca"));
+    if is_root(&scene) {
+        use std::os::unix::process::CommandExt;
+        command.uid(65534).gid(65534);
+    } else {
+        set_mode(&scene.path("place"), 0o555);
+    }
+    let pipe = std::process::Stdio::piped;
+    let child = command
+        .arg("enforce")
+        .current_dir("/")
+        .stdin(pipe())
+        .stdout(pipe())
+        .spawn();
+    let Ok(mut child) = child else {
+        return not_run("enforce by a user who may not write (the program cannot be run by another user here)");
+    };
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), request.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(codes(&report, 0)[0], "install-refused", "{report:#}");
+    let message = report["subjects"][0]["findings"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("permission denied; nothing was touched"), "{message}");
+    assert_eq!(scene.files().len(), 2);
+    assert_eq!(scene.read("place/www.pem"), scene.bad().0.pem().as_bytes());
+    set_mode(&scene.path("place"), 0o755);
 }
 
 #[test]
@@ -334,12 +393,49 @@ fn a_pkcs12_file_is_written_as_old_windows_reads_it_unless_asked_otherwise() {
         assert!(parsed.pkey.unwrap().public_eq(&key.public()));
         let chain: Vec<_> = parsed.ca.unwrap().iter().map(|one| one.to_der().unwrap()).collect();
         assert_eq!(chain, [scene.ca.cert.der()]);
+        // As `openssl` reads it: with the old algorithms alone, all of which it has to be told to allow.
+        let shown = openssl_shows(&scene);
+        let expected: &[&str] = match encryption {
+            None => &[
+                "MAC: sha1, Iteration 2048",
+                "pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 2048",
+            ],
+            Some(_) => &[
+                "MAC: sha256, Iteration 100000",
+                "PBES2, PBKDF2, AES-256-CBC, Iteration 100000",
+            ],
+        };
+        for line in expected.iter().filter(|_| shown.is_some()) {
+            let shown = shown.as_deref().unwrap_or_default();
+            assert!(shown.contains(line), "{line} in {shown}");
+        }
         // pbeWithSHAAnd3-KeyTripleDES-CBC, and PBES2.
         let legacy = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x03];
         let file = scene.read("place/www.pfx");
         let count = file.windows(legacy.len()).filter(|window| *window == legacy).count();
         assert_eq!(count, if encryption.is_none() { 2 } else { 0 });
     }
+}
+
+/// What `openssl pkcs12 -legacy -info` says of the file.
+fn openssl_shows(scene: &Scene) -> Option<String> {
+    let password = format!("file:{}", scene.text("www.pass"));
+    let mut command = std::process::Command::new("openssl");
+    command.args([
+        "pkcs12",
+        "-legacy",
+        "-info",
+        "-noout",
+        "-in",
+        &scene.text("place/www.pfx"),
+    ]);
+    let Ok(output) = command.args(["-passin", &password]).output() else {
+        not_run("a PKCS#12 file read by the openssl command (which is not here)");
+        return None;
+    };
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    Some(said)
 }
 
 #[test]
@@ -555,6 +651,21 @@ fn two_runs_at_once_exclude_each_other() {
 }
 
 #[test]
+fn of_many_runs_at_once_one_installs_and_the_others_find_it_done() {
+    let scene = Scene::new().with_bad_pair();
+    let request = scene.pair();
+    let runs: Vec<_> = (0..6).map(|_| request.clone()).collect();
+    let runs: Vec<_> = runs
+        .into_iter()
+        .map(|request| std::thread::spawn(move || run(&request)))
+        .collect();
+    let reports: Vec<Value> = runs.into_iter().map(|run| run.join().unwrap()).collect();
+    assert!(reports.iter().all(|report| report["status"] == "compliant"));
+    assert_eq!(reports.iter().filter(|report| report["changed"] == true).count(), 1);
+    assert_eq!(scene.files().len(), 2);
+}
+
+#[test]
 fn flags_say_the_same_as_a_request() {
     let scene = Scene::new().with_bad_pair();
     let run = |what_if: &[&str]| {
@@ -580,8 +691,17 @@ fn flags_say_the_same_as_a_request() {
             .args(what_if);
         String::from_utf8(command.assert().code(0).get_output().stdout.clone()).unwrap()
     };
-    assert!(run(&["--what-if"]).starts_with("WOULD CHANGE  what if"));
-    assert!(run(&[]).starts_with("CHANGED"));
+    let foretold = run(&["--what-if"]);
+    assert!(foretold.starts_with("WOULD CHANGE  what if"));
+    let done = run(&[]);
+    assert!(done.starts_with("CHANGED\n"));
+    for line in [
+        "    before      CN=www.contoso.com, of CN=Fabrikam CA,DC=fabrikam,DC=com, expires 20",
+        "    after       CN=www.contoso.com, of CN=Contoso Issuing CA,DC=contoso,DC=com, expires 20",
+        &format!("    file        {}", scene.text("place/www.key")),
+    ] {
+        assert!(foretold.contains(line) && done.contains(line), "{line}\n{done}");
+    }
     assert!(run(&["--exit-code"]).starts_with("NOTHING CHANGED"));
 }
 

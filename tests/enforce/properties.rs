@@ -47,26 +47,71 @@ impl Drawn {
     }
 }
 
+/// Where certificate and key are put.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Pair,
+    OneFile,
+    OwnChain,
+    Pkcs12,
+}
+
+impl Form {
+    fn install(self, scene: &Scene) -> Value {
+        let (certificate, key) = (scene.text("place/www.pem"), scene.text("place/www.key"));
+        match self {
+            Form::Pair => json!({"certificate": certificate, "private_key": key}),
+            Form::OneFile => json!({"certificate": certificate, "backup": true}),
+            Form::OwnChain => {
+                json!({"certificate": certificate, "private_key": key, "chain": scene.text("place/chain.pem")})
+            }
+            Form::Pkcs12 => json!({"pkcs12_path": scene.text("place/www.pfx"), "password": "hunter2"}),
+        }
+    }
+
+    fn put(self, scene: &Scene, cert: &Cert, key: Option<&Key>) {
+        let text = |key: &Key| key.pkcs8_pem();
+        match self {
+            Form::OneFile => {
+                let whole = cert.pem() + &key.map(text).unwrap_or_default();
+                scene.write("place/www.pem", whole.as_bytes());
+            }
+            Form::Pair | Form::OwnChain => {
+                scene.write("place/www.pem", cert.pem().as_bytes());
+                if let Some(key) = key {
+                    scene.write("place/www.key", text(key).as_bytes());
+                }
+            }
+            Form::Pkcs12 => {
+                let file = P12::legacy("hunter2").cert(cert);
+                let file = match key {
+                    Some(key) => file.key(key),
+                    None => file,
+                };
+                scene.write("place/www.pfx", &file.build());
+            }
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_longest_of_the_fitting_is_installed_as_foretold_and_once(
         standing in prop::option::of(drawn()),
         candidates in prop::collection::vec(drawn(), 0..6),
         renews in any::<bool>(),
+        form in prop::sample::select(vec![Form::Pair, Form::OneFile, Form::OwnChain, Form::Pkcs12]),
     ) {
         let scene = Scene::new();
         let mut stands = None;
         if let Some(standing) = &standing {
             let (cert, key) = standing.mint(&scene, "standing");
-            scene.write("place/www.pem", cert.pem().as_bytes());
-            if standing.with_key {
-                scene.write("place/www.key", key.pkcs8_pem().as_bytes());
-            }
+            form.put(&scene, &cert, standing.with_key.then_some(&key));
             stands = Some((cert.sha256(), standing.compliant() && standing.with_key, standing.ends));
         }
-        let mut request = scene.pair();
+        let mut request = scene.request(form.install(&scene));
         if renews {
             request["policy"]["renew_before"] = json!("30d");
         }

@@ -1,0 +1,493 @@
+//! A folder held open, and the files in it by name.
+//!
+//! What changes a file goes through the folder that was opened once, never by its path again: who may rename a folder on
+//! the way to it cannot lead a run elsewhere in between.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::decode::MAX_INPUT_BYTES;
+
+/// A folder that is held open.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    pub(super) file: File,
+}
+
+impl Folder {
+    /// Opens a folder; no link to one.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = os::open_folder(path)?;
+        Ok(Folder {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// Where it was when it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Locks it, unless somebody else has: nothing is left in it. The lock goes with the folder, or by [`Folder::unlock`].
+    pub fn try_lock(&self) -> Result<(), TryLockError> {
+        self.file.try_lock()
+    }
+
+    /// Lets the lock go.
+    pub fn unlock(&self) {
+        // Where that fails, it goes when the folder is closed.
+        let _ = self.file.unlock();
+    }
+
+    /// Makes the names in it last.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}
+
+/// What may have a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An ordinary file.
+    File,
+    /// A symbolic link.
+    Link,
+    /// A folder, a pipe, a device.
+    Other,
+}
+
+/// A name in a folder, whether or not something has it.
+#[derive(Debug, Clone)]
+pub struct Spot {
+    /// The folder.
+    pub folder: Arc<Folder>,
+    /// The name, of one part.
+    pub name: String,
+}
+
+impl Spot {
+    /// Another name in the same folder.
+    pub fn beside(&self, name: String) -> Self {
+        Spot {
+            folder: self.folder.clone(),
+            name,
+        }
+    }
+
+    /// As a path, to be named to people.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path.join(&self.name)
+    }
+
+    /// What stands there; `None` for nothing.
+    pub fn kind(&self) -> io::Result<Option<Kind>> {
+        found(os::kind(&self.folder.file, &self.name))
+    }
+
+    /// Opens what stands there for reading, where it is no link.
+    pub fn open(&self) -> io::Result<File> {
+        os::open(&self.folder.file, &self.name)
+    }
+
+    /// Makes a new file there, which nobody else may open.
+    pub fn create(&self) -> io::Result<File> {
+        os::create(&self.folder.file, &self.name)
+    }
+
+    /// Gives what stands here the other name.
+    pub fn rename(&self, to: &Spot) -> io::Result<()> {
+        os::rename(&self.folder.file, &self.name, &to.name)
+    }
+
+    /// Gives what stands here the other name too.
+    pub fn link(&self, to: &Spot) -> io::Result<()> {
+        os::link(&self.folder.file, &self.name, &to.name)
+    }
+
+    /// Takes away what stands there, if something does.
+    pub fn remove(&self) -> io::Result<()> {
+        found(os::remove(&self.folder.file, &self.name)).map(drop)
+    }
+
+    /// Whether the other name is of the same file.
+    pub fn is_same(&self, other: &Spot) -> bool {
+        os::is_same(&self.folder.file, &self.name, &other.name).unwrap_or(false)
+    }
+
+    /// The content of the ordinary file there; `None` for nothing.
+    pub fn read(&self) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+        let Some(mut file) = found(self.open())? else {
+            return Ok(None);
+        };
+        if !file.metadata()?.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        read(&mut file).map(Some)
+    }
+}
+
+/// Nothing being there is an answer.
+fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a file whole, in memory of its size at once: growing would leave copies of a key behind.
+pub(super) fn read(file: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
+    let length = file.metadata()?.len();
+    if length > MAX_INPUT_BYTES as u64 {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let mut content = Zeroizing::new(Vec::with_capacity(length as usize + 1));
+    file.take(MAX_INPUT_BYTES as u64).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// What the systems do differently.
+#[cfg(unix)]
+pub(super) mod os {
+    use std::fs::{File, Metadata, OpenOptions, Permissions};
+    use std::io;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+    use std::path::Path;
+
+    use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, Stat, StatVfsMountFlags};
+
+    use super::Kind;
+
+    /// Whether files are installed on this system.
+    pub const SUPPORTED: bool = true;
+
+    /// Everybody but owner and group.
+    const OTHERS: u32 = 0o007;
+    const OTHERS_READ: u32 = 0o004;
+    const OTHERS_WRITE: u32 = 0o002;
+    const GROUP_WRITE: u32 = 0o020;
+    const STICKY: u32 = 0o1000;
+
+    /// Why a folder is not one to install into.
+    pub enum Unfit {
+        /// In words of ours.
+        Why(&'static str),
+        /// As the system says.
+        Said(io::Error),
+    }
+
+    /// Opens a folder, and nothing else.
+    pub fn open_folder(path: &Path) -> io::Result<File> {
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits() as i32)
+            .open(path)
+    }
+
+    /// Opens what is no link, and does not wait for the other end of a pipe.
+    pub fn open(folder: &File, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(folder, name, flags, Mode::empty())?.into())
+    }
+
+    /// Makes a file that is nobody else's.
+    pub fn create(folder: &File, name: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?.into())
+    }
+
+    /// Gives a file another name, in place of what has it.
+    pub fn rename(folder: &File, from: &str, to: &str) -> io::Result<()> {
+        Ok(rustix::fs::renameat(folder, from, folder, to)?)
+    }
+
+    /// Gives a file a second name.
+    pub fn link(folder: &File, from: &str, to: &str) -> io::Result<()> {
+        Ok(rustix::fs::linkat(folder, from, folder, to, AtFlags::empty())?)
+    }
+
+    /// Takes a name away.
+    pub fn remove(folder: &File, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(folder, name, AtFlags::empty())?)
+    }
+
+    fn stat(folder: &File, name: &str) -> io::Result<Stat> {
+        Ok(rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?)
+    }
+
+    /// What has a name.
+    pub fn kind(folder: &File, name: &str) -> io::Result<Kind> {
+        Ok(match FileType::from_raw_mode(stat(folder, name)?.st_mode) {
+            FileType::RegularFile => Kind::File,
+            FileType::Symlink => Kind::Link,
+            _ => Kind::Other,
+        })
+    }
+
+    /// Whether two names are of one file.
+    pub fn is_same(folder: &File, one: &str, other: &str) -> io::Result<bool> {
+        let (one, other) = (stat(folder, one)?, stat(folder, other)?);
+        Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+    }
+
+    /// Whether a file is ours or root's, and nobody else can have written it.
+    pub fn is_ours(metadata: &Metadata) -> bool {
+        let owner = metadata.uid();
+        (owner == 0 || owner == user()) && metadata.mode() & (GROUP_WRITE | OTHERS_WRITE) == 0
+    }
+
+    /// Whether a file's owner can be given to the one that replaces it, and may be where that holds a private key.
+    pub fn check_owner(file: &Metadata, folder: &Metadata, key: bool) -> Result<(), &'static str> {
+        let (user, owner) = (user(), file.uid());
+        if user != 0 && owner != user {
+            return Err("it belongs to another user; run as its owner or as root");
+        }
+        let open = folder.mode() & (GROUP_WRITE | OTHERS_WRITE) != 0;
+        if key && open && ![0, user, folder.uid()].contains(&owner) {
+            return Err(
+                "it belongs to a user who may have put it there, as others than its owner may write its folder, and \
+                 would be given the private key; close the folder to them, or give the file to root",
+            );
+        }
+        Ok(())
+    }
+
+    fn user() -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
+    /// Whether files may be made and renamed in a folder, and nobody could put others in their place.
+    pub fn check_folder(folder: &File, key: bool) -> Result<(), Unfit> {
+        let metadata = folder.metadata().map_err(Unfit::Said)?;
+        if key && metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0 {
+            return Err(Unfit::Why(
+                "everybody may write its folder, and could put another private key there; close the folder to others",
+            ));
+        }
+        let mounted = rustix::fs::fstatvfs(folder).map_err(|error| Unfit::Said(error.into()))?;
+        if mounted.f_flag.contains(StatVfsMountFlags::RDONLY) {
+            return Err(Unfit::Said(io::ErrorKind::ReadOnlyFilesystem.into()));
+        }
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        rustix::fs::accessat(folder, ".", wanted, AtFlags::EACCESS).map_err(|error| Unfit::Said(error.into()))
+    }
+
+    /// Octets that may still be written; `None` where the file system does not say.
+    pub fn free(folder: &File) -> io::Result<Option<u64>> {
+        let mounted = rustix::fs::fstatvfs(folder)?;
+        Ok((mounted.f_blocks > 0).then(|| mounted.f_bavail.saturating_mul(mounted.f_frsize)))
+    }
+
+    /// What a file keeps when its content changes: owner, group, mode, access list, label.
+    #[derive(Debug)]
+    pub struct Kept {
+        owner: u32,
+        group: u32,
+        mode: u32,
+        access: Option<Vec<u8>>,
+        label: Option<Vec<u8>>,
+    }
+
+    impl Kept {
+        /// Of an open file.
+        pub fn of(file: &File) -> io::Result<Self> {
+            let metadata = file.metadata()?;
+            Ok(Kept {
+                owner: metadata.uid(),
+                group: metadata.gid(),
+                mode: metadata.mode() & 0o777,
+                access: extended::read(file, extended::ACCESS)?,
+                // A label that cannot be read is none that we could give.
+                label: extended::read(file, extended::LABEL).unwrap_or(None),
+            })
+        }
+
+        /// Gives it to a new file; a key that others could read is closed to them.
+        pub fn give(&self, file: &File, key: bool) -> io::Result<()> {
+            let now = file.metadata()?;
+            if (now.uid(), now.gid()) != (self.owner, self.group) {
+                fchown(file, Some(self.owner), Some(self.group))?;
+            }
+            // A new file may have inherited an access list from its folder.
+            extended::write(file, extended::ACCESS, self.access.as_deref())?;
+            if self.label.is_some() && extended::read(file, extended::LABEL).unwrap_or(None) != self.label {
+                // The folder's own label is the right one where the policy allows no other.
+                let _ = extended::write(file, extended::LABEL, self.label.as_deref());
+            }
+            let open_to_others = self.mode & (OTHERS_READ | OTHERS_WRITE) != 0;
+            let mode = match key && open_to_others {
+                true => self.mode & !OTHERS,
+                false => self.mode,
+            };
+            file.set_permissions(Permissions::from_mode(mode))
+        }
+    }
+
+    /// The mode of a file where none stood.
+    pub fn fresh(file: &File, key: bool) -> io::Result<()> {
+        let mode = if key { 0o600 } else { 0o644 };
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    /// Takes a file of a key from everybody but its owner and group.
+    pub fn close_to_others(file: &File) -> io::Result<()> {
+        let mode = file.metadata()?.mode() & 0o777;
+        if mode & (OTHERS_READ | OTHERS_WRITE) == 0 {
+            return Ok(());
+        }
+        file.set_permissions(Permissions::from_mode(mode & !OTHERS))
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    mod extended {
+        use std::fs::File;
+        use std::io;
+
+        use rustix::fs::{XattrFlags, fgetxattr, fremovexattr, fsetxattr};
+        use rustix::io::Errno;
+
+        /// The access list (acl(5)).
+        pub const ACCESS: &str = "system.posix_acl_access";
+        /// The label of SELinux.
+        pub const LABEL: &str = "security.selinux";
+        /// Largest value of an extended attribute (XATTR_SIZE_MAX).
+        const LARGEST: usize = 64 * 1024;
+
+        pub fn read(file: &File, name: &str) -> io::Result<Option<Vec<u8>>> {
+            let mut value = vec![0; LARGEST];
+            match fgetxattr(file, name, value.as_mut_slice()) {
+                Ok(length) => {
+                    value.truncate(length);
+                    Ok(Some(value))
+                }
+                Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        }
+
+        pub fn write(file: &File, name: &str, value: Option<&[u8]>) -> io::Result<()> {
+            let written = match value {
+                Some(value) => fsetxattr(file, name, value, XattrFlags::empty()),
+                None => match fremovexattr(file, name) {
+                    Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
+                    other => other,
+                },
+            };
+            written.map_err(Into::into)
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    mod extended {
+        use std::fs::File;
+        use std::io;
+
+        pub const ACCESS: &str = "";
+        pub const LABEL: &str = "";
+
+        pub fn read(_: &File, _: &str) -> io::Result<Option<Vec<u8>>> {
+            Ok(None)
+        }
+
+        pub fn write(_: &File, _: &str, _: Option<&[u8]>) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}
+
+/// No files are installed on other systems: [`Folder::open`] refuses them all.
+#[cfg(not(unix))]
+pub(super) mod os {
+    use std::fs::{File, Metadata};
+    use std::io;
+    use std::path::Path;
+
+    use super::Kind;
+
+    pub const SUPPORTED: bool = false;
+
+    pub enum Unfit {
+        Why(&'static str),
+        Said(io::Error),
+    }
+
+    #[derive(Debug)]
+    pub struct Kept;
+
+    impl Kept {
+        pub fn of(_: &File) -> io::Result<Self> {
+            unsupported()
+        }
+
+        pub fn give(&self, _: &File, _: bool) -> io::Result<()> {
+            unsupported()
+        }
+    }
+
+    fn unsupported<T>() -> io::Result<T> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub fn open_folder(_: &Path) -> io::Result<File> {
+        unsupported()
+    }
+
+    pub fn open(_: &File, _: &str) -> io::Result<File> {
+        unsupported()
+    }
+
+    pub fn create(_: &File, _: &str) -> io::Result<File> {
+        unsupported()
+    }
+
+    pub fn rename(_: &File, _: &str, _: &str) -> io::Result<()> {
+        unsupported()
+    }
+
+    pub fn link(_: &File, _: &str, _: &str) -> io::Result<()> {
+        unsupported()
+    }
+
+    pub fn remove(_: &File, _: &str) -> io::Result<()> {
+        unsupported()
+    }
+
+    pub fn kind(_: &File, _: &str) -> io::Result<Kind> {
+        unsupported()
+    }
+
+    pub fn is_same(_: &File, _: &str, _: &str) -> io::Result<bool> {
+        unsupported()
+    }
+
+    pub fn is_ours(_: &Metadata) -> bool {
+        false
+    }
+
+    pub fn check_owner(_: &Metadata, _: &Metadata, _: bool) -> Result<(), &'static str> {
+        Err("files are installed on Unix alone")
+    }
+
+    pub fn check_folder(_: &File, _: bool) -> Result<(), Unfit> {
+        Err(Unfit::Why("files are installed on Unix alone"))
+    }
+
+    pub fn free(_: &File) -> io::Result<Option<u64>> {
+        unsupported()
+    }
+
+    pub fn fresh(_: &File, _: bool) -> io::Result<()> {
+        unsupported()
+    }
+
+    pub fn close_to_others(_: &File) -> io::Result<()> {
+        unsupported()
+    }
+}
