@@ -14,6 +14,7 @@ pub mod cli;
 pub mod decide;
 pub mod decode;
 pub mod error;
+pub mod fleet;
 pub mod output;
 pub mod protocol;
 pub mod render;
