@@ -17,12 +17,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &["error", "protocol", "decode", "cert"]),
     ("decide", &["cert", "protocol"]),
     ("render", &["protocol"]),
+    ("fleet", &["protocol"]),
     ("output", &[]),
     ("cli", &["protocol"]),
     (
         "app",
         &[
-            "cert", "cli", "decide", "decode", "error", "output", "protocol", "render", "source",
+            "cert", "cli", "decide", "decode", "error", "fleet", "output", "protocol", "render", "source",
         ],
     ),
 ];

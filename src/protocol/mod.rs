@@ -4,6 +4,7 @@ pub mod document;
 pub mod facts;
 pub mod fault;
 pub mod finding;
+pub mod fleet;
 pub mod inspection;
 pub mod read;
 pub mod report;
