@@ -24,7 +24,13 @@ PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?(?:-----END
 # Options that hold a secret, by every name that they have. They stand only within sources and places.
 SECRETS = ("privatekey_passphrase", "password", "privatekey_content", "pkcs12")
 
-# Whose elements, or which themselves, are sources, where no secret is expected.
+# Options of sources and places that hold none.
+WITHOUT_SECRETS = frozenset((
+    "spec", "path", "content", "pem", "tls", "privatekey_path", "private_key", "password_file", "password_env",
+    "certificate", "chain_path", "chain", "pkcs12_path", "encryption", "owner", "group", "mode", "privatekey_mode", "backup",
+))
+
+# Whose elements are sources where no secret is expected.
 PLAIN_SOURCES = ("authorities", "intermediates")
 
 
@@ -99,16 +105,22 @@ class Withheld:
         source = dict(source)
         for key in ("content", "pem"):
             content = source.get(key)
-            if isinstance(content, str) and PRIVATE_KEY.search(content):
+            if content is not None and not isinstance(content, str):
+                source[key] = self._token(content)
+            elif content is not None and PRIVATE_KEY.search(content):
                 keys = [match.group(0) for match in PRIVATE_KEY.finditer(content)]
                 source[key] = PRIVATE_KEY.sub("", content)
                 source["privatekey_content"] = "\n".join([source.get("privatekey_content") or ""] + keys)
-        for key in SECRETS:
-            if source.get(key) is not None:
-                token = f"<withheld {len(self._secrets)}>"
-                self._secrets[token] = source[key] if isinstance(source[key], str) else str(source[key])
-                source[key] = token
+        for key, value in source.items():
+            # Behind a misspelt option a secret may stand, and Ansible repeats what it does not know.
+            if value is not None and (key in SECRETS or key not in WITHOUT_SECRETS):
+                source[key] = self._token(value)
         return source
+
+    def _token(self, secret):
+        token = f"<withheld {len(self._secrets)}>"
+        self._secrets[token] = secret if isinstance(secret, str) else str(secret)
+        return token
 
 
 def _parsed(value):

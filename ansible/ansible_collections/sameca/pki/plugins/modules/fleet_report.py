@@ -295,7 +295,11 @@ def ask(module):
     stdin = "".join(json.dumps(report, ensure_ascii=False) + "\n" for report in reports).encode("utf-8")
     # Without reports of its own it would read standard input, which then is empty.
     arguments += ["-"] + paths if reports or not paths else paths
-    return runner.fleet(arguments, stdin) + (made,)
+    answer, code = runner.fleet(arguments, stdin)
+    unwritten = sorted(key for key, path in made.items() if not os.path.exists(path))
+    if unwritten:
+        raise RunnerError(f"same-ca at {runner.path} did not write: {', '.join(unwritten)}")
+    return answer, code, made
 
 
 def newest(reports):
