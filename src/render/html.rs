@@ -36,6 +36,15 @@ const CHOICES: usize = 200;
 /// Authorities that are shown, those that references allow and those with most subjects first.
 const AUTHORITIES_SHOWN: usize = 50;
 
+/// Findings that no record has.
+const OF_THE_FLEET: [&str; 5] = [
+    "report-stale",
+    "report-unreadable",
+    "host-missing",
+    "waiver-expired",
+    "waiver-unused",
+];
+
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
@@ -140,7 +149,7 @@ fn tiles(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
             name = state.as_str(),
         )?;
     }
-    out.write_all(b"</ul>\n<div class=\"columns\">\n")
+    out.write_all(b"</ul>\n")
 }
 
 fn status_chart(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
@@ -217,14 +226,14 @@ fn authorities(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
             (true, true) => "Allowed by a reference.".into(),
             (true, false) => format!("Allowed for {}.", requirements.join(", ")),
         };
-        writeln!(out, "<p class=\"soft\">{standing}</p>")?;
+        writeln!(out, "<p class=\"soft\">{standing}</p>\n<div class=\"generations\">")?;
         for key in authority.generations.iter().take(ENTRIES_SHOWN) {
             generation(authority, key, most, report.as_of, out)?;
         }
-        out.write_all(b"</div>\n")?;
+        out.write_all(b"</div>\n</div>\n")?;
     }
     more(out, report.authorities.len(), AUTHORITIES_SHOWN, "CAs")?;
-    out.write_all(b"</section>\n</div>\n")
+    out.write_all(b"</section>\n")
 }
 
 fn generation(
@@ -308,6 +317,11 @@ fn findings(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     )?;
     for group in report.findings.iter().take(ENTRIES_SHOWN) {
         let severity = group.severity.as_str();
+        let code = Html(&group.code);
+        let code = match OF_THE_FLEET.contains(&&*group.code) {
+            true => format!("<span class=\"code\">{code}</span>"),
+            false => format!("<button type=\"button\" class=\"plain code\" data-code=\"{code}\">{code}</button>"),
+        };
         let hint = group
             .hint
             .as_deref()
@@ -315,15 +329,13 @@ fn findings(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
             .unwrap_or_default();
         writeln!(
             out,
-            "<tr role=\"row\"><td role=\"cell\"><span class=\"badge\">{}{severity}</span></td><td role=\"cell\">\
-             <button type=\"button\" class=\"plain code\" data-code=\"{code}\">{code}</button></td>\
+            "<tr role=\"row\"><td role=\"cell\"><span class=\"badge\">{}{severity}</span></td><td role=\"cell\">{code}</td>\
              <td role=\"cell\" class=\"number\" data-label=\"Hosts\">{}</td>\
              <td role=\"cell\" class=\"number\" data-label=\"Waived\">{}</td><td role=\"cell\"><p>{}</p>{hint}</td></tr>",
             Mark(severity),
             group.hosts,
             group.waived,
             Html(&group.message),
-            code = Html(&group.code),
         )?;
     }
     out.write_all(b"</tbody>\n</table>\n")?;

@@ -3,10 +3,10 @@
 //! Small fleets have a series a record; of larger ones there are the numbers alone, because each series costs memory in
 //! Prometheus. What is not known has no series, rather than a zero.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, Write};
 
-use super::safe::Safe;
 use crate::protocol::Severity;
 use crate::protocol::fleet::{FleetReport, State, WaiverState};
 
@@ -15,7 +15,7 @@ pub const RECORD_SERIES: usize = 1_000;
 
 /// Writes the metrics.
 pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page(out);
+    let mut page = Page(out, HashSet::new());
     page.metric(
         "same_ca_fleet_records",
         "Records (a host and a requirement) by state; of missing, hosts.",
@@ -182,7 +182,8 @@ fn records(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
     Ok(())
 }
 
-struct Page<'a>(&'a mut dyn Write);
+/// The writer, and the series that were written: a second one of the same name would have the whole file refused.
+struct Page<'a>(&'a mut dyn Write, HashSet<String>);
 
 impl Page<'_> {
     fn metric(&mut self, name: &str, help: &str) -> io::Result<()> {
@@ -190,11 +191,25 @@ impl Page<'_> {
     }
 
     fn value(&mut self, name: &str, labels: &[(&str, &str)], value: u64) -> io::Result<()> {
-        writeln!(self.0, "{name}{} {value}", Labels(labels))
+        self.series(name, labels, &value)
     }
 
     fn signed(&mut self, name: &str, labels: &[(&str, &str)], value: i64) -> io::Result<()> {
-        writeln!(self.0, "{name}{} {value}", Labels(labels))
+        self.series(name, labels, &value)
+    }
+
+    fn series(&mut self, name: &str, labels: &[(&str, &str)], value: &dyn fmt::Display) -> io::Result<()> {
+        // An empty label is the same as none.
+        let labels: Vec<(&str, &str)> = labels.iter().copied().filter(|(_, value)| !value.is_empty()).collect();
+        let series = format!("{name}{}", Labels(&labels));
+        match self.1.contains(&series) {
+            true => Ok(()),
+            false => {
+                writeln!(self.0, "{series} {value}")?;
+                self.1.insert(series);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -204,8 +219,7 @@ impl fmt::Display for Labels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (name, value)) in self.0.iter().enumerate() {
             let opening = if index == 0 { '{' } else { ',' };
-            // A backslash and a quote are all that a safe text holds of what the format escapes.
-            let value = Safe(value).to_string().replace('\\', "\\\\").replace('"', "\\\"");
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             write!(f, "{opening}{name}=\"{value}\"")?;
         }
         if self.0.is_empty() { Ok(()) } else { f.write_str("}") }

@@ -55,6 +55,8 @@
         parts.push(subject.name, subject.use, subject.subject, subject.issuer, subject.key, subject.sha256, subject.relation);
         for (const finding of subject.findings) parts.push(finding.code, finding.message);
       }
+      const reference = data.references[record.reference];
+      if (reference) for (const finding of reference.findings) parts.push(finding.code);
       record.haystack = parts.filter(Boolean).join('\n').toLowerCase();
     }
     return record.haystack;
