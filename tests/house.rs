@@ -209,7 +209,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let (path, name) = (entry.path(), entry.file_name());
-        let left_out = [".git", "target", "dist", "__pycache__"];
+        let left_out = [".git", "target", "dist", "__pycache__", "node_modules"];
         if left_out.iter().any(|left_out| name == *left_out) {
             continue;
         }

@@ -18,7 +18,7 @@ use crate::fleet::{Fleet, Settings, judge, waivers};
 use crate::output;
 use crate::protocol::fleet::{FleetReport, UnreadableCode};
 use crate::protocol::{Fault, Span, Timestamp, read};
-use crate::render::json;
+use crate::render::{csv, html, json, junit, markdown, prometheus};
 
 use super::{Progress, World};
 
@@ -94,7 +94,14 @@ pub fn write_files(report: &FleetReport, files: &FleetFiles) -> Result<(), Error
         &'a Option<PathBuf>,
         fn(&FleetReport, &mut dyn io::Write) -> io::Result<()>,
     );
-    let all: [Write<'_>; 1] = [(&files.json, |report, out| json::line(report, out))];
+    let all: [Write<'_>; 6] = [
+        (&files.html, |report, out| html::fleet(report, out)),
+        (&files.json, |report, out| json::line(report, out)),
+        (&files.csv, |report, out| csv::fleet(report, out)),
+        (&files.junit, |report, out| junit::fleet(report, out)),
+        (&files.prometheus, |report, out| prometheus::fleet(report, out)),
+        (&files.markdown, |report, out| markdown::fleet(report, out)),
+    ];
     let write = |(path, write): &Write<'_>| {
         let Some(path) = path else { return Ok(()) };
         let written = output::write_file_by(path, |out| write(report, out));

@@ -42,6 +42,16 @@ pub fn proof(proof: Proof) -> &'static str {
     }
 }
 
+/// The protocol's word for how a relation is known.
+pub fn proof_code(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Signature => "signature",
+        Proof::Identical => "identical",
+        Proof::KeyIdentifier => "key-identifier",
+        Proof::Name => "name",
+    }
+}
+
 /// Where a CA key came from.
 pub fn key_from(from: KeyFrom) -> &'static str {
     match from {
