@@ -273,9 +273,8 @@ def ask(module):
         else:
             raise _argspec.OptionError("reports: expected reports, or paths of them")
     arguments = ["fleet", "--format", "json"]
-    as_of = _argspec.timestamp("as_of", params["as_of"], now) if params["as_of"] else newest(reports)
-    if as_of:
-        arguments += ["--as-of", as_of]
+    if params["as_of"]:
+        arguments += ["--as-of", _argspec.timestamp("as_of", params["as_of"], now)]
     if params["max_age"]:
         arguments += ["--max-age", params["max_age"]]
     for state in params["fail_on"]:
@@ -300,12 +299,6 @@ def ask(module):
     if unwritten:
         raise RunnerError(f"same-ca at {runner.path} did not write: {', '.join(unwritten)}")
     return answer, code, made
-
-
-def newest(reports):
-    """When the newest of the reports was collected: times in one form and zone compare as text."""
-    times = [report.get("collected_at") or report.get("as_of") for report in reports]
-    return max((time for time in times if isinstance(time, str)), default=None)
 
 
 def summary(answer):

@@ -183,16 +183,18 @@ FLEET = dict(protocol=1, kind="fleet", tool=dict(version="0.1.0"), as_of="2026-1
 def test_a_fleet_report_is_idempotent_and_hands_on_a_summary(task, tmp_path):
     dest = tmp_path / "fleet.html"
     options = dict(reports=[report(collected_at="2026-11-20T06:00:00Z"), "/srv/reports"], expected_hosts=["late"],
-                   html=str(dest), max_age="7d", fail_on=["missing"], waivers=["/w.yml"])
+                   html=str(dest), max_age="7d", fail_on=["missing"], waivers=["/w.yml"],
+                   as_of="20261120060000Z")
     assert task(fleet_report, options, FLEET, check=True)["changed"] is True and not dest.exists()
     result = task(fleet_report, options, FLEET)
     assert result["changed"] is True and dest.read_text() == "html"
     assert result["summary"]["missing"] == ["late"] and result["summary"]["totals"] == dict(compliant=1)
     assert task(fleet_report, options, FLEET)["changed"] is False
     arguments, stdin = task.asked[-1]
-    assert arguments[:5] == ["fleet", "--format", "json", "--as-of", "2026-11-20T06:00:00Z"]
+    assert arguments[:3] == ["fleet", "--format", "json"]
     assert arguments[-2:] == ["-", "/srv/reports"] and len(stdin.splitlines()) == 1
-    for flags in (["--max-age", "7d"], ["--fail-on", "missing"], ["--waivers", "/w.yml"], ["--expected-hosts"]):
+    for flags in (["--max-age", "7d"], ["--fail-on", "missing"], ["--waivers", "/w.yml"], ["--expected-hosts"],
+                  ["--as-of", "2026-11-20T06:00:00Z"]):
         assert all(flag in arguments for flag in flags), arguments
 
 
