@@ -59,7 +59,8 @@ def test_the_whole_requirement_names_who_breaks_it_and_who_did_not_answer(estate
     assert failed == {"fe03.contoso.com", "pchat02.contoso.com", "pchat03.contoso.com"}, run.output
     report = fleet(plays)
     assert report["status"] == "noncompliant"
-    assert report["totals"]["compliant"] == 6 and report["totals"]["noncompliant"] == 2 and report["totals"]["missing"] == 1, report["totals"]
+    counted = {state: count for state, count in report["totals"].items() if count}
+    assert counted == {"compliant": 3, "noncompliant": 2, "missing": 1}
     assert "pchat03.contoso.com" in json.dumps(report["missing"])
     names = {path.name for path in (plays.folder / "reports").iterdir()}
     assert names == {"fleet-report." + ending for ending in ("html", "json", "csv", "junit.xml", "prom", "md")}
@@ -109,7 +110,7 @@ def test_the_three_steps_one_by_one(estate_hosts, estate):
     joined = plays.run("sameca.pki.report", *arguments)
     assert joined.code == 0, joined.output
     whole = json.loads((plays.folder / "all.json").read_text())
-    assert whole["totals"]["compliant"] == 2 and whole["totals"]["noncompliant"] == 1, whole["totals"]
+    assert whole["totals"]["compliant"] == 1 and whole["totals"]["noncompliant"] == 1, whole["totals"]
     again = plays.run("sameca.pki.report", *arguments)
     assert not any(line["result"].get("changed") for line in again.lines), again.output
 
@@ -198,7 +199,7 @@ def test_the_role_installs_what_was_pinned_and_nothing_else(plays, target):
     files.mkdir()
     name = f"same-ca-0.1.0-{target}"
     shutil.copy(plays.binary, files / name)
-    with tarfile.open(files / f"{name}.tar.gz", "w:gz") as archive:
+    with tarfile.open(files / f"{name}.tar.gz", "w:gz", compresslevel=1) as archive:
         archive.add(plays.binary, arcname="same-ca")
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.iterdir()}
     plays.host("target")
