@@ -13,18 +13,17 @@ import time
 from conftest import COLLECTED_AT, VALID_AT, play
 from tls_servers import TlsServers
 
-ROUNDS = 20
+ROUNDS = 40
 ENDPOINTS = 1000
 
 
 def test_a_check_beside_a_ping_on_the_same_connections(plays, estate):
-    """The same hosts in turn, in one run; the median of each pair's quotient."""
+    """In turn, in one run; the quotient of the medians."""
     document = json.loads(subprocess.run(
         [plays.binary, "reference", f"{estate}/fe01/Default.pem", "--authority", f"{estate}/ca/CertEnroll"],
         check=True, capture_output=True,
     ).stdout)
     plays.host("fe01")
-    plays.host("fe02")
     check = {"sameca.pki.same_ca_info": {
         "requirement": "persistent-chat", "collected_at": COLLECTED_AT, "binary_path": str(plays.binary),
         "reference_document": document, "policy": {"profile": "lync-server-2013", "valid_at": VALID_AT},
@@ -33,12 +32,13 @@ def test_a_check_beside_a_ping_on_the_same_connections(plays, estate):
     tasks = [{"ansible.builtin.ping": {}}, check] * (ROUNDS + 2)
     run = plays.run(play(*tasks), timeout=600)
     assert run.code == 0, run.output
-    for host in ("fe01", "fe02"):
-        seconds = [line["seconds"] for line in run.lines if line["host"] == host][4:]
-        pings, checks = seconds[0::2], seconds[1::2]
-        quotient = statistics.median(check / ping for ping, check in zip(pings, checks))
-        print(f"\n{host}: ping {statistics.median(pings) * 1000:.0f} ms, same_ca_info {statistics.median(checks) * 1000:.0f} ms,"
-              f" {quotient:.3f} of a ping ({ROUNDS} pairs)")
+    seconds = [line["seconds"] for line in run.lines][4:]
+    pings, checks = seconds[0::2], seconds[1::2]
+    quotient = statistics.median(checks) / statistics.median(pings)
+    print(
+        f"\nping {statistics.median(pings) * 1000:.0f} ms (least {min(pings) * 1000:.0f}), same_ca_info"
+        f" {statistics.median(checks) * 1000:.0f} ms (least {min(checks) * 1000:.0f}): {quotient:.3f} of a ping ({ROUNDS} pairs)"
+    )
 
 
 def test_a_thousand_endpoints_in_one_task(plays, mint):
