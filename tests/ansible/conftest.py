@@ -244,7 +244,9 @@ class Run(collections.namedtuple("Run", "code output lines")):
 
 
 def target_python():
-    """The system's own Python where there is one: other users can start it."""
+    """The system's own Python where there is one: other users can start it. SAME_CA_TARGET_PYTHON names another."""
+    if "SAME_CA_TARGET_PYTHON" in os.environ:
+        return os.environ["SAME_CA_TARGET_PYTHON"]
     return "/usr/bin/python3" if pathlib.Path("/usr/bin/python3").exists() else sys.executable
 
 
