@@ -13,6 +13,7 @@ mod batch;
 mod binary;
 mod decision;
 mod estates;
+mod fleet;
 mod forgery;
 mod house;
 mod level_root;
@@ -22,6 +23,8 @@ mod names;
 mod process;
 mod profiles;
 mod real_cases;
+#[path = "../benches/reports/mod.rs"]
+mod reports;
 mod scene;
 mod servers;
 mod support;
