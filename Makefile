@@ -22,9 +22,10 @@ lint: ## formatting, clippy, and what dependencies may be built in
 bench: ## the measurements
 	cargo bench --locked
 
-schemas: ## write schemas/ anew from the types
+schemas: ## write schemas/ and the DSC manifest anew from the types
 	cargo build --locked --bin same-ca
 	for name in $$(target/debug/same-ca schema); do target/debug/same-ca schema $$name > schemas/$$name.schema.json; done
+	target/debug/same-ca dsc manifest > dsc/same_ca.dsc.resource.json
 
 fuzz: ## a minute of broken inputs for each place where strange bytes come in (stable Rust, blind to coverage)
 	cargo run --locked --release --example fuzz -- 60

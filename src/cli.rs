@@ -50,6 +50,9 @@ pub enum Command {
     /// Show what sources really hold
     #[command(long_about = INSPECT_ABOUT, after_help = INSPECT_EXAMPLES)]
     Inspect(Box<InspectArgs>),
+    /// Answer Microsoft DSC v3, as its resource SameCA/Certificate
+    #[command(long_about = DSC_ABOUT, after_help = DSC_EXAMPLES)]
+    Dsc(DscArgs),
     /// Join the reports of many hosts into one: for auditors, administrators, pipelines and monitoring
     #[command(long_about = FLEET_ABOUT, after_help = FLEET_EXAMPLES)]
     Fleet(Box<FleetArgs>),
@@ -152,6 +155,35 @@ pub struct InspectArgs {
     /// Where the facts go.
     #[command(flatten)]
     pub output: OutputFlags,
+}
+
+/// `same-ca dsc`.
+#[derive(Debug, Args)]
+pub struct DscArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub operation: DscCommand,
+}
+
+/// The operations of the DSC resource.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum DscCommand {
+    /// Write the state: the properties, the status with its reasons, and the report
+    Get,
+    /// Write the state with _inDesiredState, and on a second line the properties that differ
+    Test,
+    /// Install what brings the desired state about, as enforce does, and write the state
+    Set {
+        /// Change nothing; write what would be
+        #[arg(long)]
+        what_if: bool,
+    },
+    /// Write an instance, one a line, for each certificate of the subjects' sources: stores, folders or files
+    Export,
+    /// Print the JSON Schema of the properties
+    Schema,
+    /// Print the resource manifest
+    Manifest,
 }
 
 /// `same-ca fleet`.
@@ -310,7 +342,7 @@ pub struct RequestFlags {
     /// CA certificates that were found somewhere: they prove, and are not trusted by themselves
     #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
     pub intermediate: Vec<SourceArg>,
-    /// Certificates that may replace a subject's; looked at with --renew-before
+    /// Certificates that may replace a subject's: enforce chooses among them, check looks at them with --renew-before
     #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
     pub candidate: Vec<SourceArg>,
     /// CA certificates whose keys may not count, or the SHA-256 of such a key
@@ -663,6 +695,15 @@ Examples:
   same-ca inspect pchat01.pfx --password-file pchat01.pass
   same-ca inspect tls://fe01.contoso.com:5061 --format json";
 
+const DSC_ABOUT: &str = "Answer Microsoft DSC v3, as its resource SameCA/Certificate.\n\n\
+    DSC calls this as the manifest says. Properties are read as JSON from stdin: the fields of a request in camelCase. \
+    The state is written to stdout, a compact JSON object a line; stderr takes JSON lines, as many as DSC_TRACE_LEVEL \
+    says. Any answer is exit code 0, whatever it says.";
+const DSC_EXAMPLES: &str = "\
+Examples:
+  same-ca dsc test < properties.json
+  same-ca dsc set --what-if < properties.json
+  same-ca dsc manifest > same_ca.dsc.resource.json";
 const FLEET_ABOUT: &str = "Join the reports of many hosts into one.\n\n\
     Of each host and requirement the newest report counts. Fleet reports can be joined again: whatever the order and \
     grouping, the answer is the same, byte for byte. Without REPORT, reports are read from stdin. A report that cannot be \

@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cert", &["error", "protocol"]),
     ("source", &["error", "protocol", "decode", "cert"]),
     ("decide", &["cert", "protocol"]),
+    ("enforce", &["cert", "decode", "protocol"]),
     ("render", &["protocol"]),
     ("fleet", &["protocol"]),
     ("output", &[]),
@@ -23,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "cert", "cli", "decide", "decode", "error", "fleet", "output", "protocol", "render", "source",
+            "cert", "cli", "decide", "decode", "enforce", "error", "fleet", "output", "protocol", "render", "source",
         ],
     ),
 ];

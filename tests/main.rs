@@ -12,9 +12,11 @@ mod algorithms;
 mod batch;
 mod binary;
 mod decision;
+mod dsc;
 #[cfg(unix)]
 mod enforce;
 mod estates;
+mod fleet;
 mod forgery;
 mod house;
 mod level_root;
@@ -24,6 +26,8 @@ mod names;
 mod process;
 mod profiles;
 mod real_cases;
+#[path = "../benches/reports/mod.rs"]
+mod reports;
 mod scene;
 mod servers;
 mod support;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId};
 use crate::decide::{Case, Given, KeyPresence, Member, Offer, Read, SubjectCase, is_ca};
-use crate::protocol::request::MemberKind;
+use crate::protocol::request::{MemberKind, WindowsStorePlace};
 use crate::protocol::values::Sha256Hex;
 use crate::protocol::{
-    Code, Distrust, DocumentInput, DocumentKind, DocumentMember, Finding, Install, KeyFrom, PROTOCOL, Place, Policy,
-    ReadBy, Request, Severity, Source, Subject, Timestamp, TlsSource, WindowsStoreSource,
+    Code, Distrust, DocumentInput, DocumentKind, DocumentMember, Finding, Install, KeyFrom, PROTOCOL, Password, Place,
+    Policy, ReadBy, Request, Severity, Source, Subject, Timestamp, TlsSource, WindowsStoreSource,
 };
 use crate::source::{Format, Holding, Reader};
 
@@ -546,18 +546,9 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             private_key,
             chain,
         } => {
-            let mut offer = one(
-                &Source::Path {
-                    path: certificate.clone(),
-                    password: None,
-                },
-                reader,
-            );
+            let mut offer = one(&at_path(certificate, None), reader);
             if let Some(chain) = chain.as_ref().filter(|chain| !reader.is_empty(chain)) {
-                let source = Source::Path {
-                    path: chain.clone(),
-                    password: None,
-                };
+                let source = at_path(chain, None);
                 let brought = evidence(reader, &source, "", Severity::Warning, &mut offer.findings);
                 offer.findings.iter_mut().for_each(|finding| finding.pointer = None);
                 offer.brought = offer.brought.iter().cloned().chain(brought).collect();
@@ -565,24 +556,35 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             separate_key(&mut offer, certificate, private_key.as_deref(), reader);
             Given::One(Box::new(offer))
         }
-        Place::Pkcs12 { path, password, .. } => Given::One(Box::new(one(
-            &Source::Path {
-                path: path.clone(),
-                password: password.clone(),
-            },
-            reader,
-        ))),
-        Place::WindowsStore(store) => {
-            let (location, thumbprint) = (store.location, store.thumbprint);
-            let source = WindowsStoreSource {
-                location,
-                store: store.store.clone(),
-                thumbprint,
-                subject: None,
-            };
-            Given::AnyOf(offers(&[Source::WindowsStore(source)], reader, 0))
-        }
+        Place::Pkcs12 { path, password, .. } => Given::One(Box::new(one(&at_path(path, password.as_ref()), reader))),
+        Place::WindowsStore(store) => Given::AnyOf(offers(&[Source::WindowsStore(in_store(store))], reader, 0)),
         Place::Caller => Given::AnyOf(Vec::new()),
+    }
+}
+
+/// Where the certificates of a place of installation stand; `None` for an empty place and for the caller's.
+pub fn standing_source(place: &Place, reader: &Reader<'_>) -> Option<Source> {
+    match place {
+        Place::Files { certificate, .. } => reader.exists(certificate).then(|| at_path(certificate, None)),
+        Place::Pkcs12 { path, password, .. } => reader.exists(path).then(|| at_path(path, password.as_ref())),
+        Place::WindowsStore(store) => Some(Source::WindowsStore(in_store(store))),
+        Place::Caller => None,
+    }
+}
+
+fn at_path(path: &str, password: Option<&Password>) -> Source {
+    Source::Path {
+        path: path.to_owned(),
+        password: password.cloned(),
+    }
+}
+
+fn in_store(place: &WindowsStorePlace) -> WindowsStoreSource {
+    WindowsStoreSource {
+        location: place.location,
+        store: place.store.clone(),
+        thumbprint: place.thumbprint,
+        subject: None,
     }
 }
 

@@ -87,6 +87,7 @@ pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject:
 }
 
 /// The caller's words, carried into the report.
+#[derive(Clone)]
 pub(super) struct Head {
     pub requirement: Option<String>,
     pub host: Option<String>,

@@ -16,7 +16,7 @@ use crate::fleet::expected::Expected;
 use crate::fleet::input::{Documents, Origin, Piece};
 use crate::fleet::{Fleet, Settings, judge, waivers};
 use crate::output;
-use crate::protocol::fleet::{FleetReport, UnreadableCode};
+use crate::protocol::fleet::{FleetReport, Text, UnreadableCode};
 use crate::protocol::{Fault, Span, Timestamp, read};
 use crate::render::{csv, html, json, junit, markdown, prometheus};
 
@@ -153,8 +153,8 @@ fn gather(named: &[String], stdin: &mut dyn Read, world: &World<'_>) -> Result<F
     let mut files: Vec<PathBuf> = Vec::new();
     for name in named {
         if name == "-" {
-            let origin = origin(Path::new("-"));
-            gathering.stream(stdin, &origin).map_err(Error::Input)?;
+            let source = Text::from("-");
+            gathering.stream(stdin, whole_file(&source)).map_err(Error::Input)?;
             continue;
         }
         find(Path::new(name), name, &mut files)?;
@@ -239,18 +239,17 @@ fn words(kind: io::ErrorKind) -> &'static str {
     }
 }
 
-fn origin(path: &Path) -> Origin {
+fn named(path: &Path) -> Text {
     // The same name on every system.
     let name = path.to_string_lossy();
-    let name = if cfg!(windows) {
-        name.replace('\\', "/")
-    } else {
-        name.into_owned()
-    };
-    Origin {
-        source: name.into(),
-        line: None,
+    match cfg!(windows) {
+        true => name.replace('\\', "/").into(),
+        false => name.into(),
     }
+}
+
+fn whole_file(source: &Text) -> Origin<'_> {
+    Origin { source, line: None }
 }
 
 /// Reading under way.
@@ -287,9 +286,13 @@ impl Gathering<'_> {
         let read: Vec<Option<Vec<Piece>>> = files
             .par_iter()
             .map(|path| {
-                small(path).then(|| match fs::read(path) {
-                    Ok(bytes) => whole(documents, bytes, &origin(path)),
-                    Err(error) => vec![origin(path).unreadable(UnreadableCode::BadFile, words(error.kind()))],
+                small(path).then(|| {
+                    let source = named(path);
+                    let origin = whole_file(&source);
+                    match fs::read(path) {
+                        Ok(bytes) => whole(documents, bytes, origin),
+                        Err(error) => vec![origin.unreadable(UnreadableCode::BadFile, words(error.kind()))],
+                    }
                 })
             })
             .collect();
@@ -302,15 +305,16 @@ impl Gathering<'_> {
     }
 
     fn large(&mut self, path: &Path) {
-        let origin = origin(path);
-        let read = File::open(path).and_then(|mut file| self.stream(&mut file, &origin));
+        let source = named(path);
+        let origin = whole_file(&source);
+        let read = File::open(path).and_then(|mut file| self.stream(&mut file, origin));
         if let Err(error) = read {
             self.add(vec![origin.unreadable(UnreadableCode::BadFile, words(error.kind()))]);
         }
     }
 
     /// Reads a stream: a document a line as it comes, anything else whole.
-    fn stream(&mut self, input: &mut dyn Read, origin: &Origin) -> io::Result<()> {
+    fn stream(&mut self, input: &mut dyn Read, origin: Origin<'_>) -> io::Result<()> {
         let mut block = Vec::new();
         let mut ended = fill(input, &mut block, BLOCK)?;
         if utf16(&block) {
@@ -339,7 +343,9 @@ impl Gathering<'_> {
     }
 
     /// Reads a document a line, the next block while the one before is read.
-    fn lines(&mut self, input: &mut dyn Read, mut block: Vec<u8>, origin: &Origin) -> io::Result<()> {
+    fn lines(&mut self, input: &mut dyn Read, mut block: Vec<u8>, origin: Origin<'_>) -> io::Result<()> {
+        // The two blocks are used again and again.
+        let mut next = Vec::new();
         let mut before: u64 = 0;
         let mut ended = false;
         let mut first = true;
@@ -353,9 +359,9 @@ impl Gathering<'_> {
                 if block.len() >= DOCUMENT_LIMIT {
                     let origin = Origin {
                         line: Some(before + 1),
-                        ..origin.clone()
+                        ..origin
                     };
-                    self.add(vec![too_large(&origin)]);
+                    self.add(vec![too_large(origin)]);
                     ended = skip_line(input, &mut block)?;
                     before += 1;
                 } else {
@@ -367,7 +373,9 @@ impl Gathering<'_> {
                     false => block.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1),
                 };
             }
-            let mut next = block.split_off(end);
+            next.clear();
+            next.extend_from_slice(block.get(end..).unwrap_or_default());
+            block.truncate(end);
             let start = if std::mem::take(&mut first) {
                 block.len() - read::without_bom(&block).len()
             } else {
@@ -396,19 +404,21 @@ impl Gathering<'_> {
                 return Ok(());
             }
             ended = filled?;
-            block = next;
+            std::mem::swap(&mut block, &mut next);
         }
     }
 }
 
-fn too_large(origin: &Origin) -> Piece {
+fn too_large(origin: Origin<'_>) -> Piece {
     let message = format!("a document is larger than {} MiB", DOCUMENT_LIMIT / 1024 / 1024);
     origin.unreadable(UnreadableCode::TooLarge, &message)
 }
 
 /// Reads until so many bytes are held, and says whether the input ended.
 fn fill(input: &mut dyn Read, held: &mut Vec<u8>, size: usize) -> io::Result<bool> {
-    let wanted = size.saturating_sub(held.len()) as u64;
+    let wanted = size.saturating_sub(held.len());
+    held.reserve(wanted.min(BLOCK));
+    let wanted = wanted as u64;
     let read = input.take(wanted).read_to_end(held)? as u64;
     Ok(read < wanted)
 }
@@ -442,7 +452,7 @@ fn is_lines(bytes: &[u8]) -> bool {
 }
 
 /// Everything that a file in memory holds.
-fn whole(documents: &Documents, bytes: Vec<u8>, origin: &Origin) -> Vec<Piece> {
+fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece> {
     let Ok(bytes) = utf8(bytes) else {
         return vec![origin.unreadable(UnreadableCode::BadJson, "not UTF-8, nor UTF-16")];
     };
@@ -487,7 +497,7 @@ fn numbered(runs: Vec<Lines>) -> Vec<Piece> {
 }
 
 /// Reads lines on all cores.
-fn runs(documents: &Documents, bytes: &[u8], origin: &Origin) -> Vec<Lines> {
+fn runs(documents: &Documents, bytes: &[u8], origin: Origin<'_>) -> Vec<Lines> {
     let mut pieces: Vec<&[u8]> = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -504,7 +514,7 @@ fn runs(documents: &Documents, bytes: &[u8], origin: &Origin) -> Vec<Lines> {
         .collect()
 }
 
-fn run(documents: &Documents, bytes: &[u8], origin: &Origin) -> Lines {
+fn run(documents: &Documents, bytes: &[u8], origin: Origin<'_>) -> Lines {
     let mut lines = Lines {
         found: Vec::new(),
         lines: 0,
@@ -516,9 +526,9 @@ fn run(documents: &Documents, bytes: &[u8], origin: &Origin) -> Lines {
         }
         let origin = Origin {
             line: Some(lines.lines),
-            ..origin.clone()
+            ..origin
         };
-        documents.read(line, &origin, &mut lines.found);
+        documents.read(line, origin, &mut lines.found);
     }
     lines
 }

@@ -24,6 +24,7 @@ pub mod batch;
 mod case;
 pub mod check;
 pub mod completions;
+pub mod dsc;
 pub mod enforce;
 pub mod flags;
 pub mod fleet;
@@ -77,10 +78,16 @@ pub fn run(arguments: &[OsString], streams: &mut Streams<'_>, world: &World<'_>)
     let result = match Cli::try_parse_from(arguments) {
         Ok(cli) => {
             let program = is_program(&cli.command, streams.output_is_terminal);
+            let for_dsc = matches!(cli.command, Command::Dsc(_));
             // A defect that panics is answered like any other failure, so that callers always get JSON.
             let result = catch_unwind(AssertUnwindSafe(|| command(cli.command, streams, world)));
             let result = result.unwrap_or_else(|_| Err(Fault::new(FaultCode::Internal, "a defect in same-ca").into()));
-            result.or_else(|error| tell_program(error, program, streams))
+            match result {
+                Err(error) if for_dsc && !matches!(error, Error::Output { .. }) => {
+                    Ok(dsc::refuse(&error.fault().to_string(), streams, world))
+                }
+                result => result.or_else(|error| tell_program(error, program, streams)),
+            }
         }
         Err(error) => usage(&without_content(error), arguments, streams, world),
     };
@@ -97,6 +104,7 @@ fn command(command: Command, streams: &mut Streams<'_>, world: &World<'_>) -> Re
         Command::Batch(args) => batch_command(&args, streams, world),
         Command::Reference(args) => reference_command(&args, streams, world),
         Command::Inspect(args) => inspect_command(&args, streams, world),
+        Command::Dsc(args) => dsc::dsc(&args.operation, streams, world),
         Command::Fleet(args) => fleet_command(&args, streams, world),
         Command::Schema(args) => plain(streams, "the schema", &schema::schema(args.name.as_deref())?),
         Command::Completions(args) => plain(streams, "the completions", &completions::completions(args.shell)),
@@ -420,6 +428,7 @@ fn is_program(command: &Command, terminal: bool) -> bool {
             format(&args.output, is_typed(args), terminal) == Format::Json
         }
         Command::Batch(_) => true,
+        Command::Dsc(_) => false,
         Command::Reference(_) | Command::Schema(_) => !terminal,
         Command::Completions(_) | Command::Man(_) => false,
     }
@@ -452,6 +461,9 @@ fn usage(
             styled.to_string()
         };
         return plain(streams, "the help", shown.as_bytes());
+    }
+    if arguments.get(1).is_some_and(|name| name == "dsc") && !streams.errors_is_terminal {
+        return Ok(dsc::refuse(&one_line(error), streams, world));
     }
     if would_be_program(arguments, streams.output_is_terminal) {
         return tell_program(Fault::usage(one_line(error)).into(), true, streams);

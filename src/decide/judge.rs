@@ -222,6 +222,19 @@ impl Session<'_> {
             findings.extend(self.reference_doubts(&self.reference.standing));
             return Judged::unreadable(findings);
         };
+        self.with_brought(offer, certificate, from, |session, prover, standing| {
+            session.judge_with(prover, standing, certificate, offer, names)
+        })
+    }
+
+    /// Does some work with what the reference and a source hold.
+    fn with_brought<T>(
+        &mut self,
+        offer: &Offer,
+        certificate: &Arc<Certificate>,
+        from: KeyFrom,
+        work: impl FnOnce(&Self, &mut Prover<'_>, &Standing) -> T,
+    ) -> T {
         let reference = self.reference;
         let brought: Vec<&Arc<Certificate>> = std::iter::once(certificate)
             .chain(offer.brought.iter())
@@ -229,16 +242,44 @@ impl Session<'_> {
             .collect();
         if brought.is_empty() {
             let mut prover = Prover::new(&reference.pool, self.budget.clone(), Some(&reference.memo));
-            let judged = self.judge_with(&mut prover, &reference.standing, certificate, offer, names);
+            let done = work(self, &mut prover, &reference.standing);
             self.budget = prover.budget;
-            return judged;
+            return done;
         }
         let overlay = self.overlay(&brought, from);
         let mut prover = Prover::new(&overlay.pool, self.budget.clone(), Some(&overlay.memo));
-        let judged = self.judge_with(&mut prover, &overlay.standing, certificate, offer, names);
+        let done = work(self, &mut prover, &overlay.standing);
         self.budget = prover.budget;
         self.overlay = Some(overlay);
-        judged
+        done
+    }
+
+    /// The path of a candidate with what leads from its issuer on to a vouched root: a server sends all of it, as who
+    /// connects may know the root alone.
+    fn up_to_root(&mut self, offer: &Offer, mut path: Vec<Arc<Certificate>>) -> Vec<Arc<Certificate>> {
+        let (Some(certificate), Some(issuer)) = (&offer.certificate, path.first().cloned()) else {
+            return path;
+        };
+        let above = self.with_brought(offer, certificate, KeyFrom::Candidate, |_, prover, _| {
+            let pool = prover.pool;
+            let paths = path::to_roots(prover, certificate);
+            let begins = |path: &&path::Path| {
+                let first = path.certificates.first().map(|&index| &pool.held(index).certificate);
+                first.is_some_and(|first| first.sha256() == issuer.sha256()) && path.root_is_vouched(prover)
+            };
+            let found = paths.iter().find(begins).map(|path| path.certificates.as_slice());
+            let above = found.unwrap_or_default().iter().skip(1);
+            above
+                .map(|&index| pool.held(index).certificate.clone())
+                .collect::<Vec<_>>()
+        });
+        let links = path.split_off(1);
+        for one in above.into_iter().chain(links) {
+            if !path.iter().any(|there| there.sha256() == one.sha256()) {
+                path.push(one);
+            }
+        }
+        path
     }
 
     /// The reference as it stands with what a source brings. Taken out of the session while it is used.
@@ -569,7 +610,7 @@ impl Session<'_> {
         let chosen = best.map(|position| Chosen {
             position,
             index: offers[position].index,
-            path: judged[position].path.clone(),
+            path: self.up_to_root(&offers[position], judged[position].path.clone()),
             relation: judged[position].relation,
         });
         if let (true, Some(certificate), Some(position)) = (compliant, standing, best) {

@@ -432,7 +432,9 @@ fn clean(targets: &[Target], entries: &[Entry]) -> Vec<Leftover> {
         } else {
             Ok(())
         };
-        if let Err(cause) = done {
+        if let Err(cause) = done
+            && cause.kind() != io::ErrorKind::NotFound
+        {
             let path = backup.path();
             left.push(Leftover { path, cause });
         }

@@ -104,6 +104,7 @@ fn is_refusal(error: &io::Error) -> bool {
             | Kind::NotFound
             | Kind::AlreadyExists
             | Kind::ResourceBusy
+            | Kind::CrossesDevices
     )
 }
 
@@ -120,6 +121,7 @@ fn words(error: &io::Error) -> &'static str {
         Kind::AlreadyExists => "something of that name is in the way",
         Kind::InvalidFilename => "its name is too long for the files beside it",
         Kind::ResourceBusy => "somebody else is changing it, or it is mounted by itself",
+        Kind::CrossesDevices => "it is mounted by itself, so nothing can take its place",
         Kind::FileTooLarge => "it is larger than the file system allows",
         _ => "input or output error",
     }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::protocol::fleet::{FleetReference, Record, ReportsRead, Text, Unreadable};
 
 use super::input::{Documents, Piece};
@@ -18,7 +20,7 @@ pub const NAMED_UNREADABLE: usize = 1_000;
 /// What was read so far.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    records: HashMap<Key, Record>,
+    records: HashMap<Key, Box<Record>>,
     references: HashMap<Text, Arc<FleetReference>>,
     read: u64,
     superseded: u64,
@@ -31,7 +33,7 @@ pub struct Fleet {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
     /// A host and a requirement.
-    Host(Box<str>, Option<Text>),
+    Host(Text, Option<Text>),
     /// A report without host: its source, its line and what it says.
     Alone(Text, Option<u64>, [u8; 32]),
 }
@@ -40,7 +42,8 @@ impl Key {
     /// The key of a record.
     pub fn of(record: &Record) -> Self {
         match &record.host {
-            Some(host) => Key::Host(host_key(host), record.requirement.clone()),
+            Some(host) if is_key(host) => Key::Host(host.clone(), record.requirement.clone()),
+            Some(host) => Key::Host((&*host_key(host)).into(), record.requirement.clone()),
             None => Key::Alone(record.source.clone(), record.line, record.sha256.0),
         }
     }
@@ -52,6 +55,16 @@ pub fn host_key(host: &str) -> Box<str> {
     name.to_ascii_lowercase().into()
 }
 
+/// Whether a host's name is as it is compared: most are.
+fn is_key(host: &str) -> bool {
+    !host.ends_with('.') && !host.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// Whether two names are of one host.
+pub fn same_host(one: &str, other: &str) -> bool {
+    one == other || host_key(one) == host_key(other)
+}
+
 impl Fleet {
     /// Adds what was found in a document.
     pub fn add(&mut self, piece: Piece, documents: &Documents) {
@@ -59,7 +72,7 @@ impl Fleet {
             Piece::Record(record, reference) => {
                 self.read += 1;
                 self.references.entry(reference.id.clone()).or_insert(reference);
-                self.record(*record, documents);
+                self.record(record, documents);
             }
             Piece::Fleet(part) => {
                 self.read = self.read.saturating_add(part.reports.read);
@@ -84,7 +97,7 @@ impl Fleet {
         }
     }
 
-    fn record(&mut self, mut record: Record, documents: &Documents) {
+    fn record(&mut self, mut record: Box<Record>, documents: &Documents) {
         if self.records.len() > DETAILED_RECORDS {
             record.details = None;
         }
@@ -121,7 +134,7 @@ impl Fleet {
     }
 
     /// What was read, the records by host, requirement and source, and the references that they name, by id.
-    pub fn finish(mut self) -> (ReportsRead, Vec<Record>, Vec<Arc<FleetReference>>) {
+    pub fn finish(mut self) -> (ReportsRead, Vec<Box<Record>>, Vec<Arc<FleetReference>>) {
         self.trim_unreadable();
         let reports = ReportsRead {
             read: self.read,
@@ -129,9 +142,9 @@ impl Fleet {
             unreadable: self.unreadable_more.saturating_add(self.unreadable.len() as u64),
             unreadable_named: self.unreadable,
         };
-        let mut records: Vec<(Key, Record)> = self.records.into_iter().collect();
-        records.sort_unstable_by(|(a, one), (b, other)| order(a, one).cmp(&order(b, other)));
-        let records: Vec<Record> = records.into_iter().map(|(_, record)| record).collect();
+        let mut records: Vec<(Key, Box<Record>)> = self.records.into_iter().collect();
+        records.par_sort_unstable_by(|(a, one), (b, other)| order(a, one).cmp(&order(b, other)));
+        let records: Vec<Box<Record>> = records.into_iter().map(|(_, record)| record).collect();
         let mut named: Vec<Arc<FleetReference>> = Vec::new();
         let mut references = self.references;
         for record in &records {

@@ -16,19 +16,19 @@ pub struct Previous {
 
 impl Previous {
     /// Takes what is compared from the records of a fleet. Reports without host have nothing to be known again by.
-    pub fn new(records: &[Record]) -> Self {
+    pub fn new(records: &[Box<Record>]) -> Self {
         let said = records.iter().filter_map(|record| {
             let host = record.host.clone()?;
             Some((Key::of(record), (host, record.status)))
         });
         Previous {
-            since: records.iter().map(Record::time).max(),
+            since: records.iter().map(|record| record.time()).max(),
             said: said.collect(),
         }
     }
 
     /// Compares the records of now.
-    pub fn drift(&self, records: &[Record]) -> Drift {
+    pub fn drift(&self, records: &[Box<Record>]) -> Drift {
         let mut drift = Drift {
             since: self.since,
             newly_failing: Vec::new(),

@@ -11,7 +11,7 @@ use super::input::{Documents, Origin, Piece};
 const RESOURCES: [&str; 2] = ["SameCA/Certificate", "SameCADsc/SameCACertificate"];
 
 /// Reads the reports of a result document.
-pub(super) fn read(documents: &Documents, bytes: &[u8], origin: &Origin, found: &mut Vec<Piece>) {
+pub(super) fn read(documents: &Documents, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
     let before = found.len();
     match serde_json::from_slice::<Value>(bytes) {
         Ok(document) => {
@@ -30,7 +30,7 @@ pub(super) fn read(documents: &Documents, bytes: &[u8], origin: &Origin, found: 
 }
 
 /// serde_json reads no deeper than 128, so neither does this.
-fn walk(documents: &Documents, results: &Value, origin: &Origin, found: &mut Vec<Piece>) {
+fn walk(documents: &Documents, results: &Value, origin: Origin<'_>, found: &mut Vec<Piece>) {
     for result in results.as_array().into_iter().flatten() {
         let of = |key: &str| result.get(key).and_then(Value::as_str).unwrap_or_default();
         let Some(inner) = result.get("result") else { continue };
@@ -44,7 +44,7 @@ fn walk(documents: &Documents, results: &Value, origin: &Origin, found: &mut Vec
     }
 }
 
-fn state(documents: &Documents, result: &Value, name: &str, origin: &Origin, found: &mut Vec<Piece>) {
+fn state(documents: &Documents, result: &Value, name: &str, origin: Origin<'_>, found: &mut Vec<Piece>) {
     let report = result.get("actualState").and_then(|state| {
         let state = state.as_object()?;
         let (_, report) = state.iter().find(|(key, _)| key.eq_ignore_ascii_case("report"))?;

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::aggregate::same_host;
 use crate::protocol::fleet::{
     EstateAuthority, Expiry, ExpiryMonth, ExpirySoon, FindingGroup, FleetReference, Generation, Record, RecordFinding,
     ReportsRead, Standing, State, Text, WaiverReport, WaiverState,
@@ -37,7 +38,7 @@ struct Hosts {
 impl Hosts {
     /// Records come sorted by host, so the same host follows itself.
     fn add(&mut self, host: &Text) {
-        if self.last.as_ref().is_some_and(|last| last.eq_ignore_ascii_case(host)) {
+        if self.last.as_ref().is_some_and(|last| same_host(last, host)) {
             return;
         }
         self.number += 1;
@@ -80,7 +81,7 @@ struct Key {
 
 impl Estate {
     /// Begins with what the references of the records allow.
-    pub(super) fn new(records: &[Record], references: &[Arc<FleetReference>]) -> Self {
+    pub(super) fn new(records: &[Box<Record>], references: &[Arc<FleetReference>]) -> Self {
         let mut requirements: HashMap<&Text, HashSet<&Text>> = HashMap::new();
         for record in records {
             let of_reference = requirements.entry(&record.reference).or_default();
@@ -360,7 +361,7 @@ fn keep_smallest(kept: &mut Option<Text>, text: &Text) {
 }
 
 /// When the subjects' certificates end, seen from an instant. A missing host has none; a stale report's still counts.
-pub(super) fn expiry(records: &[Record], as_of: Timestamp) -> Expiry {
+pub(super) fn expiry(records: &[Box<Record>], as_of: Timestamp) -> Expiry {
     let months = months(as_of);
     let mut expiry = Expiry {
         months: months

@@ -36,7 +36,7 @@ pub const LIST_LIMIT: usize = 100_000;
 /// The size up to which a record keeps its subjects in full, in bytes of JSON: some ten subjects.
 pub const DETAIL_LIMIT: usize = 32 * 1024;
 /// Raw references that are known again by their bytes. Reports of one run share one; the rest is read each time.
-const KNOWN_REFERENCES: usize = 256;
+const KNOWN_REFERENCES: usize = 64;
 
 /// What was found in a document.
 #[derive(Debug)]
@@ -57,14 +57,14 @@ pub struct FleetPart {
     /// The references of its records.
     pub references: Vec<FleetReference>,
     /// Its records.
-    pub records: Vec<Record>,
+    pub records: Vec<Box<Record>>,
 }
 
 /// Reads documents, for any number of threads.
 #[derive(Debug)]
 pub struct Documents {
     texts: Texts,
-    references: RwLock<HashMap<Box<str>, Arc<FleetReference>>>,
+    references: RwLock<Vec<(Box<str>, Arc<FleetReference>)>>,
     by_id: RwLock<HashMap<Text, Arc<FleetReference>>>,
     detailed: AtomicBool,
 }
@@ -81,15 +81,15 @@ impl Default for Documents {
 }
 
 /// Where a document stands.
-#[derive(Debug, Clone)]
-pub struct Origin {
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
     /// The file, as it was named.
-    pub source: Text,
+    pub source: &'a Text,
     /// The line, from 1, where the file holds a document a line.
     pub line: Option<u64>,
 }
 
-impl Origin {
+impl Origin<'_> {
     /// What could not be read there.
     pub fn unreadable(&self, code: UnreadableCode, message: &str) -> Piece {
         Piece::Unreadable(Unreadable {
@@ -108,7 +108,7 @@ impl Documents {
     }
 
     /// Reads one document.
-    pub fn read(&self, bytes: &[u8], origin: &Origin, found: &mut Vec<Piece>) {
+    pub fn read(&self, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
         let bytes = bytes.trim_ascii();
         match read::read_fast::<Document<'_>>(bytes) {
             Ok(document) => self.sort_out(bytes, document, origin, found),
@@ -116,7 +116,7 @@ impl Documents {
         }
     }
 
-    fn sort_out(&self, bytes: &[u8], document: Document<'_>, origin: &Origin, found: &mut Vec<Piece>) {
+    fn sort_out(&self, bytes: &[u8], document: Document<'_>, origin: Origin<'_>, found: &mut Vec<Piece>) {
         if let Some(kind) = &document.kind {
             if kind.0 != "fleet" {
                 let message = format!("expected a report, found a document of kind {:?}", cut(&kind.0, 64));
@@ -144,7 +144,7 @@ impl Documents {
         &self,
         bytes: &[u8],
         document: Document<'_>,
-        origin: &Origin,
+        origin: Origin<'_>,
     ) -> Refusable<(Record, Arc<FleetReference>)> {
         let (Some(protocol), Some(reference), Some(status)) = (document.protocol, document.reference, &document.status)
         else {
@@ -157,7 +157,7 @@ impl Documents {
             .valid_at
             .ok_or_else(|| bad("missing field \"valid_at\"".into()))?;
         let status = word::<Status>(&status.0).map_err(|error| bad(format!("status: {error}")))?;
-        let host = document.host.map(|host| self.name("host", &host.0)).transpose()?;
+        let host = document.host.map(|host| own_name("host", &host.0)).transpose()?;
         let requirement = document
             .requirement
             .map(|requirement| self.name("requirement", &requirement.0))
@@ -233,7 +233,8 @@ impl Documents {
 
     fn reference(&self, raw: &RawValue) -> Refusable<Arc<FleetReference>> {
         let known = self.references.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known.get(raw.get()) {
+        // Compared, not hashed: most reports of a run share one.
+        if let Some((_, known)) = known.iter().find(|(text, _)| **text == *raw.get()) {
             return Ok(known.clone());
         }
         drop(known);
@@ -255,7 +256,7 @@ impl Documents {
         drop(by_id);
         let mut known = self.references.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < KNOWN_REFERENCES {
-            known.insert(raw.get().into(), reference.clone());
+            known.push((raw.get().into(), reference.clone()));
         }
         Ok(reference)
     }
@@ -287,7 +288,7 @@ impl Documents {
     fn subject(&self, subject: InSubject<'_>, host: Option<&Text>) -> Refusable<RecordSubject> {
         let name = match host {
             Some(host) if **host == *subject.name.0 => host.clone(),
-            _ => self.name("a subject's name", &subject.name.0)?,
+            _ => own_name("a subject's name", &subject.name.0)?,
         };
         Ok(RecordSubject {
             name,
@@ -335,11 +336,7 @@ impl Documents {
     }
 
     fn name(&self, what: &str, name: &str) -> Refusable<Text> {
-        if name.len() > NAME_LIMIT {
-            let message = format!("{what} is longer than {NAME_LIMIT} bytes");
-            return Err((UnreadableCode::BadReport, message));
-        }
-        Ok(self.texts.share(name))
+        check_name(what, name).map(|()| self.texts.share(name))
     }
 
     fn text(&self, text: &Word<'_>) -> Text {
@@ -355,11 +352,13 @@ impl Documents {
 
     fn share_record(&self, record: &mut Record) {
         self.texts.reuse(&mut record.source);
-        for text in [&mut record.host, &mut record.requirement].into_iter().flatten() {
-            self.texts.reuse(text);
+        if let Some(requirement) = &mut record.requirement {
+            self.texts.reuse(requirement);
         }
         for subject in &mut record.subjects {
-            self.texts.reuse(&mut subject.name);
+            if let Some(host) = record.host.as_ref().filter(|host| **host == subject.name) {
+                subject.name = host.clone();
+            }
             if let Some(use_) = &mut subject.use_ {
                 self.texts.reuse(use_);
             }
@@ -386,6 +385,19 @@ impl Documents {
             self.texts.reuse(hint);
         }
     }
+}
+
+/// A name that few share.
+fn own_name(what: &str, name: &str) -> Refusable<Text> {
+    check_name(what, name).map(|()| Text::from(name))
+}
+
+fn check_name(what: &str, name: &str) -> Refusable<()> {
+    if name.len() <= NAME_LIMIT {
+        return Ok(());
+    }
+    let message = format!("{what} is longer than {NAME_LIMIT} bytes");
+    Err((UnreadableCode::BadReport, message))
 }
 
 /// A result, or the code and words of a refusal.
@@ -426,7 +438,7 @@ fn check_protocol(protocol: u32) -> Refusable<()> {
 }
 
 /// Says why a document was refused: another version of the protocol may look unlike anything that is known.
-fn refused(bytes: &[u8], error: &serde_json::Error, origin: &Origin) -> Piece {
+fn refused(bytes: &[u8], error: &serde_json::Error, origin: Origin<'_>) -> Piece {
     #[derive(Deserialize)]
     struct Probe<'a> {
         #[serde(default, borrow)]
@@ -441,6 +453,10 @@ fn refused(bytes: &[u8], error: &serde_json::Error, origin: &Origin) -> Piece {
     }
     if !error.is_data() {
         return origin.unreadable(UnreadableCode::BadJson, &format!("not JSON: {error}"));
+    }
+    if !bytes.starts_with(b"{") {
+        let message = "expected a report of same-ca, found no JSON object";
+        return origin.unreadable(UnreadableCode::NotAReport, message);
     }
     match serde_json::from_slice::<Probe<'_>>(bytes) {
         Ok(Probe {

@@ -1,6 +1,5 @@
 //! What holds at one instant: the states of the records, and what they say together.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::protocol::fleet::{
@@ -9,7 +8,7 @@ use crate::protocol::fleet::{
 };
 use crate::protocol::{PROTOCOL, Revocation, Severity, Span, Status, Timestamp, Tool};
 
-use super::aggregate::{Fleet, host_key};
+use super::aggregate::{Fleet, host_key, same_host};
 use super::drift::Previous;
 use super::estate::{Estate, Findings, expiry};
 use super::expected::Expected;
@@ -33,7 +32,9 @@ pub struct Settings {
 /// Judges what was read.
 pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
     let (reports, mut records, references) = fleet.finish();
-    let as_of = settings.as_of.or_else(|| records.iter().map(Record::time).max());
+    let as_of = settings
+        .as_of
+        .or_else(|| records.iter().map(|record| record.time()).max());
     let mut waivers = Waivers::new(&settings.waivers, as_of);
     let mut findings = Findings::default();
     let mut estate = Estate::new(&records, &references);
@@ -55,9 +56,10 @@ pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
         }
         totals.count(record.state);
         estate.add(record, reference);
-        let key = record.host.as_deref().map(host_key);
-        if let Some(key) = key.filter(|key| reported.last() != Some(key)) {
-            reported.push(key);
+        if !settings.expected.is_empty()
+            && let Some(host) = &record.host
+        {
+            reported.push(host_key(host));
         }
     }
     let missing: Vec<_> = settings.expected.missing(&reported).map(Into::into).collect();
@@ -189,7 +191,7 @@ impl<'a> Waivers<'a> {
 }
 
 /// The worst state; what nobody could read, or nobody said, is never a yes.
-fn status(totals: &Totals, reports: &ReportsRead, records: &[Record]) -> State {
+fn status(totals: &Totals, reports: &ReportsRead, records: &[Box<Record>]) -> State {
     let worst = State::ALL.into_iter().find(|&state| totals.of(state) > 0);
     let worst = worst.unwrap_or(State::Undetermined);
     match reports.unreadable > 0 || records.is_empty() {
@@ -198,14 +200,16 @@ fn status(totals: &Totals, reports: &ReportsRead, records: &[Record]) -> State {
     }
 }
 
-fn message(totals: &Totals, reports: &ReportsRead, records: &[Record]) -> String {
-    let hosts: HashSet<Option<Box<str>>> = match records.len() {
-        0 => HashSet::new(),
-        _ => records
-            .iter()
-            .map(|record| record.host.as_deref().map(host_key))
-            .collect(),
+fn message(totals: &Totals, reports: &ReportsRead, records: &[Box<Record>]) -> String {
+    // Records come sorted by host; those that name none count for one host each.
+    let again = |pair: &&[Box<Record>]| match *pair {
+        [one, other] => match (&one.host, &other.host) {
+            (Some(one), Some(other)) => same_host(one, other),
+            _ => false,
+        },
+        _ => false,
     };
+    let hosts = records.len() - records.windows(2).filter(again).count();
     let mut parts: Vec<String> = Vec::new();
     for (state, words) in [
         (State::Noncompliant, "noncompliant"),
@@ -224,7 +228,7 @@ fn message(totals: &Totals, reports: &ReportsRead, records: &[Record]) -> String
         number => format!(
             "{} of {}: {}",
             counted(number as u64, "record", "records"),
-            counted(hosts.len() as u64, "host", "hosts"),
+            counted(hosts as u64, "host", "hosts"),
             parts.join(", ")
         ),
     };

@@ -62,7 +62,7 @@ pub struct FleetReport {
     /// The references that the records were judged against, by id.
     pub references: Vec<FleetReference>,
     /// One record a host and requirement, by host.
-    pub records: Vec<Record>,
+    pub records: Vec<Box<Record>>,
 }
 
 /// What kind of document it is.

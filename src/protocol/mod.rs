@@ -1,6 +1,7 @@
 //! The contract between the binary and everything that calls it: plain data, read and written as JSON.
 
 pub mod document;
+pub mod dsc;
 pub mod facts;
 pub mod fault;
 pub mod finding;

@@ -12,7 +12,15 @@ use super::report::Report;
 use super::request::Request;
 
 /// The names under which schemas can be had.
-pub const NAMES: &[&str] = &["request", "report", "reference", "inspection", "fleet-report", "error"];
+pub const NAMES: &[&str] = &[
+    "request",
+    "report",
+    "reference",
+    "inspection",
+    "fleet-report",
+    "error",
+    "dsc-resource",
+];
 
 /// The JSON Schema (draft 2020-12) of a name of [`NAMES`].
 pub fn schema(name: &str) -> Option<Schema> {
@@ -29,6 +37,7 @@ pub fn schema(name: &str) -> Option<Schema> {
         "inspection" => writing().into_root_schema_for::<Inspection>(),
         "fleet-report" => writing().into_root_schema_for::<FleetReport>(),
         "error" => writing().into_root_schema_for::<ErrorDocument>(),
+        "dsc-resource" => super::dsc::schema(),
         _ => return None,
     };
     schema.insert(
@@ -39,7 +48,7 @@ pub fn schema(name: &str) -> Option<Schema> {
 }
 
 /// In a request null equals absent, so every property that may be absent may be null.
-fn allow_null(schema: &mut Map<String, Value>) {
+pub(super) fn allow_null(schema: &mut Map<String, Value>) {
     let required: Vec<String> = match schema.get("required") {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),

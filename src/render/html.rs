@@ -630,7 +630,14 @@ impl<'a> Data<'a> {
         let mut order: Vec<&Record> = Vec::with_capacity(report.records.len().min(RECORDS_SHOWN));
         for state in State::ALL {
             let left = RECORDS_SHOWN - order.len();
-            order.extend(report.records.iter().filter(|record| record.state == state).take(left));
+            order.extend(
+                report
+                    .records
+                    .iter()
+                    .map(|record| &**record)
+                    .filter(|record| record.state == state)
+                    .take(left),
+            );
         }
         let mut texts = Texts::default();
         let mut details = Vec::new();

@@ -6,8 +6,8 @@ use super::safe::Safe;
 use super::words;
 use crate::protocol::inspection::{InspectedCertificate, InspectedSource, Inspection};
 use crate::protocol::{
-    ActionKind, AuthorityReport, CertificateFacts, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver, Proof,
-    ReadBy, ReferenceDocument, ReferenceReport, Relation, Report, Severity, Status, SubjectReport, Timestamp,
+    ActionKind, AuthorityReport, CertificateFacts, Code, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver,
+    Proof, ReadBy, ReferenceDocument, ReferenceReport, Relation, Report, Severity, Status, SubjectReport, Timestamp,
 };
 
 /// How many digits of a SHA-256 tell keys apart for people; JSON has them all.
@@ -241,6 +241,7 @@ fn passed_over(page: &mut Page<'_>, passed: &PassedOver) -> io::Result<()> {
         .certificate
         .as_ref()
         .map_or("no certificate", |facts| name(&facts.subject));
+    let is_ca = passed.findings.iter().any(|finding| finding.code == Code::SubjectIsCa);
     page.line(
         4,
         &[
@@ -248,8 +249,20 @@ fn passed_over(page: &mut Page<'_>, passed: &PassedOver) -> io::Result<()> {
             (Tone::Plain, &which),
             (Tone::Plain, ": "),
             (Tone::Plain, name),
+            (
+                Tone::Dim,
+                if is_ca {
+                    "  (a CA certificate, not a server's)"
+                } else {
+                    ""
+                },
+            ),
         ],
     )?;
+    // It came along with a server's certificate: what else it lacks for a server is no news.
+    if is_ca {
+        return Ok(());
+    }
     if let Some(relation) = passed.relation {
         relation_line(page, 6, relation, passed.proof)?;
     }
@@ -631,7 +644,7 @@ pub(super) fn time(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{AuthorityKey, ChosenFrom, Code, JoinedBy, KeyFrom, Revocation, Summary, Tool};
+    use crate::protocol::{AuthorityKey, ChosenFrom, JoinedBy, KeyFrom, Revocation, Summary, Tool};
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -745,14 +758,24 @@ mod tests {
             )
             .hint("give the password with --password-file or password_file"),
         );
-        unread.passed_over = Some(vec![PassedOver {
+        let passed = |name: &str, findings| PassedOver {
             from: ChosenFrom::AnyOf,
             index: 0,
-            certificate: Some(facts("CN=old", CA, "2026-01-01T00:00:00Z")),
+            certificate: Some(facts(name, CA, "2026-01-01T00:00:00Z")),
             relation: Some(Relation::Same),
             proof: Some(Proof::Signature),
-            findings: vec![Finding::new(Code::Expired, "its validity has ended")],
-        }]);
+            findings,
+        };
+        unread.passed_over = Some(vec![
+            passed("CN=old", vec![Finding::new(Code::Expired, "its validity has ended")]),
+            passed(
+                "CN=Sub CA",
+                vec![
+                    Finding::new(Code::SubjectIsCa, "it is a CA certificate"),
+                    Finding::new(Code::PrivateKeyMissing, "its private key is not there"),
+                ],
+            ),
+        ]);
         let member = |name: &str, key: &str, findings| MemberReport {
             name: name.into(),
             use_: Some("Default".into()),

@@ -32,6 +32,23 @@ pub fn read(path: &Path, log: &(dyn Fn(&str) + Sync)) -> Result<Content, &'stati
     read_bounded(path, MAX_INPUT_BYTES as u64, log).map(Content::File)
 }
 
+/// The files of a folder whose names are text, in byte order of name, without the folders in it; `None` for what is no
+/// folder.
+pub fn files(path: &str, log: &(dyn Fn(&str) + Sync)) -> Result<Option<Vec<String>>, &'static str> {
+    let metadata = fs::metadata(path).map_err(|error| said(path.as_ref(), &error, log))?;
+    if !metadata.is_dir() {
+        return Ok(None);
+    }
+    let mut files = folder(path.as_ref(), log)?;
+    files.retain(|file| !file.is_dir());
+    Ok(Some(
+        files
+            .into_iter()
+            .filter_map(|file| file.into_os_string().into_string().ok())
+            .collect(),
+    ))
+}
+
 /// Reads a file that must be small.
 pub fn read_small(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
     let metadata = fs::metadata(path).map_err(|error| said(path, &error, log))?;

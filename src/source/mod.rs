@@ -10,6 +10,8 @@ mod starttls;
 pub mod tls;
 mod windows_store;
 
+pub use inline::base64 as from_base64;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -344,6 +346,23 @@ impl<'a> Reader<'a> {
                 Ok(identities(&keys))
             }
         }
+    }
+
+    /// The files of a folder as sources of their own, with the folder's password; `None` for what is no folder. A file
+    /// whose name is no text is not among them: no source can name it.
+    ///
+    /// # Errors
+    /// A finding that names the folder and says why it cannot be read.
+    pub fn parts(&self, source: &Source) -> Result<Option<Vec<Source>>, Finding> {
+        let Source::Path { path, password } = source else {
+            return Ok(None);
+        };
+        let files = file::files(path, self.log).map_err(|why| unreadable(path, why))?;
+        let part = |path| Source::Path {
+            path,
+            password: password.clone(),
+        };
+        Ok(files.map(|files| files.into_iter().map(part).collect()))
     }
 
     /// Reads a file that is no source of certificates: a reference document.

@@ -199,7 +199,11 @@ fn injected(call: &Call, fault: &str, folder: &str, request: &Value) -> Output {
         None => (fault, ""),
     };
     let inject = format!("inject={}:{fault}:when={}{onwards}", call.name, call.number);
-    let tracer = ["strace", "-f", "-qq", "-y", "-o", &trace, "-e", &only, "-e", &inject];
+    let mut tracer = vec!["strace", "-f", "-qq", "-y", "-o", &trace, "-e", &only, "-e", &inject];
+    if !fault.starts_with("signal") {
+        // Other calls then run at full speed; a signal is not delivered so.
+        tracer.push("--seccomp-bpf");
+    }
     let output = execute(&tracer, &[], request);
     let lines = fs::read_to_string(&trace).unwrap();
     let mut lines = lines.lines().filter(|line| !line.contains("+++"));
@@ -272,6 +276,27 @@ fn assert_both_are_there(
     assert!(is_new(&finished), "the new files are whole, after {call:?}");
 }
 
+/// The same once more, and then the new certificate is lost and no candidate at hand: the old files come back.
+fn assert_undone_if_something_new_is_lost(fixture: &Fixture, certificate: &str, call: &Call) {
+    let (folder, mut request) = fixture.fresh();
+    injected(call, "signal=KILL", &folder, &request);
+    fs::remove_file(format!("{folder}/{}", beside(certificate, "new"))).unwrap();
+    request["candidates"] = Value::from(Vec::<Value>::new());
+    let foretold = parsed(&execute(&[], &["--what-if"], &request));
+    let report = parsed(&execute(&[], &[], &request));
+    assert_eq!(foretold, report, "after {call:?}");
+    assert_eq!(report["actions"][0]["action"], "recover");
+    assert_eq!(
+        (&report["changed"], &report["status"]),
+        (&Value::from(true), &Value::from("noncompliant"))
+    );
+    assert_eq!(
+        files(&folder),
+        fixture.old,
+        "the old files are whole, and alone, after {call:?}"
+    );
+}
+
 /// Kills a run at each call: `is_new` tells the new files; the old ones are known by their bytes.
 fn killed_everywhere(fixture: &Fixture, is_new: &(dyn Fn(&Contents) -> bool + Sync), certificate: &str) {
     let calls = calls(fixture);
@@ -289,6 +314,7 @@ fn killed_everywhere(fixture: &Fixture, is_new: &(dyn Fn(&Contents) -> bool + Sy
         if !old && !new {
             between.fetch_add(1, Ordering::Relaxed);
             assert_both_are_there(fixture, &left, is_new, certificate, call);
+            assert_undone_if_something_new_is_lost(fixture, certificate, call);
         }
         assert_mended(fixture, &folder, &request, is_new, call);
     });
@@ -398,6 +424,7 @@ fn pair() -> (Fixture, impl Fn(&Contents) -> bool + Sync) {
     fs::rename(scene.path("place/www.key"), scene.path("place/private/www.key")).unwrap();
     let mut request = scene.pair();
     request["subjects"][0]["install"]["private_key"] = Value::from(scene.text("place/private/www.key"));
+    request["subjects"][0]["install"]["backup"] = Value::from(true);
     (Fixture::new(scene, request), is_new)
 }
 

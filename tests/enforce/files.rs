@@ -123,6 +123,29 @@ fn a_chain_has_a_file_of_its_own_where_one_is_named() {
 }
 
 #[test]
+fn the_whole_path_to_a_vouched_root_is_sent_along() {
+    let scene = Scene::new().with_bad_pair();
+    let root = Ca::root("CN=Top,DC=contoso,DC=com");
+    let policy = root.issue_ca("CN=Policy CA,DC=contoso,DC=com");
+    let issuing = policy.issue_ca("CN=Third CA,DC=contoso,DC=com");
+    let key = Key::ec("P-256", "third");
+    let builder = CertBuilder::server(HOST, &key).issuer(&issuing);
+    let cert = builder.validity(PAST, FUTURE).build();
+    // The policy CA comes with the candidate alone.
+    let pfx = P12::legacy("hunter2").cert(&cert).cert(&policy.cert).key(&key).build();
+    let mut request = scene.pair();
+    request["candidates"] = json!([{"path": scene.write("third.pfx", &pfx), "password": "hunter2"}]);
+    let server = issuing.server("fe03.contoso.com").build().pem();
+    request["reference"][0]["source"] = json!({"path": scene.write("fe03.pem", server.as_bytes())});
+    let vouched = issuing.cert.pem() + &root.cert.pem();
+    request["authorities"] = json!([{"path": scene.write("third-ca.pem", vouched.as_bytes())}]);
+    let report = enforced(&scene, &request);
+    assert_eq!(report["status"], "compliant", "{report:#}");
+    let expected = cert.pem() + &issuing.cert.pem() + &policy.cert.pem();
+    assert_eq!(scene.read("place/www.pem"), expected.as_bytes());
+}
+
+#[test]
 fn an_empty_place_is_filled_and_its_new_key_is_the_owners_alone() {
     let scene = Scene::new().with_bad_pair();
     fs::remove_file(scene.path("place/www.pem")).unwrap();
@@ -161,6 +184,35 @@ fn mode_and_group_are_kept_unless_others_could_read_a_key() {
 
 fn is_root(scene: &Scene) -> bool {
     fs::metadata(&scene.root).unwrap().uid() == 0
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_access_list_is_kept() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    const NAME: &str = "system.posix_acl_access";
+    let scene = Scene::new().with_bad_pair();
+    let path = scene.path("place/www.key");
+    // acl(5): the owner reads and writes, user 4242 reads, the group and others do nothing, the mask is read.
+    let mut list = 2u32.to_le_bytes().to_vec();
+    for (tag, rights, id) in [
+        (1u16, 6u16, u32::MAX),
+        (2, 4, 4242),
+        (4, 0, u32::MAX),
+        (16, 4, u32::MAX),
+        (32, 0, u32::MAX),
+    ] {
+        list.extend([tag.to_le_bytes(), rights.to_le_bytes()].concat());
+        list.extend(id.to_le_bytes());
+    }
+    if setxattr(&path, NAME, &list, XattrFlags::empty()).is_err() {
+        return not_run("an access list that is kept (the file system has none)");
+    }
+    assert_eq!(run(&scene.pair())["changed"], true);
+    let mut kept = vec![0; 256];
+    let length = getxattr(&path, NAME, kept.as_mut_slice()).unwrap();
+    assert_eq!(kept[..length], list);
+    assert_eq!(mode(&path), 0o640);
 }
 
 #[test]
@@ -206,6 +258,7 @@ fn who_may_not_write_is_refused_before_anything_is_touched() {
         .current_dir("/")
         .stdin(pipe())
         .stdout(pipe())
+        .stderr(pipe())
         .spawn();
     let Ok(mut child) = child else {
         return not_run("enforce by a user who may not write (the program cannot be run by another user here)");

@@ -1,0 +1,223 @@
+//! `same-ca dsc`: the same engine as a Microsoft DSC v3 command resource.
+//!
+//! Properties come on standard input, the state goes to standard output, and what else is to be said goes to standard
+//! error as JSON lines. Any answer, even a bad one, is a success: DSC ends a whole run at the first resource that fails.
+
+use std::io::{self, Read};
+use std::sync::Mutex;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::DscCommand;
+use crate::error::Error;
+use crate::protocol::dsc::Reason;
+use crate::protocol::{Fault, FaultCode, Finding, Report, Severity, Status};
+use crate::render::safe::Safe;
+
+use super::{ANSWERED, NOT_ANSWERED, Streams, World, check, enforce};
+use lines::{Level, Lines};
+use properties::Properties;
+
+mod export;
+mod host;
+mod lines;
+mod manifest;
+mod properties;
+
+pub use manifest::manifest;
+
+/// What is read of a standard input that is over the limit of a request before it is left unread: DSC wants it read to
+/// its end, and this is more than any end that DSC could reach.
+const DRAIN_LIMIT: u64 = 1024 * 1024 * 1024;
+
+/// Runs one operation and returns the exit code.
+///
+/// # Errors
+/// Where standard output cannot be written to. Everything else is told on standard error, as DSC wants it.
+pub fn dsc(operation: &DscCommand, streams: &mut Streams<'_>, world: &World<'_>) -> Result<u8, Error> {
+    let lines = Mutex::new(Lines::new(world.env));
+    let tell = |level: Level, line: &str| {
+        if let Ok(mut lines) = lines.lock() {
+            lines.add(level, line);
+        }
+    };
+    let quiet = World {
+        progress: &|_| {},
+        log: &|line: &str| tell(Level::Info, line),
+        ..*world
+    };
+    let answered = answer(operation, streams, &quiet, &tell);
+    let answered = match answered {
+        Err(error @ Error::Output { .. }) => Err(error),
+        Err(error) => {
+            tell(Level::Error, &error.fault().to_string());
+            Ok(NOT_ANSWERED)
+        }
+        Ok(()) => Ok(ANSWERED),
+    };
+    if let Ok(lines) = lines.into_inner() {
+        lines.write(streams.errors);
+    }
+    answered
+}
+
+/// Tells DSC why a command line was not understood.
+pub fn refuse(message: &str, streams: &mut Streams<'_>, world: &World<'_>) -> u8 {
+    if !streams.input_is_terminal {
+        // What cannot be read is not to be read.
+        let _ = io::copy(&mut streams.input.take(DRAIN_LIMIT), &mut io::sink());
+    }
+    let mut lines = Lines::new(world.env);
+    lines.add(Level::Error, message);
+    lines.write(streams.errors);
+    NOT_ANSWERED
+}
+
+fn answer(
+    operation: &DscCommand,
+    streams: &mut Streams<'_>,
+    world: &World<'_>,
+    tell: &dyn Fn(Level, &str),
+) -> Result<(), Error> {
+    let mut properties = || -> Result<Properties, Error> {
+        let bytes = read_whole(streams)?;
+        let properties = Properties::read(&bytes, host::name, world.clock)?;
+        tell(Level::Debug, &format!("asked of {}", Safe(properties.host())));
+        Ok(properties)
+    };
+    match operation {
+        DscCommand::Get => {
+            let properties = properties()?;
+            let report = check(&properties, world)?;
+            tell(Level::Info, &report.message);
+            write(streams, &state(properties.shown(), properties.host(), &report)?)?;
+        }
+        DscCommand::Test => {
+            let properties = properties()?;
+            let report = check(&properties, world)?;
+            tell(Level::Info, &report.message);
+            let mut state = state(properties.shown(), properties.host(), &report)?;
+            let desired = report.status == Status::Compliant;
+            state.insert("_inDesiredState".into(), desired.into());
+            write(streams, &state)?;
+            write(streams, &differing(!desired))?;
+        }
+        DscCommand::Set { what_if } => {
+            let properties = properties()?;
+            let report = enforce::enforce(&properties.request, None, *what_if, world);
+            let report = report.map_err(|fault| properties.explain(fault))?;
+            let level = match report.status {
+                Status::Compliant => Level::Info,
+                // The exit code cannot say it: any but 0 would hide the state.
+                _ => Level::Warn,
+            };
+            tell(level, &report.message);
+            write(streams, &state(properties.shown(), properties.host(), &report)?)?;
+            write(streams, &differing(report.changed == Some(true)))?;
+        }
+        DscCommand::Export => {
+            let properties = properties()?;
+            let instances = export::instances(&properties, world, &|line| tell(Level::Warn, line))?;
+            for instance in instances {
+                write(streams, &instance?)?;
+            }
+        }
+        DscCommand::Schema => {
+            return super::plain(streams, "the schema", &super::schema::schema(Some("dsc-resource"))?).map(drop);
+        }
+        DscCommand::Manifest => return super::plain(streams, "the manifest", &manifest()?).map(drop),
+    }
+    streams.output.flush().map_err(Error::output("the state"))
+}
+
+/// Reads standard input to its end, also where it is larger than what is looked at.
+fn read_whole(streams: &mut Streams<'_>) -> Result<Vec<u8>, Error> {
+    if streams.input_is_terminal {
+        let message = "expected the properties as JSON on standard input: same-ca dsc get < properties.json";
+        return Err(Fault::usage(message).into());
+    }
+    let bytes = super::read_stdin(streams);
+    if let Err(Error::Fault(_)) = bytes {
+        io::copy(&mut streams.input.take(DRAIN_LIMIT), &mut io::sink()).map_err(Error::Input)?;
+    }
+    bytes
+}
+
+fn check(properties: &Properties, world: &World<'_>) -> Result<Report, Fault> {
+    check::check(&properties.request, None, world).map_err(|fault| properties.explain(fault))
+}
+
+/// The names of the properties that differ: the status stands for all that is in the report.
+fn differing(status: bool) -> Value {
+    match status {
+        true => json!(["status"]),
+        false => json!([]),
+    }
+}
+
+/// The state: the properties as given, without secrets, and what is known of them.
+fn state(shown: &Map<String, Value>, host: &str, report: &Report) -> Result<Map<String, Value>, Fault> {
+    let mut state = shown.clone();
+    state.insert("host".into(), host.into());
+    state.insert("status".into(), report.status.as_str().into());
+    state.insert("reasons".into(), as_json(&reasons(report))?);
+    state.insert("report".into(), as_json(report)?);
+    Ok(state)
+}
+
+/// What the status rests on, the worst first. What weighs nothing is in the report alone, but for hints how a state that
+/// is not the desired one could become it.
+fn reasons(report: &Report) -> Vec<Reason> {
+    let mut found: Vec<(Option<String>, &Finding)> = Vec::new();
+    let is_told = |finding: &&Finding, status: Option<Status>| {
+        finding.severity > Severity::Info || (finding.hint.is_some() && status != Some(Status::Compliant))
+    };
+    let of_reference = |finding: &&Finding| is_told(finding, Some(report.status));
+    let findings = report.reference.findings.iter().filter(of_reference);
+    found.extend(findings.map(|finding| (None, finding)));
+    for member in &report.reference.members {
+        let who = who(&member.name, member.use_.as_deref());
+        let findings = member.findings.iter().filter(of_reference);
+        found.extend(findings.map(|finding| (Some(who.clone()), finding)));
+    }
+    for subject in &report.subjects {
+        let who = who(&subject.name, subject.use_.as_deref());
+        let findings = subject
+            .findings
+            .iter()
+            .filter(|finding| is_told(finding, subject.status));
+        found.extend(findings.map(|finding| (Some(who.clone()), finding)));
+    }
+    found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+    let reason = |(who, finding): (Option<String>, &Finding)| {
+        let who = who.as_deref().unwrap_or("the reference");
+        let hint = match &finding.hint {
+            Some(hint) => format!(". What to do: {hint}"),
+            None => String::new(),
+        };
+        let phrase = format!("{}: {who}: {}{hint}", finding.severity.as_str(), finding.message);
+        Reason {
+            code: finding.code,
+            phrase: Safe(&phrase).to_string(),
+        }
+    };
+    found.into_iter().map(reason).collect()
+}
+
+fn who(name: &str, use_: Option<&str>) -> String {
+    match use_ {
+        Some(use_) => format!("{name} ({use_})"),
+        None => name.to_owned(),
+    }
+}
+
+fn as_json(value: &impl serde::Serialize) -> Result<Value, Fault> {
+    serde_json::to_value(value).map_err(|_| Fault::new(FaultCode::Internal, "the state could not be written as JSON"))
+}
+
+/// One compact line.
+fn write(streams: &mut Streams<'_>, value: &impl serde::Serialize) -> Result<(), Error> {
+    let written = serde_json::to_writer(&mut *streams.output, value).map_err(io::Error::from);
+    let written = written.and_then(|()| streams.output.write_all(b"\n"));
+    written.map_err(Error::output("the state"))
+}
