@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -110,12 +111,16 @@ def plain_environment():
 
 
 def free_ports(count):
-    """Ports of the loopback that nobody listens on now."""
+    """Ports of the loopback that nobody listens on now, below those that systems give to outgoing connections."""
     with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        ports = []
+        while len(ports) < count:
+            each = held.enter_context(socket.socket())
+            port = random.randrange(20000, 32000)
+            with contextlib.suppress(OSError):
+                each.bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
 
 
 Sshd = collections.namedtuple("Sshd", "ports dead key log")
@@ -141,7 +146,7 @@ def sshd(work):
         "AcceptEnv SAME_CA_TEST_*",
     ]
     (folder / "sshd_config").write_text("\n".join(config) + "\n")
-    # Where root's sshd shuts itself in; packages make it when the service starts.
+    # Where root's sshd shuts itself in; packages make it when the service starts. ansible/test makes it for several at once.
     shut_in = pathlib.Path("/run/sshd")
     made = os.geteuid() == 0 and not shut_in.exists()
     if made:
@@ -154,11 +159,12 @@ def sshd(work):
         )
     try:
         until = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", ports[-1]), timeout=1):
-                break
-            assert server.poll() is None and time.monotonic() < until, log.read_text()
-            time.sleep(0.05)
+        for port in ports:
+            while True:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+                assert server.poll() is None and time.monotonic() < until, log.read_text()
+                time.sleep(0.05)
         yield Sshd(ports, dead, folder / "user_key", log)
     finally:
         server.terminate()
