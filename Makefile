@@ -13,6 +13,7 @@ demo: ## mint a small estate in target/demo, check it, run the Ansible play over
 test: ## run every test there is on this machine, and say what could not be run
 	cargo test --locked
 	cargo build --locked --bin same-ca --example mint && ansible/test
+	tests/page/run
 	@.ci/not-run
 
 lint: ## formatting, clippy, and what dependencies may be built in

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 use serde::de::IgnoredAny;
@@ -24,10 +25,8 @@ use super::{Progress, World};
 
 /// The largest document, in bytes: a fleet report of a million hosts has half of it.
 const DOCUMENT_LIMIT: usize = 2 * 1024 * 1024 * 1024;
-/// Bytes that are read at a time: enough lines for all cores between two reads, little beside the records.
-const BLOCK: usize = 16 * 1024 * 1024;
-/// Bytes of lines that one thread reads in a row.
-const RUN: usize = 256 * 1024;
+/// Bytes that one thread reads at a time: enough lines that taking them costs nothing, little beside the records.
+const BLOCK: usize = 1024 * 1024;
 /// Files that are read at once between two additions to the fleet.
 const FILES: usize = 512;
 /// The size up to which a file is read with others at once, in bytes; a larger one is shared by all cores.
@@ -59,7 +58,7 @@ pub struct Ask {
 /// # Errors
 /// Where a file that is named is not there, or a list of hosts or waivers is wrong. What a file holds that is no report
 /// is counted and named in the answer.
-pub fn fleet(ask: &Ask, stdin: &mut dyn Read, world: &World<'_>) -> Result<FleetReport, Error> {
+pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Result<FleetReport, Error> {
     // What people wrote comes first: it is read at once, and may be wrong.
     let mut settings = Settings {
         as_of: ask.as_of,
@@ -143,9 +142,10 @@ fn list(path: &Path) -> Result<String, Error> {
 }
 
 /// Reads everything that is named.
-fn gather(named: &[String], stdin: &mut dyn Read, world: &World<'_>) -> Result<Fleet, Error> {
+fn gather(named: &[String], stdin: &mut (dyn Read + Send), world: &World<'_>) -> Result<Fleet, Error> {
+    let documents = Documents::default();
     let mut gathering = Gathering {
-        documents: Documents::default(),
+        documents: &documents,
         fleet: Fleet::default(),
         done: 0,
         world,
@@ -254,23 +254,17 @@ fn whole_file(source: &Text) -> Origin<'_> {
 
 /// Reading under way.
 struct Gathering<'a> {
-    documents: Documents,
+    documents: &'a Documents,
     fleet: Fleet,
     done: usize,
     world: &'a World<'a>,
 }
 
-/// Lines of a file and what was found in them: line numbers count from the first of these lines.
-struct Lines {
-    found: Vec<Piece>,
-    lines: u64,
-}
-
 impl Gathering<'_> {
-    fn add(&mut self, pieces: Vec<Piece>) {
-        self.done += pieces.len();
+    fn add(&mut self, pieces: impl IntoIterator<Item = Piece>) {
         for piece in pieces {
-            self.fleet.add(piece, &self.documents);
+            self.done += 1;
+            self.fleet.add(piece, self.documents);
         }
         (self.world.progress)(Progress {
             what: "reports",
@@ -282,7 +276,7 @@ impl Gathering<'_> {
     /// Reads files: small ones many at a time, large ones by themselves.
     fn files(&mut self, files: &[PathBuf]) {
         let small = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.len() <= SMALL_FILE);
-        let documents = &self.documents;
+        let documents = self.documents;
         let read: Vec<Option<Vec<Piece>>> = files
             .par_iter()
             .map(|path| {
@@ -314,12 +308,12 @@ impl Gathering<'_> {
     }
 
     /// Reads a stream: a document a line as it comes, anything else whole.
-    fn stream(&mut self, input: &mut dyn Read, origin: Origin<'_>) -> io::Result<()> {
+    fn stream(&mut self, input: &mut (dyn Read + Send), origin: Origin<'_>) -> io::Result<()> {
         let mut block = Vec::new();
         let mut ended = fill(input, &mut block, BLOCK)?;
         if utf16(&block) {
             fill(input, &mut block, DOCUMENT_LIMIT)?;
-            let pieces = whole(&self.documents, block, origin);
+            let pieces = whole(self.documents, block, origin);
             self.add(pieces);
             return Ok(());
         }
@@ -335,78 +329,129 @@ impl Gathering<'_> {
                 self.add(pieces);
                 return Ok(());
             }
-            let pieces = whole(&self.documents, block, origin);
+            let pieces = whole(self.documents, block, origin);
             self.add(pieces);
             return Ok(());
         }
         self.lines(input, block, origin)
     }
 
-    /// Reads a document a line, the next block while the one before is read.
-    fn lines(&mut self, input: &mut dyn Read, mut block: Vec<u8>, origin: Origin<'_>) -> io::Result<()> {
-        // The two blocks are used again and again.
-        let mut next = Vec::new();
-        let mut before: u64 = 0;
-        let mut ended = false;
-        let mut first = true;
-        loop {
-            // What stands after the last end of line belongs to the next block.
-            let mut end = match ended {
-                true => block.len(),
-                false => block.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1),
-            };
-            while end == 0 && !ended {
-                if block.len() >= DOCUMENT_LIMIT {
-                    let origin = Origin {
-                        line: Some(before + 1),
-                        ..origin
-                    };
-                    self.add(vec![too_large(origin)]);
-                    ended = skip_line(input, &mut block)?;
-                    before += 1;
-                } else {
-                    let more = (block.len() * 2).clamp(BLOCK, DOCUMENT_LIMIT);
-                    ended = fill(input, &mut block, more)?;
+    /// Reads a document a line: each thread takes the next block of lines, reads it, and adds what it found.
+    fn lines(&mut self, input: &mut (dyn Read + Send), block: Vec<u8>, origin: Origin<'_>) -> io::Result<()> {
+        let blocks = Mutex::new(Blocks {
+            input,
+            rest: block,
+            before: 0,
+            ended: false,
+            failed: None,
+        });
+        let documents = self.documents;
+        let source = origin.source;
+        let gathering = Mutex::new(self);
+        rayon::broadcast(|_| {
+            // Of its own, because counting the users of one text on all threads costs more than the text.
+            let source = Text::from(&**source);
+            let (mut block, mut found) = (Vec::new(), Vec::new());
+            loop {
+                let taken = lock(&blocks).take(&mut block);
+                let Some(before) = taken else { break };
+                match before {
+                    Taken::Lines(before) => run(documents, &block, before, &source, &mut found),
+                    Taken::TooLong(line) => found.push(too_large(Origin {
+                        source: &source,
+                        line: Some(line),
+                    })),
                 }
-                end = match ended {
-                    true => block.len(),
-                    false => block.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1),
-                };
+                lock(&gathering).add(found.drain(..));
             }
-            next.clear();
-            next.extend_from_slice(block.get(end..).unwrap_or_default());
-            block.truncate(end);
-            let start = if std::mem::take(&mut first) {
-                block.len() - read::without_bom(&block).len()
-            } else {
-                0
-            };
-            let lines = block.get(start..).unwrap_or_default();
-            let documents = &self.documents;
-            let was_ended = ended;
-            let (read, filled) = std::thread::scope(|scope| {
-                let reading = scope.spawn(|| runs(documents, lines, origin));
-                let filled = match was_ended {
-                    true => Ok(true),
-                    false => {
-                        let size = next.len() + BLOCK;
-                        fill(input, &mut next, size)
+        });
+        blocks
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .failed
+            .map_or(Ok(()), Err)
+    }
+}
+
+/// The lines of a stream, to be taken block by block.
+struct Blocks<'a> {
+    input: &'a mut (dyn Read + Send),
+    /// What was read and not yet taken.
+    rest: Vec<u8>,
+    /// Lines that were taken.
+    before: u64,
+    ended: bool,
+    failed: Option<io::Error>,
+}
+
+/// What was taken of a stream.
+enum Taken {
+    /// Whole lines, after so many.
+    Lines(u64),
+    /// A line that is larger than a document may be, by its number.
+    TooLong(u64),
+}
+
+impl Blocks<'_> {
+    /// Takes the next lines into `block`; none at the end, or where reading failed.
+    fn take(&mut self, block: &mut Vec<u8>) -> Option<Taken> {
+        block.clear();
+        block.append(&mut self.rest);
+        loop {
+            if !self.ended {
+                let more = match block.len() {
+                    0..BLOCK => BLOCK,
+                    held => (held * 2).min(DOCUMENT_LIMIT),
+                };
+                match fill(self.input, block, more) {
+                    Ok(ended) => self.ended = ended,
+                    Err(error) => {
+                        (self.failed, self.ended) = (Some(error), true);
+                        return None;
                     }
-                };
-                (reading.join().unwrap_or_default(), filled)
-            });
-            for mut run in read {
-                run.found.iter_mut().for_each(|piece| shift(piece, before));
-                before += run.lines;
-                self.add(run.found);
+                }
             }
-            if was_ended {
-                return Ok(());
+            let first = self.before == 0 && block.starts_with(BOM);
+            if first {
+                block.drain(..BOM.len());
             }
-            ended = filled?;
-            std::mem::swap(&mut block, &mut next);
+            if self.ended {
+                if block.is_empty() {
+                    return None;
+                }
+                let before = self.before;
+                self.before += lines_in(block) + 1;
+                return Some(Taken::Lines(before));
+            }
+            // What stands after the last end of line belongs to the next block.
+            if let Some(last) = block.iter().rposition(|&byte| byte == b'\n') {
+                self.rest.extend_from_slice(block.get(last + 1..).unwrap_or_default());
+                block.truncate(last + 1);
+                let before = self.before;
+                self.before += lines_in(block);
+                return Some(Taken::Lines(before));
+            }
+            if block.len() >= DOCUMENT_LIMIT {
+                match skip_line(self.input, block) {
+                    Ok(ended) => self.ended = ended,
+                    Err(error) => (self.failed, self.ended) = (Some(error), true),
+                }
+                self.rest.append(block);
+                self.before += 1;
+                return Some(Taken::TooLong(self.before));
+            }
         }
     }
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+fn lines_in(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn too_large(origin: Origin<'_>) -> Piece {
@@ -459,7 +504,9 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
     let bytes = read::without_bom(&bytes);
     let several = bytes.trim_ascii().contains(&b'\n') && is_lines(bytes);
     if several {
-        return numbered(runs(documents, bytes, origin));
+        let mut found = Vec::new();
+        run(documents, bytes, 0, origin.source, &mut found);
+        return found;
     }
     let mut found = Vec::new();
     let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
@@ -473,7 +520,8 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
     let rest = bytes.get(stream.byte_offset()..).unwrap_or_default();
     if broken && found.is_empty() && rest.trim_ascii().contains(&b'\n') {
         // A line that was cut off may stand before others that are whole.
-        let lines = numbered(runs(documents, bytes, origin));
+        let mut lines = Vec::new();
+        run(documents, bytes, 0, origin.source, &mut lines);
         if lines.iter().any(|piece| !matches!(piece, Piece::Unreadable(_))) {
             return lines;
         }
@@ -484,64 +532,13 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
     found
 }
 
-/// What was found in runs of lines that follow each other, with the lines' numbers in the file.
-fn numbered(runs: Vec<Lines>) -> Vec<Piece> {
-    let mut before = 0;
-    let mut found = Vec::new();
-    for mut run in runs {
-        run.found.iter_mut().for_each(|piece| shift(piece, before));
-        before += run.lines;
-        found.append(&mut run.found);
-    }
-    found
-}
-
-/// Reads lines on all cores.
-fn runs(documents: &Documents, bytes: &[u8], origin: Origin<'_>) -> Vec<Lines> {
-    let mut pieces: Vec<&[u8]> = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let at_least = rest
-            .get(RUN..)
-            .and_then(|after| after.iter().position(|&byte| byte == b'\n'));
-        let (piece, after) = rest.split_at(at_least.map_or(rest.len(), |at| RUN + at + 1));
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces
-        .into_par_iter()
-        .map(|piece| run(documents, piece, origin))
-        .collect()
-}
-
-fn run(documents: &Documents, bytes: &[u8], origin: Origin<'_>) -> Lines {
-    let mut lines = Lines {
-        found: Vec::new(),
-        lines: 0,
-    };
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        lines.lines += 1;
-        if line.trim_ascii().is_empty() {
-            continue;
+/// Reads a document a line, after so many lines.
+fn run(documents: &Documents, bytes: &[u8], before: u64, source: &Text, found: &mut Vec<Piece>) {
+    for (line, number) in bytes.split(|&byte| byte == b'\n').zip(before + 1..) {
+        if !line.trim_ascii().is_empty() {
+            let line_of = Some(number);
+            documents.read(line, Origin { source, line: line_of }, found);
         }
-        let origin = Origin {
-            line: Some(lines.lines),
-            ..origin
-        };
-        documents.read(line, origin, &mut lines.found);
-    }
-    lines
-}
-
-/// Counts a piece's line from the beginning of its file.
-fn shift(piece: &mut Piece, before: u64) {
-    let line = match piece {
-        Piece::Record(record, _) => &mut record.line,
-        Piece::Unreadable(unreadable) => &mut unreadable.line,
-        Piece::Fleet(_) => return,
-    };
-    if let Some(line) = line {
-        *line += before;
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -20,7 +21,8 @@ pub const NAMED_UNREADABLE: usize = 1_000;
 /// What was read so far.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    records: HashMap<Key, Box<Record>>,
+    records: HashMap<Hashed, Box<Record>, BuildHasherDefault<Known>>,
+    hasher: RandomState,
     references: HashMap<Text, Arc<FleetReference>>,
     read: u64,
     superseded: u64,
@@ -49,6 +51,44 @@ impl Key {
     }
 }
 
+/// A key and its hash, so that a table that grows need not look at a million texts again.
+#[derive(Debug)]
+struct Hashed(u64, Key);
+
+impl PartialEq for Hashed {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 && self.1 == other.1
+    }
+}
+
+impl Eq for Hashed {}
+
+impl Hash for Hashed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0);
+    }
+}
+
+/// The hash that is known already.
+#[derive(Debug, Default)]
+struct Known(u64);
+
+impl Hasher for Known {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
 /// A host's name as it is compared: DNS names have no case, and may end in a dot.
 pub fn host_key(host: &str) -> Box<str> {
     let name = host.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(host);
@@ -71,7 +111,9 @@ impl Fleet {
         match piece {
             Piece::Record(record, reference) => {
                 self.read += 1;
-                self.references.entry(reference.id.clone()).or_insert(reference);
+                if !self.references.contains_key(&reference.id) {
+                    self.references.insert(reference.id.clone(), reference);
+                }
                 self.record(record, documents);
             }
             Piece::Fleet(part) => {
@@ -101,7 +143,8 @@ impl Fleet {
         if self.records.len() > DETAILED_RECORDS {
             record.details = None;
         }
-        match self.records.entry(Key::of(&record)) {
+        let key = Key::of(&record);
+        match self.records.entry(Hashed(self.hasher.hash_one(&key), key)) {
             Entry::Vacant(vacant) => {
                 vacant.insert(record);
                 if self.records.len() == DETAILED_RECORDS + 1 {
@@ -142,9 +185,16 @@ impl Fleet {
             unreadable: self.unreadable_more.saturating_add(self.unreadable.len() as u64),
             unreadable_named: self.unreadable,
         };
-        let mut records: Vec<(Key, Box<Record>)> = self.records.into_iter().collect();
-        records.par_sort_unstable_by(|(a, one), (b, other)| order(a, one).cmp(&order(b, other)));
-        let records: Vec<Box<Record>> = records.into_iter().map(|(_, record)| record).collect();
+        let records = self.records.into_iter();
+        let mut records: Vec<(u128, Key, Box<Record>)> = records
+            .map(|(Hashed(_, key), record)| (beginning(&key), key, record))
+            .collect();
+        records.par_sort_unstable_by(|(begins, a, one), (other_begins, b, other)| {
+            begins
+                .cmp(other_begins)
+                .then_with(|| order(a, one).cmp(&order(b, other)))
+        });
+        let records: Vec<Box<Record>> = records.into_iter().map(|(_, _, record)| record).collect();
         let mut named: Vec<Arc<FleetReference>> = Vec::new();
         let mut references = self.references;
         for record in &records {
@@ -159,6 +209,22 @@ impl Fleet {
 fn rank(record: &Record) -> impl Ord + '_ {
     let place = Reverse((&record.source, record.line));
     (record.time(), record.status, record.sha256, place)
+}
+
+/// The first bytes of a host as a number: it sorts as the host does, and decides most comparisons at hand.
+fn beginning(key: &Key) -> u128 {
+    match key {
+        Key::Host(host, _) => {
+            let mut bytes = [0; 16];
+            bytes
+                .iter_mut()
+                .zip(host.bytes())
+                .for_each(|(byte, of_host)| *byte = of_host);
+            u128::from_be_bytes(bytes)
+        }
+        // Those without host stand last: no UTF-8 begins with these bytes.
+        Key::Alone(..) => u128::MAX,
+    }
 }
 
 fn order<'a>(key: &'a Key, record: &'a Record) -> impl Ord + 'a {

@@ -51,11 +51,14 @@ impl Expected {
             let first = reported.partition_point(|known| **known < *prefix);
             reported.get(first).is_some_and(|known| known.starts_with(&prefix))
         };
-        let is_missing = move |(key, host): &(&Box<str>, &Host)| {
+        let is_missing = move |key: &str, host: &Host| {
             let short = !key.contains(['.', ':']);
-            !is_there(key) && !host.address.as_deref().is_some_and(is_there) && !(short && begins(key))
+            !(is_there(key) || host.address.as_deref().is_some_and(is_there) || (short && begins(key)))
         };
-        self.0.iter().filter(is_missing).map(|(_, host)| host.name.as_str())
+        self.0
+            .iter()
+            .filter(move |(key, host)| is_missing(key, host))
+            .map(|(_, host)| host.name.as_str())
     }
 
     /// Whether no host is expected.

@@ -20,11 +20,11 @@ use crate::protocol::fleet::{
     ReferenceKey, ReferenceMember, ReportsRead, Text, Unreadable, UnreadableCode,
 };
 use crate::protocol::{
-    JoinedBy, KeyFrom, PROTOCOL, Proof, Relation, Severity, Sha256Hex, Status, Thumbprint, Timestamp, hex, read,
+    JoinedBy, KeyFrom, PROTOCOL, Proof, Relation, Severity, Sha256Hex, Status, Thumbprint, Timestamp, hex,
 };
 
 use super::dsc;
-use super::texts::{Texts, cut};
+use super::texts::{cut, reuse, share};
 
 /// The longest name of a host, requirement or subject, in bytes: a DNS name has 253, a path 4,096 at most. A longer one
 /// is refused, because cut names could be taken for each other.
@@ -63,7 +63,6 @@ pub struct FleetPart {
 /// Reads documents, for any number of threads.
 #[derive(Debug)]
 pub struct Documents {
-    texts: Texts,
     references: RwLock<Vec<(Box<str>, Arc<FleetReference>)>>,
     by_id: RwLock<HashMap<Text, Arc<FleetReference>>>,
     detailed: AtomicBool,
@@ -72,7 +71,6 @@ pub struct Documents {
 impl Default for Documents {
     fn default() -> Self {
         Documents {
-            texts: Texts::default(),
             references: RwLock::default(),
             by_id: RwLock::default(),
             detailed: AtomicBool::new(true),
@@ -110,7 +108,19 @@ impl Documents {
     /// Reads one document.
     pub fn read(&self, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
         let bytes = bytes.trim_ascii();
-        match read::read_fast::<Document<'_>>(bytes) {
+        // As text it is checked once, not string by string.
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return found.push(origin.unreadable(UnreadableCode::BadJson, "not UTF-8"));
+        };
+        match bytes.first() {
+            Some(b'{') => {}
+            None => {
+                return found
+                    .push(origin.unreadable(UnreadableCode::BadJson, "expected a JSON document, found nothing"));
+            }
+            Some(_) => return found.push(no_object(bytes, origin)),
+        }
+        match serde_json::from_str::<Document<'_>>(text) {
             Ok(document) => self.sort_out(bytes, document, origin, found),
             Err(error) => found.push(refused(bytes, &error, origin)),
         }
@@ -178,7 +188,7 @@ impl Documents {
             source: origin.source.clone(),
             line: origin.line,
             sha256: sha256(bytes),
-            reference: reference.id.clone(),
+            reference: share(&reference.id),
             subjects: subjects?,
             details: self.details(bytes),
         };
@@ -203,7 +213,7 @@ impl Documents {
         let bad = |message: String| (UnreadableCode::BadReport, message);
         check_protocol(protocol.ok_or_else(|| bad("missing field \"protocol\"".into()))?)?;
         let mut part: FleetPart =
-            read::read_fast(bytes).map_err(|error| bad(cut(&error.to_string(), TEXT_LIMIT).into()))?;
+            serde_json::from_slice(bytes).map_err(|error| bad(cut(&error.to_string(), TEXT_LIMIT).into()))?;
         // The id is worked out anew: nobody gives another content a known one.
         let mut known = HashMap::new();
         for reference in &mut part.references {
@@ -336,11 +346,11 @@ impl Documents {
     }
 
     fn name(&self, what: &str, name: &str) -> Refusable<Text> {
-        check_name(what, name).map(|()| self.texts.share(name))
+        check_name(what, name).map(|()| share(name))
     }
 
     fn text(&self, text: &Word<'_>) -> Text {
-        self.texts.share(&cut(&text.0, TEXT_LIMIT))
+        share(&cut(&text.0, TEXT_LIMIT))
     }
 
     fn share_reference(&self, reference: &mut FleetReference) {
@@ -351,25 +361,25 @@ impl Documents {
     }
 
     fn share_record(&self, record: &mut Record) {
-        self.texts.reuse(&mut record.source);
+        reuse(&mut record.source);
         if let Some(requirement) = &mut record.requirement {
-            self.texts.reuse(requirement);
+            reuse(requirement);
         }
         for subject in &mut record.subjects {
             if let Some(host) = record.host.as_ref().filter(|host| **host == subject.name) {
                 subject.name = host.clone();
             }
             if let Some(use_) = &mut subject.use_ {
-                self.texts.reuse(use_);
+                reuse(use_);
             }
             if let Some(certificate) = &mut subject.certificate {
-                self.texts.reuse(&mut certificate.issuer);
+                reuse(&mut certificate.issuer);
             }
             if let Some(RecordIssuer {
                 subject: Some(name), ..
             }) = &mut subject.issued_by
             {
-                self.texts.reuse(name);
+                reuse(name);
             }
             subject
                 .findings
@@ -379,10 +389,10 @@ impl Documents {
     }
 
     fn share_finding(&self, finding: &mut RecordFinding) {
-        self.texts.reuse(&mut finding.code);
-        self.texts.reuse(&mut finding.message);
+        reuse(&mut finding.code);
+        reuse(&mut finding.message);
         if let Some(hint) = &mut finding.hint {
-            self.texts.reuse(hint);
+            reuse(hint);
         }
     }
 }
@@ -437,6 +447,17 @@ fn check_protocol(protocol: u32) -> Refusable<()> {
     Err((UnreadableCode::UnsupportedProtocol, message))
 }
 
+/// Says what stands where a report should.
+fn no_object(bytes: &[u8], origin: Origin<'_>) -> Piece {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        Ok(_) => origin.unreadable(
+            UnreadableCode::NotAReport,
+            "expected a report of same-ca, found no JSON object",
+        ),
+        Err(error) => origin.unreadable(UnreadableCode::BadJson, &format!("not JSON: {error}")),
+    }
+}
+
 /// Says why a document was refused: another version of the protocol may look unlike anything that is known.
 fn refused(bytes: &[u8], error: &serde_json::Error, origin: Origin<'_>) -> Piece {
     #[derive(Deserialize)]
@@ -448,15 +469,8 @@ fn refused(bytes: &[u8], error: &serde_json::Error, origin: Origin<'_>) -> Piece
         #[serde(default)]
         kind: Option<serde::de::IgnoredAny>,
     }
-    if bytes.is_empty() {
-        return origin.unreadable(UnreadableCode::BadJson, "expected a JSON document, found nothing");
-    }
     if !error.is_data() {
         return origin.unreadable(UnreadableCode::BadJson, &format!("not JSON: {error}"));
-    }
-    if !bytes.starts_with(b"{") {
-        let message = "expected a report of same-ca, found no JSON object";
-        return origin.unreadable(UnreadableCode::NotAReport, message);
     }
     match serde_json::from_slice::<Probe<'_>>(bytes) {
         Ok(Probe {

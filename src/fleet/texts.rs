@@ -1,47 +1,48 @@
-//! Texts that many records share, kept once.
+//! Texts that many records share, kept once a thread.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::cell::RefCell;
 
 use crate::protocol::fleet::Text;
 
-/// Parts of the table that can be used at once: more than there are threads on most machines.
-const SHARDS: usize = 32;
+/// Texts that a thread remembers: an estate has fewer issuers, keys, requirements and messages that are not of one host.
+const REMEMBERED: usize = 4096;
 
-/// A table of texts, for any number of threads.
-#[derive(Debug)]
-pub struct Texts {
-    hasher: RandomState,
-    shards: [Mutex<HashSet<Text>>; SHARDS],
+thread_local! {
+    static RECENT: RefCell<Vec<Option<Text>>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Default for Texts {
-    fn default() -> Self {
-        Texts {
-            hasher: RandomState::new(),
-            shards: std::array::from_fn(|_| Mutex::default()),
+/// The text, shared with equal ones that this thread met lately. Each thread has its own: counting the users of one text
+/// on all threads would cost more than the text.
+pub fn share(text: &str) -> Text {
+    RECENT.with_borrow_mut(|recent| {
+        if recent.is_empty() {
+            recent.resize(REMEMBERED, None);
         }
-    }
+        match recent.get_mut(place(text)) {
+            Some(Some(known)) if **known == *text => known.clone(),
+            Some(slot) => slot.insert(Text::from(text)).clone(),
+            None => Text::from(text),
+        }
+    })
 }
 
-impl Texts {
-    /// The text, shared with all that are equal.
-    pub fn share(&self, text: &str) -> Text {
-        let shard = &self.shards[self.hasher.hash_one(text) as usize % SHARDS];
-        let mut known = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = known.get(text) {
-            return shared.clone();
-        }
-        let shared = Text::from(text);
-        known.insert(shared.clone());
-        shared
-    }
+/// The same text, shared.
+pub fn reuse(text: &mut Text) {
+    *text = share(text);
+}
 
-    /// The same text, shared with all that are equal.
-    pub fn reuse(&self, text: &mut Text) {
-        *text = self.share(text);
+/// Where a text is remembered. Texts that meet at one place only push each other out.
+fn place(text: &str) -> usize {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let mut mixed = text.len() as u64;
+    for word in words {
+        mixed = (mixed.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
     }
+    for byte in rest {
+        mixed = (mixed.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(FACTOR);
+    }
+    (mixed >> 40) as usize % REMEMBERED
 }
 
 /// A text cut to so many bytes, at the border of a character, with an ellipsis for what was left out.
@@ -58,9 +59,8 @@ mod tests {
 
     #[test]
     fn equal_texts_are_one() {
-        let texts = Texts::default();
-        assert!(std::sync::Arc::ptr_eq(&texts.share("a"), &texts.share("a")));
-        assert!(!std::sync::Arc::ptr_eq(&texts.share("a"), &texts.share("b")));
+        assert!(std::sync::Arc::ptr_eq(&share("a"), &share("a")));
+        assert_eq!((&*share("a"), &*share("b"), &*share("")), ("a", "b", ""));
     }
 
     #[test]

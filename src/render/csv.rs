@@ -6,8 +6,8 @@
 use std::io::{self, Write};
 
 use super::safe::Safe;
-use crate::protocol::Severity;
 use crate::protocol::fleet::{FleetReport, Record, RecordSubject, State, Waiver};
+use crate::protocol::{Relation, Severity, Status};
 
 const HEADINGS: [&str; 20] = [
     "host",
@@ -83,12 +83,8 @@ fn cells(record: &Record, subject: Option<&RecordSubject>, waivers: &[String]) -
         record.collected_at.map(|at| at.to_string()).unwrap_or_default(),
         text(subject.map(|subject| &*subject.name)),
         text(subject.and_then(|subject| subject.use_.as_deref())),
-        text(subject.and_then(|subject| subject.status).map(|status| status.as_str())),
-        text(
-            subject
-                .and_then(|subject| subject.relation)
-                .map(|relation| relation.as_str()),
-        ),
+        text(subject.and_then(|subject| subject.status).map(Status::as_str)),
+        text(subject.and_then(|subject| subject.relation).map(Relation::as_str)),
         text(subject.and_then(|subject| subject.proof).map(super::words::proof_code)),
         text(certificate.map(|certificate| &*certificate.issuer)),
         issuer.map(|issuer| issuer.key_sha256.to_string()).unwrap_or_default(),

@@ -23,7 +23,7 @@ use crate::protocol::fleet::{
     Drift, DriftEntry, EstateAuthority, Expiry, FleetReference, FleetReport, Generation, Record, RecordFinding,
     RecordSubject, State, WaiverState,
 };
-use crate::protocol::{Sha256Hex, Timestamp};
+use crate::protocol::{Relation, Sha256Hex, Status, Timestamp};
 
 /// Records in the table, the worst first: what a browser still searches and sorts at once. JSON and CSV have them all.
 pub const RECORDS_SHOWN: usize = 50_000;
@@ -299,7 +299,7 @@ fn generation(
 
 /// How the script finds the subjects under a key: its digest and the issuer's name as they have it.
 fn key_choice(key: Option<&Sha256Hex>, issuer: Option<&str>) -> String {
-    let key = key.map(|key| key.to_string()).unwrap_or_default();
+    let key = key.map(ToString::to_string).unwrap_or_default();
     format!("{key} {}", issuer.unwrap_or_default())
 }
 
@@ -753,8 +753,8 @@ impl<'a> Row<'a> {
     fn new(record: &'a Record, texts: &mut Texts<'a>, details: &mut Vec<&'a RawValue>) -> Self {
         let subjects = record.subjects.iter().map(|subject| Places {
             use_: texts.place(subject.use_.as_deref()),
-            status: texts.place(subject.status.map(|status| status.as_str())),
-            relation: texts.place(subject.relation.map(|relation| relation.as_str())),
+            status: texts.place(subject.status.map(Status::as_str)),
+            relation: texts.place(subject.relation.map(Relation::as_str)),
             proof: texts.place(subject.proof.map(words::proof)),
             key: texts.digest(subject.issued_by.as_ref().map(|issuer| &issuer.key_sha256)),
             key_from: texts.place(
