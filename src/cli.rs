@@ -53,6 +53,9 @@ pub enum Command {
     /// Answer Microsoft DSC v3, as its resource SameCA/Certificate
     #[command(long_about = DSC_ABOUT, after_help = DSC_EXAMPLES)]
     Dsc(DscArgs),
+    /// Join the reports of many hosts into one: for auditors, administrators, pipelines and monitoring
+    #[command(long_about = FLEET_ABOUT, after_help = FLEET_EXAMPLES)]
+    Fleet(Box<FleetArgs>),
     /// Print the JSON Schema of what is read and written
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArgs),
@@ -181,6 +184,82 @@ pub enum DscCommand {
     Schema,
     /// Print the resource manifest
     Manifest,
+}
+
+/// `same-ca fleet`.
+#[derive(Debug, Args)]
+pub struct FleetArgs {
+    /// Reports, fleet reports, results of `dsc config`: files, folders (their .json, .ndjson and .jsonl), patterns, or -
+    #[arg(value_name = "REPORT")]
+    pub reports: Vec<String>,
+    /// Hosts that should have reported: a list, or an Ansible inventory in INI, YAML or JSON
+    #[arg(long, value_name = "FILE", help_heading = JUDGING)]
+    pub expected_hosts: Vec<PathBuf>,
+    /// Exceptions that somebody answers for, until a date: TOML, JSON or YAML
+    #[arg(long, value_name = "FILE", help_heading = JUDGING)]
+    pub waivers: Vec<PathBuf>,
+    /// The fleet report of before: what is newly failing, fixed, still failing, gone
+    #[arg(long, value_name = "REPORT", help_heading = JUDGING)]
+    pub previous: Option<String>,
+    /// The time at which age, waivers and expiry are judged [default: the newest time in the reports]
+    #[arg(long, value_name = "TIME", value_parser = timestamp, help_heading = JUDGING)]
+    pub as_of: Option<Timestamp>,
+    /// The age from which on a report is stale, such as 72h, 30d or 2w
+    #[arg(long, value_name = "DURATION", value_parser = span, help_heading = JUDGING)]
+    pub max_age: Option<Span>,
+    /// Exit with 1 where one of these occurs
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',', help_heading = OUTPUT)]
+    pub fail_on: Vec<FailOn>,
+    /// The files to write beside standard output.
+    #[command(flatten)]
+    pub files: FleetFiles,
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: OutputFlags,
+}
+
+/// The files that `same-ca fleet` writes in one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct FleetFiles {
+    /// Write a page for people, in one file that needs no network
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub html: Option<PathBuf>,
+    /// Write the fleet report, which can be read again
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub json: Option<PathBuf>,
+    /// Write a table of all subjects
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub csv: Option<PathBuf>,
+    /// Write test results as Jenkins and GitLab read them
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub junit: Option<PathBuf>,
+    /// Write metrics for node_exporter's textfile collector
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub prometheus: Option<PathBuf>,
+    /// Write a summary for a pull request or a wiki
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    pub markdown: Option<PathBuf>,
+}
+
+/// What `--fail-on` looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOn {
+    /// A record that breaks the rule
+    Noncompliant,
+    /// A record of which it could not be told, or no report at all
+    Undetermined,
+    /// A record that is older than --max-age
+    Stale,
+    /// An expected host of which no report speaks
+    Missing,
+    /// A record that waivers cover
+    Waived,
+    /// A file or line that could not be read
+    Unreadable,
+    /// A waiver past its date
+    WaiverExpired,
+    /// A record that fails and did not before, where --previous was given
+    NewlyFailing,
 }
 
 /// `same-ca schema`.
@@ -541,6 +620,8 @@ const INSTALL: &str = "Installing";
 const READING: &str = "Reading";
 const POLICY: &str = "Policy";
 const CALLER: &str = "Words of the caller";
+const JUDGING: &str = "Judging";
+const FILES: &str = "Files, several in one run";
 const OUTPUT: &str = "Output";
 
 const EXAMPLES: &str = "\
@@ -623,6 +704,17 @@ Examples:
   same-ca dsc test < properties.json
   same-ca dsc set --what-if < properties.json
   same-ca dsc manifest > same_ca.dsc.resource.json";
+const FLEET_ABOUT: &str = "Join the reports of many hosts into one.\n\n\
+    Of each host and requirement the newest report counts. Fleet reports can be joined again: whatever the order and \
+    grouping, the answer is the same, byte for byte. Without REPORT, reports are read from stdin. A report that cannot be \
+    read is counted and named.";
+const FLEET_EXAMPLES: &str = "\
+Examples:
+  same-ca fleet reports/
+  same-ca fleet reports/ --html fleet.html --json fleet.json --expected-hosts inventory.ini
+  same-ca fleet monday.json --previous last-week.json --waivers waivers.toml --max-age 7d
+  same-ca fleet reports.ndjson --junit fleet.xml --fail-on noncompliant,undetermined,missing,unreadable
+  same-ca fleet < reports.ndjson > fleet.json";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:

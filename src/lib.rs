@@ -15,6 +15,7 @@ pub mod decide;
 pub mod decode;
 pub mod enforce;
 pub mod error;
+pub mod fleet;
 pub mod output;
 pub mod protocol;
 pub mod render;

@@ -1,7 +1,7 @@
 //! Writes what a command was asked to write, and tells people how far a long one has come.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +9,9 @@ use std::time::Duration;
 const QUIET: Duration = Duration::from_secs(1);
 /// How often it then says so: often enough to look alive, seldom enough to cost nothing.
 const INTERVAL: Duration = Duration::from_millis(200);
+
+/// Bytes that are written at a time: few system calls, little memory.
+const BUFFER: usize = 256 * 1024;
 
 /// How far a long command has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +28,22 @@ pub struct Progress {
 ///
 /// What stands there keeps its permissions and, if it is a link, stays one; a device or a pipe is written to as it is.
 pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_file_by(path, |out| out.write_all(content))
+}
+
+/// [`write_file`] of what is written bit by bit: it never stands in memory as a whole.
+pub fn write_file_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let buffered = |file: &mut File| {
+        let mut out = BufWriter::with_capacity(BUFFER, file);
+        write(&mut out).and_then(|()| out.flush())
+    };
     let standing = match fs::metadata(path) {
         Ok(standing) => Some(standing),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
     if standing.as_ref().is_some_and(|standing| !standing.is_file()) {
-        return OpenOptions::new().write(true).open(path)?.write_all(content);
+        return buffered(&mut OpenOptions::new().write(true).open(path)?);
     }
     let target = if standing.is_some() {
         fs::canonicalize(path)?
@@ -39,7 +51,7 @@ pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
         path.to_owned()
     };
     let (beside, mut file) = create_beside(&target)?;
-    let written = file.write_all(content).and_then(|()| match &standing {
+    let written = buffered(&mut file).and_then(|()| match &standing {
         Some(standing) => file.set_permissions(standing.permissions()),
         None => Ok(()),
     });

@@ -18,12 +18,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("decide", &["cert", "protocol"]),
     ("enforce", &["cert", "decode", "protocol"]),
     ("render", &["protocol"]),
+    ("fleet", &["protocol"]),
     ("output", &[]),
     ("cli", &["protocol"]),
     (
         "app",
         &[
-            "cert", "cli", "decide", "decode", "enforce", "error", "output", "protocol", "render", "source",
+            "cert", "cli", "decide", "decode", "enforce", "error", "fleet", "output", "protocol", "render", "source",
         ],
     ),
 ];
@@ -209,7 +210,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let (path, name) = (entry.path(), entry.file_name());
-        let left_out = [".git", "target", "dist", "__pycache__"];
+        let left_out = [".git", "target", "dist", "__pycache__", "node_modules"];
         if left_out.iter().any(|left_out| name == *left_out) {
             continue;
         }

@@ -16,6 +16,7 @@ mod dsc;
 #[cfg(unix)]
 mod enforce;
 mod estates;
+mod fleet;
 mod forgery;
 mod house;
 mod level_root;
@@ -26,6 +27,8 @@ mod powershell;
 mod process;
 mod profiles;
 mod real_cases;
+#[path = "../benches/reports/mod.rs"]
+mod reports;
 mod scene;
 mod servers;
 mod support;

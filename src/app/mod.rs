@@ -8,13 +8,16 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
-use crate::cli::{BatchArgs, CheckArgs, Cli, Command, EnforceArgs, Format, InspectArgs, OutputFlags, ReferenceArgs};
+use crate::cli::{
+    BatchArgs, CheckArgs, Cli, Command, EnforceArgs, FailOn, FleetArgs, Format, InspectArgs, OutputFlags, ReferenceArgs,
+};
 use crate::error::Error;
 use crate::output;
 pub use crate::output::Progress;
+use crate::protocol::fleet::{FleetReport, WaiverState};
 use crate::protocol::values::check_path;
 use crate::protocol::{ErrorDocument, Fault, FaultCode, Timestamp, read};
-use crate::render::{json, text};
+use crate::render::{fleet_text, json, text};
 use flags::Flagged;
 
 pub mod batch;
@@ -24,6 +27,7 @@ pub mod completions;
 pub mod dsc;
 pub mod enforce;
 pub mod flags;
+pub mod fleet;
 pub mod inspect;
 pub mod man;
 pub mod reference;
@@ -101,6 +105,7 @@ fn command(command: Command, streams: &mut Streams<'_>, world: &World<'_>) -> Re
         Command::Reference(args) => reference_command(&args, streams, world),
         Command::Inspect(args) => inspect_command(&args, streams, world),
         Command::Dsc(args) => dsc::dsc(&args.operation, streams, world),
+        Command::Fleet(args) => fleet_command(&args, streams, world),
         Command::Schema(args) => plain(streams, "the schema", &schema::schema(args.name.as_deref())?),
         Command::Completions(args) => plain(streams, "the completions", &completions::completions(args.shell)),
         Command::Man(args) => plain(streams, "the manual page", &man::man(args.command.as_deref())?),
@@ -237,6 +242,68 @@ fn inspect_command(args: &InspectArgs, streams: &mut Streams<'_>, world: &World<
     Ok(ANSWERED)
 }
 
+fn fleet_command(args: &FleetArgs, streams: &mut Streams<'_>, world: &World<'_>) -> Result<u8, Error> {
+    let mut reports = args.reports.clone();
+    if reports.is_empty() {
+        if streams.input_is_terminal {
+            let message =
+                "expected reports: as arguments (same-ca fleet reports/) or on standard input (< reports.ndjson)";
+            return Err(Fault::usage(message).into());
+        }
+        reports.push("-".into());
+    }
+    if reports.iter().filter(|name| *name == "-").count() > 1 {
+        return Err(Fault::usage("- stands for standard input, once").into());
+    }
+    let ask = fleet::Ask {
+        reports,
+        expected_hosts: args.expected_hosts.clone(),
+        waivers: args.waivers.clone(),
+        previous: args.previous.clone(),
+        as_of: args.as_of,
+        max_age: args.max_age,
+    };
+    let report = fleet::fleet(&ask, &mut streams.input, world)?;
+    fleet::write_files(&report, &args.files)?;
+    answer(
+        streams,
+        &args.output,
+        is_typed(args),
+        "the fleet report",
+        world,
+        |look, out| match look.format {
+            Format::Json if look.terminal => json::pretty(&report, out),
+            Format::Json => json::line(&report, out),
+            Format::Text => fleet_text::fleet(&report, look.colour, out),
+        },
+    )?;
+    let failed = args.fail_on.iter().any(|what| fails(&report, *what));
+    // The process ends here: to give back a million records one by one takes longer than to write them.
+    std::mem::forget(report);
+    Ok(if failed { NOT_COMPLIANT } else { ANSWERED })
+}
+
+/// Whether the reports are named, or files are asked for: then standard output is for people.
+fn is_typed(args: &FleetArgs) -> bool {
+    !args.reports.is_empty() || args.files != Default::default()
+}
+
+fn fails(report: &FleetReport, what: FailOn) -> bool {
+    match what {
+        FailOn::Noncompliant => report.totals.noncompliant > 0,
+        FailOn::Undetermined => report.totals.undetermined > 0 || report.records.is_empty(),
+        FailOn::Stale => report.records.iter().any(|record| record.stale),
+        FailOn::Missing => report.totals.missing > 0,
+        FailOn::Waived => report.totals.waived > 0,
+        FailOn::Unreadable => report.reports.unreadable > 0,
+        FailOn::WaiverExpired => report.waivers.iter().any(|waiver| waiver.state == WaiverState::Expired),
+        FailOn::NewlyFailing => report
+            .drift
+            .as_ref()
+            .is_some_and(|drift| !drift.newly_failing.is_empty()),
+    }
+}
+
 impl Flagged {
     /// Reads what `-` stands for, where a flag says so.
     fn stdin(&self, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
@@ -356,6 +423,10 @@ fn is_program(command: &Command, terminal: bool) -> bool {
             let terminal = terminal && args.output.output.is_none();
             format(&args.output, args.request != Default::default(), terminal) == Format::Json
         }
+        Command::Fleet(args) => {
+            let terminal = terminal && args.output.output.is_none();
+            format(&args.output, is_typed(args), terminal) == Format::Json
+        }
         Command::Batch(_) => true,
         Command::Dsc(_) => false,
         Command::Reference(_) | Command::Schema(_) => !terminal,
@@ -448,7 +519,9 @@ fn would_be_program(arguments: &[OsString], terminal: bool) -> bool {
     match command.get_name() {
         "batch" => true,
         "completions" | "man" => false,
-        "check" | "enforce" | "inspect" => !terminal && !rest.iter().any(|argument| is_request(command, argument)),
+        "check" | "enforce" | "inspect" | "fleet" => {
+            !terminal && !rest.iter().any(|argument| is_request(command, argument))
+        }
         _ => !terminal,
     }
 }

@@ -5,6 +5,7 @@ pub mod dsc;
 pub mod facts;
 pub mod fault;
 pub mod finding;
+pub mod fleet;
 pub mod inspection;
 pub mod read;
 pub mod report;

@@ -6,12 +6,21 @@ use serde_json::{Map, Value, json};
 
 use super::document::ReferenceDocument;
 use super::fault::ErrorDocument;
+use super::fleet::FleetReport;
 use super::inspection::Inspection;
 use super::report::Report;
 use super::request::Request;
 
 /// The names under which schemas can be had.
-pub const NAMES: &[&str] = &["request", "report", "reference", "inspection", "error", "dsc-resource"];
+pub const NAMES: &[&str] = &[
+    "request",
+    "report",
+    "reference",
+    "inspection",
+    "fleet-report",
+    "error",
+    "dsc-resource",
+];
 
 /// The JSON Schema (draft 2020-12) of a name of [`NAMES`].
 pub fn schema(name: &str) -> Option<Schema> {
@@ -26,6 +35,7 @@ pub fn schema(name: &str) -> Option<Schema> {
         "report" => writing().into_root_schema_for::<Report>(),
         "reference" => writing().into_root_schema_for::<ReferenceDocument>(),
         "inspection" => writing().into_root_schema_for::<Inspection>(),
+        "fleet-report" => writing().into_root_schema_for::<FleetReport>(),
         "error" => writing().into_root_schema_for::<ErrorDocument>(),
         "dsc-resource" => super::dsc::schema(),
         _ => return None,

@@ -86,10 +86,21 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Timestamp::parse(&text).ok_or_else(|| {
-            de::Error::custom("expected a time such as 2026-11-20T00:00:00Z (RFC 3339, Z, whole seconds)")
-        })
+        struct Text;
+        impl de::Visitor<'_> for Text {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                Timestamp::parse(text).ok_or_else(|| {
+                    E::custom("expected a time such as 2026-11-20T00:00:00Z (RFC 3339, Z, whole seconds)")
+                })
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 

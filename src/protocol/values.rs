@@ -87,6 +87,26 @@ pub type Thumbprint = Hex<20>;
 impl<const N: usize> Hex<N> {
     /// Reads `N` bytes of hex.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::plain(text.as_bytes()).or_else(|| Self::spaced(text))
+    }
+
+    /// Digits and nothing else, as programs write them: millions of them are read from the reports of a fleet.
+    fn plain(digits: &[u8]) -> Option<Self> {
+        let (pairs, rest) = digits.as_chunks::<2>();
+        if pairs.len() != N || !rest.is_empty() {
+            return None;
+        }
+        let mut bytes = [0u8; N];
+        let mut seen = 0;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (DIGIT[usize::from(*high)], DIGIT[usize::from(*low)]);
+            seen |= high | low;
+            *byte = (high << 4) | (low & 15);
+        }
+        (seen < 16).then_some(Hex(bytes))
+    }
+
+    fn spaced(text: &str) -> Option<Self> {
         let mut bytes = [0u8; N];
         let mut digits = text.chars().filter(|c| !matches!(c, ' ' | ':' | '\u{200e}'));
         for byte in &mut bytes {
@@ -97,6 +117,19 @@ impl<const N: usize> Hex<N> {
         digits.next().is_none().then_some(Hex(bytes))
     }
 }
+
+/// What each byte is worth as a hexadecimal digit; 16 or more if it is none.
+const DIGIT: [u8; 256] = {
+    let mut table = [0xf0; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let byte = b"0123456789abcdef"[digit];
+        table[byte as usize] = digit as u8;
+        table[byte.to_ascii_uppercase() as usize] = digit as u8;
+        digit += 1;
+    }
+    table
+};
 
 impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,14 +151,25 @@ impl<const N: usize> Serialize for Hex<N> {
 
 impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Hex::parse(&text).ok_or_else(|| {
-            let found = text.chars().filter(|c| !matches!(c, ' ' | ':' | '\u{200e}')).count();
-            de::Error::custom(format!(
-                "expected {} hexadecimal digits, found {found} characters",
-                N * 2
-            ))
-        })
+        struct Digits<const N: usize>;
+        impl<const N: usize> de::Visitor<'_> for Digits<N> {
+            type Value = Hex<N>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Hex<N>, E> {
+                Hex::parse(text).ok_or_else(|| {
+                    let found = text.chars().filter(|c| !matches!(c, ' ' | ':' | '\u{200e}')).count();
+                    E::custom(format!(
+                        "expected {} hexadecimal digits, found {found} characters",
+                        N * 2
+                    ))
+                })
+            }
+        }
+        deserializer.deserialize_str(Digits)
     }
 }
 

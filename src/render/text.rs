@@ -201,18 +201,25 @@ fn certificate_lines(
     page.field(indent, "expires", &expiry(facts, now).each())
 }
 
+/// A finding in one line.
+pub(super) fn finding_line(
+    page: &mut Page<'_>,
+    indent: usize,
+    severity: Severity,
+    code: &str,
+    message: &str,
+) -> io::Result<()> {
+    let code = format!(" {code}: ");
+    let tone = severity_tone(severity);
+    page.line(
+        indent,
+        &[(tone, severity.as_str()), (Tone::Dim, &code), (Tone::Plain, message)],
+    )
+}
+
 fn findings(page: &mut Page<'_>, indent: usize, findings: &[Finding]) -> io::Result<()> {
     for finding in findings {
-        let tone = severity_tone(finding.severity);
-        let code = format!(" {}: ", finding.code.as_str());
-        page.line(
-            indent,
-            &[
-                (tone, finding.severity.as_str()),
-                (Tone::Dim, &code),
-                (Tone::Plain, &finding.message),
-            ],
-        )?;
+        finding_line(page, indent, finding.severity, finding.code.as_str(), &finding.message)?;
         for (label, value) in [("expected", &finding.expected), ("actual", &finding.actual)] {
             if let Some(value) = value {
                 page.field(indent + 2, label, &[(Tone::Plain, value)])?;
@@ -466,7 +473,7 @@ fn inspected_certificate(
 
 /// How a piece of text looks where colour is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tone {
+pub(super) enum Tone {
     Plain,
     Bold,
     Dim,
@@ -492,13 +499,13 @@ impl Tone {
 }
 
 /// The one way to the writer: every piece of text is made safe, and only a [`Tone`] makes an escape sequence.
-struct Page<'a> {
-    out: &'a mut dyn Write,
-    colour: bool,
+pub(super) struct Page<'a> {
+    pub out: &'a mut dyn Write,
+    pub colour: bool,
 }
 
 impl Page<'_> {
-    fn line(&mut self, indent: usize, pieces: &[(Tone, &str)]) -> io::Result<()> {
+    pub(super) fn line(&mut self, indent: usize, pieces: &[(Tone, &str)]) -> io::Result<()> {
         write!(self.out, "{:indent$}", "")?;
         for &(tone, text) in pieces.iter().filter(|(_, text)| !text.is_empty()) {
             if self.colour && tone != Tone::Plain {
@@ -510,7 +517,7 @@ impl Page<'_> {
         self.blank()
     }
 
-    fn field(&mut self, indent: usize, label: &str, pieces: &[(Tone, &str)]) -> io::Result<()> {
+    pub(super) fn field(&mut self, indent: usize, label: &str, pieces: &[(Tone, &str)]) -> io::Result<()> {
         let label = format!("{label:<12}");
         let pieces: Vec<_> = std::iter::once((Tone::Dim, label.as_str()))
             .chain(pieces.iter().copied())
@@ -518,7 +525,7 @@ impl Page<'_> {
         self.line(indent, &pieces)
     }
 
-    fn blank(&mut self) -> io::Result<()> {
+    pub(super) fn blank(&mut self) -> io::Result<()> {
         self.out.write_all(b"\n")
     }
 }
@@ -547,7 +554,7 @@ fn status_tone(status: Status) -> Tone {
     }
 }
 
-fn severity_tone(severity: Severity) -> Tone {
+pub(super) fn severity_tone(severity: Severity) -> Tone {
     match severity {
         Severity::Error => Tone::Bad,
         Severity::Doubt => Tone::Doubt,
@@ -564,11 +571,11 @@ fn called(name: &str, use_: Option<&str>) -> String {
 }
 
 /// A distinguished name, or words for the empty one.
-fn name(name: &str) -> &str {
+pub(super) fn name(name: &str) -> &str {
     if name.is_empty() { "(empty name)" } else { name }
 }
 
-fn digest(hex: &str) -> String {
+pub(super) fn digest(hex: &str) -> String {
     match hex.get(..DIGEST_SHOWN) {
         Some(head) if hex.len() > DIGEST_SHOWN => format!("{head}…"),
         _ => hex.to_owned(),
@@ -593,7 +600,7 @@ fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     text
 }
 
-fn counted(number: usize, one: &str, more: &str) -> String {
+pub(super) fn counted(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
 }
 
@@ -617,7 +624,7 @@ fn expiry(facts: &CertificateFacts, now: Timestamp) -> Toned {
 }
 
 /// An end of validity, and how far that is from `now`.
-fn ending(end: Timestamp, now: Timestamp) -> String {
+pub(super) fn ending(end: Timestamp, now: Timestamp) -> String {
     const DAY: u64 = 86_400;
     let days = end.unix().abs_diff(now.unix()) / DAY;
     let distance = match (end < now, days) {
@@ -630,7 +637,7 @@ fn ending(end: Timestamp, now: Timestamp) -> String {
 }
 
 /// An instant as people read it; the time zone stays.
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     at.to_string().replace('T', " ").replace('Z', " UTC")
 }
 

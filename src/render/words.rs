@@ -1,5 +1,6 @@
 //! The plain words for what a report's codes mean: said here, once, for every format that is read by people.
 
+use crate::protocol::fleet::{Standing, State, Waiver};
 use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Status};
 
 /// What a status says about the subjects that have it.
@@ -38,6 +39,16 @@ pub fn proof(proof: Proof) -> &'static str {
         Proof::Identical => "the same bytes",
         Proof::KeyIdentifier => "key identifiers alone, which are claims",
         Proof::Name => "names alone, which are claims",
+    }
+}
+
+/// The protocol's word for how a relation is known.
+pub fn proof_code(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Signature => "signature",
+        Proof::Identical => "identical",
+        Proof::KeyIdentifier => "key-identifier",
+        Proof::Name => "name",
     }
 }
 
@@ -81,4 +92,42 @@ pub fn chosen_from(from: ChosenFrom) -> &'static str {
         ChosenFrom::AnyOf => "source",
         ChosenFrom::Candidates => "candidate",
     }
+}
+
+/// What the state of a record says.
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Compliant => "the rule is kept, and that is proven",
+        State::Waived => "waivers in force cover each reason",
+        State::Undetermined => "it could not be told, which is never a yes",
+        State::Stale => "the report is too old to say what holds now",
+        State::Missing => "expected, and no report speaks of it",
+        State::Noncompliant => "the rule is broken",
+    }
+}
+
+/// What a key is to the estate.
+pub fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Reference => "reference",
+        Standing::Rollover => "re-key, proven",
+        Standing::LookAlike => "LOOK-ALIKE or unproven re-key",
+        Standing::Unproven => "claimed, unproven",
+        Standing::Other => "other",
+    }
+}
+
+/// What a waiver is about.
+pub fn waiver(waiver: &Waiver) -> String {
+    let parts = [
+        ("host", &waiver.host),
+        ("requirement", &waiver.requirement),
+        ("subject", &waiver.subject),
+        ("finding", &waiver.finding),
+        ("certificate", &waiver.fingerprint),
+    ];
+    let named = parts
+        .iter()
+        .filter_map(|(label, value)| Some(format!("{label} {}", value.as_ref()?)));
+    named.collect::<Vec<_>>().join(", ")
 }

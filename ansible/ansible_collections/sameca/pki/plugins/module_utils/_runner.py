@@ -1,0 +1,151 @@
+# Copyright: the same-ca contributors
+# MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
+# SPDX-License-Identifier: MIT OR Apache-2.0
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+# Do not use this from other collections or standalone plugins/modules!
+
+"""Starts the same-ca binary. Nothing else in this collection's Python does, and nothing here decides anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+
+# The protocol that these modules speak, and the first version of the binary that has all that they use of it.
+PROTOCOL = 1
+MINIMUM_VERSION = (0, 1, 0)
+
+# Where the role install puts the binary, for a PATH that lacks it: sudo's, or that of a login without profile.
+FALLBACK = "/usr/local/bin/same-ca"
+
+# How much of what the binary says to people is repeated in a failure.
+STDERR_LIMIT = 2000
+
+
+class RunnerError(Exception):
+    """What the user is told when there is no answer, with what a program may want to know beside it."""
+
+    def __init__(self, message: str, **details):
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class Runner:
+    """The binary of one task.
+
+    Requests and everything secret in them go through standard input alone; arguments are visible to others.
+    """
+
+    def __init__(self, binary_path: str | None = None):
+        self.path = find(binary_path)
+
+    def report(self, arguments: list[str], request: dict) -> dict:
+        """The report on one request, of C(check) or C(enforce)."""
+        answer = self.ask(arguments, request)
+        if not isinstance(answer.get("status"), str) or not isinstance(answer.get("subjects"), list):
+            raise self._malformed("it has no status or no subjects")
+        return answer
+
+    def ask(self, arguments: list[str], request: dict) -> dict:
+        """The one document that the binary answers with."""
+        return self._answer(arguments, json.dumps(request).encode("utf-8"))[0]
+
+    def fleet(self, arguments: list[str], stdin: bytes) -> tuple[dict, int]:
+        """The fleet report, and the exit code: 1 if one of the states occurs that it was asked to fail on."""
+        answer, code = self._answer(arguments, stdin)
+        if answer.get("kind") != "fleet":
+            raise self._malformed("it is no fleet report")
+        return answer, code
+
+    def _answer(self, arguments: list[str], stdin: bytes) -> tuple[dict, int]:
+        code, out, err = self.run(arguments, stdin)
+        try:
+            answer = json.loads(out.decode("utf-8"))
+        except ValueError:
+            answer = None
+        fault = answer.get("error") if isinstance(answer, dict) else None
+        # A version that is too old is the likely cause of all that follows, and says more than its symptom.
+        if answer is None or fault is not None or not isinstance(answer, dict) or answer.get("protocol") != PROTOCOL:
+            self._check_version(self._own_version())
+        if isinstance(fault, dict):
+            pointer = fault.get("pointer")
+            at = f" at {pointer}" if pointer else ""
+            raise RunnerError(f"same-ca refused the request{at}: {fault.get('message')}", error=fault)
+        if answer is None:
+            raise self._malformed(f"exit code {code}, and no JSON", err)
+        if not isinstance(answer, dict):
+            raise self._malformed("it is not an object", err)
+        if answer.get("protocol") != PROTOCOL:
+            raise RunnerError(
+                f"same-ca at {self.path} speaks protocol {answer.get('protocol')!r}, and this collection protocol {PROTOCOL}"
+            )
+        if code not in (0, 1):
+            raise self._malformed(f"exit code {code}", err)
+        tool = answer.get("tool")
+        self._check_version(tool.get("version") if isinstance(tool, dict) else None)
+        return answer, code
+
+    def run(self, arguments: list[str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+        """Runs the binary to its end. Both outputs are read while the input is written."""
+        try:
+            with subprocess.Popen(
+                [self.path, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            ) as process:
+                out, err = process.communicate(stdin)
+                return process.returncode, out, err
+        except OSError as error:
+            raise RunnerError(f"failed to start same-ca from {self.path}: {error.strerror}") from error
+
+    def _own_version(self) -> str | None:
+        out = self.run(["--version"])[1]
+        words = out.decode("utf-8", "replace").split()
+        return words[1] if len(words) == 2 and words[0] == "same-ca" else None
+
+    def _check_version(self, version: str | None) -> None:
+        wanted = ".".join(str(number) for number in MINIMUM_VERSION)
+        if version is None:
+            raise RunnerError(f"{self.path} does not say a version of same-ca: is it another program?")
+        if numbers(version) < MINIMUM_VERSION:
+            raise RunnerError(
+                f"same-ca {version} at {self.path} is too old: this collection needs {wanted} or later"
+                " (the role sameca.pki.install installs it)",
+                version=version,
+            )
+
+    def _malformed(self, why: str, err: bytes = b"") -> RunnerError:
+        said = err.decode("utf-8", "replace").strip()[:STDERR_LIMIT]
+        words = f"same-ca at {self.path} gave a malformed report: {why}"
+        return RunnerError(f"{words}; it said: {said}" if said else words)
+
+
+def find(binary_path: str | None) -> str:
+    """Where the binary is: as given, in PATH, or where the role install puts it."""
+    if binary_path:
+        return _executable(binary_path)
+    found = shutil.which("same-ca")
+    if found is None and os.path.exists(FALLBACK):
+        return _executable(FALLBACK)
+    if found is None:
+        raise RunnerError(
+            f"same-ca was not found in PATH, nor as {FALLBACK}:"
+            " install it (role sameca.pki.install), or say with binary_path where it is"
+        )
+    return found
+
+
+def _executable(path: str) -> str:
+    if not os.path.exists(path):
+        raise RunnerError(f"there is no same-ca at {path}: install it (role sameca.pki.install), or correct binary_path")
+    if os.path.isdir(path) or not os.access(path, os.X_OK):
+        raise RunnerError(f"{path} is not an executable file")
+    return path
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version, for comparing; what follows a hyphen or a plus is left aside."""
+    parts = version.split("-")[0].split("+")[0].split(".")
+    return tuple(int(part) if part.isdigit() else 0 for part in parts)

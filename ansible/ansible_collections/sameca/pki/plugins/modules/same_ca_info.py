@@ -1,0 +1,184 @@
+#!/usr/bin/python
+# Copyright: the same-ca contributors
+# MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
+# SPDX-License-Identifier: MIT OR Apache-2.0
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: same_ca_info
+short_description: Prove whether certificates were issued by the same CA as a reference's
+version_added: 0.1.0
+description:
+  - Says of each subject whether a key of the reference's CA signed its certificate, by verifying signatures.
+  - The reference are the servers that set the rule. They are read right here, or come as a reference document.
+  - What cannot be told is C(undetermined), and never compliant.
+  - This module never fails on a verdict. Use M(ansible.builtin.assert) on RV(compliant), or M(sameca.pki.same_ca), to fail.
+requirements:
+  - The executable C(same-ca), 0.1.0 or later, on the target.
+author:
+  - The same-ca contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - sameca.pki._attributes
+  - sameca.pki._attributes.info_module
+  - sameca.pki._attributes.platform
+  - sameca.pki._attributes.actiongroup_sameca
+  - sameca.pki._request
+  - sameca.pki._request.reference
+  - sameca.pki._request.subjects
+seealso:
+  - module: sameca.pki.same_ca
+  - module: sameca.pki.same_ca_reference
+  - module: sameca.pki.fleet_report
+  - module: community.crypto.x509_certificate_info
+"""
+
+EXAMPLES = r"""
+- name: Ask whether the Persistent Chat server's certificate is under the CA of the Front End servers
+  sameca.pki.same_ca_info:
+    requirement: persistent-chat
+    # Written before by sameca.pki.same_ca_reference, and read here on the controller: it needs no other host in the run.
+    reference_document: "{{ lookup('ansible.builtin.file', 'lync-internal.reference.json') | from_json }}"
+    subjects:
+      - name: "{{ inventory_hostname }}"
+        use: Default
+        names: ["{{ inventory_hostname }}"]
+        source:
+          path: /etc/pchat/pchat.pfx
+          privatekey_passphrase: "{{ pchat_passphrase }}"
+    policy:
+      profile: lync-server-2013
+  register: same_ca
+
+- name: Fail if it is not
+  ansible.builtin.assert:
+    that: same_ca.compliant
+    fail_msg: "{{ same_ca.msg }}"
+
+- name: Ask whether any certificate in a folder would do, before anything is installed
+  sameca.pki.same_ca_info:
+    requirement: persistent-chat
+    reference_document: "{{ lookup('ansible.builtin.file', 'lync-internal.reference.json') | from_json }}"
+    subjects:
+      - name: "{{ inventory_hostname }}"
+        names: ["{{ inventory_hostname }}"]
+        any_of:
+          - /etc/pchat/candidates
+  register: same_ca
+
+- name: Ask about a list of TLS endpoints at once from the controller, each against its own name
+  sameca.pki.same_ca_info:
+    requirement: persistent-chat
+    host: "{{ inventory_hostname }}"
+    reference_document: lync-internal.reference.json
+    subjects: "{{ same_ca_subjects }}"
+  vars:
+    same_ca_subjects: >-
+      {%- set subjects = [] -%}
+      {%- for endpoint in endpoints -%}
+      {%- set tls = {'host': endpoint.address | default(endpoint.name), 'port': endpoint.port, 'server_name': endpoint.name} -%}
+      {%- set _ = subjects.append({'name': endpoint.name ~ ':' ~ endpoint.port, 'names': [endpoint.name], 'source': {'tls': tls}}) -%}
+      {%- endfor -%}
+      {{ subjects }}
+  delegate_to: localhost
+  run_once: true
+  register: same_ca
+"""
+
+RETURN = r"""
+report:
+  description: The whole report of C(same-ca), as its JSON Schema (C(same-ca schema report)) describes it.
+  returned: success
+  type: dict
+  sample:
+    protocol: 1
+    requirement: persistent-chat
+    host: pchat01.contoso.com
+    status: compliant
+    compliant: true
+    summary: {total: 1, compliant: 1, noncompliant: 0, undetermined: 0}
+compliant:
+  description: Whether every subject is proven to keep the rule.
+  returned: success
+  type: bool
+  sample: true
+status:
+  description: The worst status of the subjects, V(compliant), V(undetermined) or V(noncompliant).
+  returned: success
+  type: str
+  sample: compliant
+findings:
+  description:
+    - The findings in the order of the report, those on the reference first.
+    - RV(findings[].of) names the subject or member, or is V(reference) for the reference as a whole.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    of:
+      description: Name of the subject or of the member of the reference.
+      type: str
+      returned: always
+      sample: pchat02.contoso.com
+    use:
+      description: What the server uses the certificate for.
+      type: str
+      returned: if given
+      sample: Default
+    code:
+      description: What it is. Codes are stable.
+      type: str
+      returned: always
+      sample: issuer-key-differs
+    severity:
+      description: V(error), V(doubt), V(warning) or V(info).
+      type: str
+      returned: always
+      sample: error
+    message:
+      description: The same for people.
+      type: str
+      returned: always
+      sample: a CA of the same name, CN=Contoso Issuing CA,DC=contoso,DC=com, with another key issued it
+    expected:
+      description: What should be there.
+      type: str
+      returned: where it helps
+    actual:
+      description: What is there.
+      type: str
+      returned: where it helps
+    hint:
+      description: What to do next.
+      type: str
+      returned: where it helps
+msg:
+  description: The verdict in one sentence.
+  returned: success
+  type: str
+  sample: All 1 subjects are under the reference CA
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.sameca.pki.plugins.module_utils import _argspec
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+
+
+def main():
+    module = _argspec.module_class(AnsibleModule)(
+        argument_spec=_argspec.request_options(),
+        supports_check_mode=True,
+    )
+    try:
+        runner = Runner(module.params["binary_path"])
+        request = _argspec.Mapper(module.params, module.withheld.reveal).request()
+        report = runner.report(["check"], request)
+    except _argspec.OptionError as error:
+        module.fail_json(msg=str(error))
+    except RunnerError as error:
+        module.fail_json(msg=error.message, **error.details)
+    module.exit_json(changed=False, **_argspec.result(report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+# Copyright: the same-ca contributors
+# MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
+# SPDX-License-Identifier: MIT OR Apache-2.0
+
+from __future__ import annotations
+
+from ansible_collections.sameca.pki.plugins.action.fleet_report import ActionModule, gather
+
+
+def result(host, **more):
+    return dict(report=dict(protocol=1, host=host, subjects=[], **more), changed=False)
+
+
+def test_it_runs_once_for_all_hosts():
+    assert ActionModule.BYPASS_HOST_LOOP is True
+
+
+def test_who_answered_is_expected_by_the_reports_name_and_who_did_not_by_the_inventorys():
+    hostvars = {"a": {"same_ca": result("a.contoso.com")}, "b": {"same_ca": {"unreachable": True, "msg": "no route"}}, "c": {}}
+    reports, names = gather(["a", "b", "c", "d"], hostvars, "same_ca")
+    assert [report["host"] for report in reports] == ["a.contoso.com"]
+    assert names == ["a.contoso.com", "b", "c", "d"]
+
+
+def test_a_failed_task_that_has_a_report_answered():
+    reports, names = gather(["a"], {"a": {"r": dict(result("a"), failed=True)}}, "r")
+    assert len(reports) == 1 and names == ["a"]
+
+
+def test_a_loop_gives_a_report_each_turn():
+    hostvars = {"a": {"r": {"results": [result("a", requirement="x"), result("a", requirement="y"), {"skipped": True}]}}}
+    reports, names = gather(["a"], hostvars, "r")
+    assert [report["requirement"] for report in reports] == ["x", "y"] and names == ["a"]
+
+
+def test_what_one_task_answered_for_all_hosts_counts_once():
+    hostvars = {host: {"r": result("controller")} for host in "ab"}
+    reports, names = gather(["a", "b"], hostvars, "r")
+    assert len(reports) == 1 and names == ["controller"]

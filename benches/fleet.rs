@@ -1,0 +1,139 @@
+//! Many reports into one: wall time and peak memory of `same-ca fleet` writing JSON and the page, next to jq and DuckDB
+//! doing nothing but the counting. One run, one file, one after the other.
+//!
+//! `SAME_CA_BENCH_REPORTS` (100000; 1000000 are 3 GB) says how many, `SAME_CA_BENCH_PYTHON` (python3) which Python has
+//! the module duckdb. A peer that is not there is not measured.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement prints, and fails where it cannot measure"
+)]
+
+mod measure;
+mod reports;
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The counting that all do: reports by status, each host's newest being left to same-ca.
+const JQ: &str = "reduce inputs as $report ({}; .[$report.status] += 1)";
+const DUCKDB: &str = "import duckdb, sys
+duckdb.sql('set threads to 2')
+print(duckdb.sql(f\"select status, count(*) from read_json('{sys.argv[1]}', format='newline_delimited', \
+                   columns={{status: 'VARCHAR'}}) group by all\").fetchall())";
+/// same-ca shall be so many times as fast as jq.
+const TARGET: f64 = 10.0;
+/// How often a running process is asked for its peak: the last answer is what counts, and it only grows.
+const POLL: Duration = Duration::from_millis(10);
+
+fn main() {
+    let count = measure::number("SAME_CA_BENCH_REPORTS", 100_000);
+    let folder = measure::folder("fleet");
+    let file = folder.join(format!("reports-{count}.ndjson"));
+    if !file.exists() {
+        println!("writing {count} reports, once, into {}", file.display());
+        let mut out = BufWriter::new(File::create(&file).unwrap());
+        reports::write(count, &mut out).unwrap();
+        out.flush().unwrap();
+    }
+    let size = fs::metadata(&file).unwrap().len();
+    println!("fleet, {count} reports, {} MB:", size / 1_000_000);
+    // Once through, so that nobody has to wait for the disk.
+    std::io::copy(&mut File::open(&file).unwrap(), &mut std::io::sink()).unwrap();
+
+    let (json, html) = (folder.join("fleet.json"), folder.join("fleet.html"));
+    let mut counting = Command::new(measure::BINARY);
+    counting
+        .arg("fleet")
+        .arg(&file)
+        .args(["--format", "text", "--output"])
+        .arg(folder.join("fleet.txt"));
+    let mut whole = Command::new(measure::BINARY);
+    whole
+        .arg("fleet")
+        .arg(&file)
+        .arg("--json")
+        .arg(&json)
+        .arg("--html")
+        .arg(&html);
+    let counting = run("same-ca, text", size, &mut counting).unwrap();
+    let whole = run("same-ca, JSON and page", size, &mut whole).unwrap();
+    let length = |path: &Path| fs::metadata(path).unwrap().len() / 1_000_000;
+    println!(
+        "  wrote {} MB of JSON and a page of {} MB",
+        length(&json),
+        length(&html)
+    );
+    let jq = run(
+        "jq, counting alone",
+        size,
+        Command::new("jq").args(["-n", JQ]).arg(&file),
+    );
+    let python = std::env::var("SAME_CA_BENCH_PYTHON").unwrap_or_else(|_| "python3".into());
+    run(
+        "DuckDB, counting alone",
+        size,
+        Command::new(python).args(["-c", DUCKDB]).arg(&file),
+    );
+    if let Some(jq) = jq {
+        let ratio = jq.as_secs_f64() / whole.as_secs_f64();
+        let kept = if ratio >= TARGET { "kept" } else { "MISSED" };
+        println!(
+            "  {ratio:.1} times as fast as jq with both files, {:.1} with text; target {TARGET}: {kept}",
+            jq.as_secs_f64() / counting.as_secs_f64()
+        );
+    }
+}
+
+/// Runs a command to its end; its peak memory is read from `/proc` (Linux) while it runs.
+fn run(what: &str, size: u64, command: &mut Command) -> Option<Duration> {
+    let started = Instant::now();
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let Ok(mut child) = child else {
+        println!("  {what:24} not there, NOT MEASURED");
+        return None;
+    };
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let ended = loop {
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
+        peak = fs::read_to_string(&status)
+            .ok()
+            .and_then(|text| high_water(&text))
+            .unwrap_or(peak);
+        thread::sleep(POLL);
+    };
+    let took = started.elapsed();
+    if !ended.success() {
+        let mut errors = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+        println!(
+            "  {what:24} failed, NOT MEASURED: {}",
+            errors.lines().last().unwrap_or_default()
+        );
+        return None;
+    }
+    let rate = size as f64 / 1e6 / took.as_secs_f64();
+    println!(
+        "  {what:24} {:7.2} s  {rate:6.0} MB/s  peak {:5} MB",
+        took.as_secs_f64(),
+        peak / 1024
+    );
+    Some(took)
+}
+
+/// The peak of the memory in use, in KiB.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}

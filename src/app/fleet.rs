@@ -1,0 +1,565 @@
+//! `same-ca fleet`: the reports of many hosts into one, read on all cores, in memory that grows with what is kept.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rayon::prelude::*;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::cli::FleetFiles;
+use crate::error::Error;
+use crate::fleet::drift::Previous;
+use crate::fleet::expected::Expected;
+use crate::fleet::input::{Documents, Origin, Piece};
+use crate::fleet::{Fleet, Settings, judge, waivers};
+use crate::output;
+use crate::protocol::fleet::{FleetReport, Text, UnreadableCode};
+use crate::protocol::{Fault, Span, Timestamp, read};
+use crate::render::{csv, html, json, junit, markdown, prometheus};
+
+use super::{Progress, World};
+
+/// The largest document, in bytes: a fleet report of a million hosts has half of it.
+const DOCUMENT_LIMIT: usize = 2 * 1024 * 1024 * 1024;
+/// Bytes that one thread reads at a time: enough lines that taking them costs nothing, little beside the records.
+const BLOCK: usize = 1024 * 1024;
+/// Files that are read at once between two additions to the fleet.
+const FILES: usize = 512;
+/// The size up to which a file is read with others at once, in bytes; a larger one is shared by all cores.
+const SMALL_FILE: u64 = 4 * 1024 * 1024;
+/// Folders in folders that are followed; deeper ones are a loop or a mistake.
+const DEPTH: usize = 64;
+/// A list of hosts or waivers, in bytes: no hand writes more.
+const LIST_LIMIT: u64 = 256 * 1024 * 1024;
+
+/// What is asked of a fleet.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// Files, folders, patterns of files, or `-`.
+    pub reports: Vec<String>,
+    /// Lists of hosts that should have reported.
+    pub expected_hosts: Vec<PathBuf>,
+    /// Lists of waivers.
+    pub waivers: Vec<PathBuf>,
+    /// What to compare with: read as reports are.
+    pub previous: Option<String>,
+    /// The instant; without it, the newest time in the reports.
+    pub as_of: Option<Timestamp>,
+    /// The age from which on a report is stale.
+    pub max_age: Option<Span>,
+}
+
+/// Reads the reports and judges them together.
+///
+/// # Errors
+/// Where a file that is named is not there, or a list of hosts or waivers is wrong. What a file holds that is no report
+/// is counted and named in the answer.
+pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Result<FleetReport, Error> {
+    // What people wrote comes first: it is read at once, and may be wrong.
+    let mut settings = Settings {
+        as_of: ask.as_of,
+        max_age: ask.max_age,
+        ..Settings::default()
+    };
+    settings.expected = expected(&ask.expected_hosts)?;
+    for path in &ask.waivers {
+        let wrong = |error: String| Fault::usage(format!("--waivers {}: {error}", path.display()));
+        let name = path.to_string_lossy();
+        settings
+            .waivers
+            .extend(waivers::read(&name, &list(path)?).map_err(wrong)?);
+    }
+    if let Some(previous) = &ask.previous {
+        let (_, records, _) = gather(std::slice::from_ref(previous), &mut io::empty(), world)?.finish();
+        if records.is_empty() {
+            return Err(Fault::usage(format!("--previous {previous}: holds no report")).into());
+        }
+        settings.previous = Some(Previous::new(&records));
+    }
+    let fleet = gather(&ask.reports, stdin, world)?;
+    Ok(judge(fleet, &settings))
+}
+
+/// Writes the files that were asked for, each whole or not at all, several at once.
+///
+/// # Errors
+/// The first, in the order of the flags, that could not be written.
+pub fn write_files(report: &FleetReport, files: &FleetFiles) -> Result<(), Error> {
+    type Write<'a> = (
+        &'a Option<PathBuf>,
+        fn(&FleetReport, &mut dyn io::Write) -> io::Result<()>,
+    );
+    let all: [Write<'_>; 6] = [
+        (&files.html, |report, out| html::fleet(report, out)),
+        (&files.json, |report, out| json::line(report, out)),
+        (&files.csv, |report, out| csv::fleet(report, out)),
+        (&files.junit, |report, out| junit::fleet(report, out)),
+        (&files.prometheus, |report, out| prometheus::fleet(report, out)),
+        (&files.markdown, |report, out| markdown::fleet(report, out)),
+    ];
+    let write = |(path, write): &Write<'_>| {
+        let Some(path) = path else { return Ok(()) };
+        let written = output::write_file_by(path, |out| write(report, out));
+        written.map_err(|cause| Error::File {
+            path: path.clone(),
+            cause,
+        })
+    };
+    let written: Vec<Result<(), Error>> = all.par_iter().map(write).collect();
+    written.into_iter().collect()
+}
+
+fn expected(paths: &[PathBuf]) -> Result<Expected, Error> {
+    let mut expected = Expected::default();
+    for path in paths {
+        let wrong = |error: String| Fault::usage(format!("--expected-hosts {}: {error}", path.display()));
+        let name = path.to_string_lossy();
+        expected.read(&name, &list(path)?).map_err(wrong)?;
+        if expected.is_empty() {
+            return Err(wrong("holds no host".into()).into());
+        }
+    }
+    Ok(expected)
+}
+
+/// A file that people write, as text.
+fn list(path: &Path) -> Result<String, Error> {
+    let wrong = |what: &str| Fault::usage(format!("{}: {what}", path.display()));
+    let mut bytes = Vec::new();
+    let opened = File::open(path).map_err(|error| wrong(words(error.kind())))?;
+    let read = opened.take(LIST_LIMIT + 1).read_to_end(&mut bytes);
+    read.map_err(|error| wrong(words(error.kind())))?;
+    if bytes.len() as u64 > LIST_LIMIT {
+        return Err(wrong("too large for a list").into());
+    }
+    let bytes = utf8(bytes).map_err(|()| wrong("is not text in UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("is not text in UTF-8"))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
+}
+
+/// Reads everything that is named.
+fn gather(named: &[String], stdin: &mut (dyn Read + Send), world: &World<'_>) -> Result<Fleet, Error> {
+    let documents = Documents::default();
+    let mut gathering = Gathering {
+        documents: &documents,
+        fleet: Fleet::default(),
+        done: 0,
+        world,
+    };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for name in named {
+        if name == "-" {
+            let source = Text::from("-");
+            gathering.stream(stdin, whole_file(&source)).map_err(Error::Input)?;
+            continue;
+        }
+        find(Path::new(name), name, &mut files)?;
+    }
+    // A file that is named twice is read once.
+    let mut seen = std::collections::HashSet::new();
+    files.retain(|file| seen.insert(file.clone()));
+    drop(seen);
+    for group in files.chunks(FILES) {
+        gathering.files(group);
+    }
+    Ok(gathering.fleet)
+}
+
+/// The files that a name stands for: itself, those of a folder, or those that fit a pattern.
+fn find(path: &Path, name: &str, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let wrong = |what: &str| Fault::usage(format!("{name}: {what}"));
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            folder(path, DEPTH, files).map_err(|error| wrong(words(error.kind())).into())
+        }
+        Ok(_) => {
+            files.push(path.to_owned());
+            Ok(())
+        }
+        Err(_) if name.contains(['*', '?', '[']) => {
+            let options = glob::MatchOptions {
+                require_literal_leading_dot: true,
+                ..glob::MatchOptions::default()
+            };
+            let found = glob::glob_with(name, options).map_err(|error| wrong(error.msg))?;
+            let before = files.len();
+            for path in found {
+                let path = path.map_err(|error| wrong(words(error.error().kind())))?;
+                match path.is_dir() {
+                    true => folder(&path, DEPTH, files).map_err(|error| wrong(words(error.kind())))?,
+                    false => files.push(path),
+                }
+            }
+            match files.len() == before {
+                true => Err(wrong("no file fits").into()),
+                false => Ok(()),
+            }
+        }
+        Err(error) => Err(wrong(words(error.kind())).into()),
+    }
+}
+
+/// The reports of a folder and of the folders in it, in byte order of their names.
+fn folder(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, name) = (entry.path(), entry.file_name());
+        // What begins with a dot is being written, or is not meant to be seen.
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        // A link to a folder is not followed: it may lead back.
+        if entry.file_type()?.is_dir() {
+            if depth > 0 {
+                folder(&path, depth - 1, files)?;
+            }
+        } else if is_report(path.extension()) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_report(extension: Option<&OsStr>) -> bool {
+    let extension = extension.and_then(OsStr::to_str).map(str::to_ascii_lowercase);
+    matches!(extension.as_deref(), Some("json" | "ndjson" | "jsonl"))
+}
+
+/// Words of ours for what the system says.
+fn words(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound => "there is no such file",
+        io::ErrorKind::PermissionDenied => "may not be read",
+        _ => "cannot be read",
+    }
+}
+
+fn named(path: &Path) -> Text {
+    // The same name on every system.
+    let name = path.to_string_lossy();
+    match cfg!(windows) {
+        true => name.replace('\\', "/").into(),
+        false => name.into(),
+    }
+}
+
+fn whole_file(source: &Text) -> Origin<'_> {
+    Origin { source, line: None }
+}
+
+/// Reading under way.
+struct Gathering<'a> {
+    documents: &'a Documents,
+    fleet: Fleet,
+    done: usize,
+    world: &'a World<'a>,
+}
+
+impl Gathering<'_> {
+    fn add(&mut self, pieces: impl IntoIterator<Item = Piece>) {
+        for piece in pieces {
+            self.done += 1;
+            self.fleet.add(piece, self.documents);
+        }
+        (self.world.progress)(Progress {
+            what: "reports",
+            done: self.done,
+            total: None,
+        });
+    }
+
+    /// Reads files: small ones many at a time, large ones by themselves.
+    fn files(&mut self, files: &[PathBuf]) {
+        let small = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.len() <= SMALL_FILE);
+        let documents = self.documents;
+        let read: Vec<Option<Vec<Piece>>> = files
+            .par_iter()
+            .map(|path| {
+                small(path).then(|| {
+                    let source = named(path);
+                    let origin = whole_file(&source);
+                    match fs::read(path) {
+                        Ok(bytes) => whole(documents, bytes, origin),
+                        Err(error) => vec![origin.unreadable(UnreadableCode::BadFile, words(error.kind()))],
+                    }
+                })
+            })
+            .collect();
+        for (path, pieces) in files.iter().zip(read) {
+            match pieces {
+                Some(pieces) => self.add(pieces),
+                None => self.large(path),
+            }
+        }
+    }
+
+    fn large(&mut self, path: &Path) {
+        let source = named(path);
+        let origin = whole_file(&source);
+        let read = File::open(path).and_then(|mut file| self.stream(&mut file, origin));
+        if let Err(error) = read {
+            self.add(vec![origin.unreadable(UnreadableCode::BadFile, words(error.kind()))]);
+        }
+    }
+
+    /// Reads a stream: a document a line as it comes, anything else whole.
+    fn stream(&mut self, input: &mut (dyn Read + Send), origin: Origin<'_>) -> io::Result<()> {
+        let mut block = Vec::new();
+        let mut ended = fill(input, &mut block, BLOCK)?;
+        if utf16(&block) {
+            fill(input, &mut block, DOCUMENT_LIMIT)?;
+            let pieces = whole(self.documents, block, origin);
+            self.add(pieces);
+            return Ok(());
+        }
+        // The first line may be longer than a block: a fleet report is one line.
+        while !ended && !block.contains(&b'\n') && block.len() < DOCUMENT_LIMIT {
+            let more = block.len() * 2;
+            ended = fill(input, &mut block, more.min(DOCUMENT_LIMIT))?;
+        }
+        if ended || !is_lines(&block) {
+            ended = ended || fill(input, &mut block, DOCUMENT_LIMIT)?;
+            if !ended {
+                let pieces = vec![too_large(origin)];
+                self.add(pieces);
+                return Ok(());
+            }
+            let pieces = whole(self.documents, block, origin);
+            self.add(pieces);
+            return Ok(());
+        }
+        self.lines(input, block, origin)
+    }
+
+    /// Reads a document a line: each thread takes the next block of lines, reads it, and adds what it found.
+    fn lines(&mut self, input: &mut (dyn Read + Send), block: Vec<u8>, origin: Origin<'_>) -> io::Result<()> {
+        let blocks = Mutex::new(Blocks {
+            input,
+            rest: block,
+            before: 0,
+            ended: false,
+            failed: None,
+        });
+        let documents = self.documents;
+        let source = origin.source;
+        let gathering = Mutex::new(self);
+        rayon::broadcast(|_| {
+            // Of its own, because counting the users of one text on all threads costs more than the text.
+            let source = Text::from(&**source);
+            let (mut block, mut found) = (Vec::new(), Vec::new());
+            loop {
+                let taken = lock(&blocks).take(&mut block);
+                let Some(before) = taken else { break };
+                match before {
+                    Taken::Lines(before) => run(documents, &block, before, &source, &mut found),
+                    Taken::TooLong(line) => found.push(too_large(Origin {
+                        source: &source,
+                        line: Some(line),
+                    })),
+                }
+                lock(&gathering).add(found.drain(..));
+            }
+        });
+        blocks
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .failed
+            .map_or(Ok(()), Err)
+    }
+}
+
+/// The lines of a stream, to be taken block by block.
+struct Blocks<'a> {
+    input: &'a mut (dyn Read + Send),
+    /// What was read and not yet taken.
+    rest: Vec<u8>,
+    /// Lines that were taken.
+    before: u64,
+    ended: bool,
+    failed: Option<io::Error>,
+}
+
+/// What was taken of a stream.
+enum Taken {
+    /// Whole lines, after so many.
+    Lines(u64),
+    /// A line that is larger than a document may be, by its number.
+    TooLong(u64),
+}
+
+impl Blocks<'_> {
+    /// Takes the next lines into `block`; none at the end, or where reading failed.
+    fn take(&mut self, block: &mut Vec<u8>) -> Option<Taken> {
+        block.clear();
+        block.append(&mut self.rest);
+        loop {
+            if !self.ended {
+                let more = match block.len() {
+                    0..BLOCK => BLOCK,
+                    held => (held * 2).min(DOCUMENT_LIMIT),
+                };
+                match fill(self.input, block, more) {
+                    Ok(ended) => self.ended = ended,
+                    Err(error) => {
+                        (self.failed, self.ended) = (Some(error), true);
+                        return None;
+                    }
+                }
+            }
+            let first = self.before == 0 && block.starts_with(BOM);
+            if first {
+                block.drain(..BOM.len());
+            }
+            if self.ended {
+                if block.is_empty() {
+                    return None;
+                }
+                let before = self.before;
+                self.before += lines_in(block) + 1;
+                return Some(Taken::Lines(before));
+            }
+            // What stands after the last end of line belongs to the next block.
+            if let Some(last) = block.iter().rposition(|&byte| byte == b'\n') {
+                self.rest.extend_from_slice(block.get(last + 1..).unwrap_or_default());
+                block.truncate(last + 1);
+                let before = self.before;
+                self.before += lines_in(block);
+                return Some(Taken::Lines(before));
+            }
+            if block.len() >= DOCUMENT_LIMIT {
+                match skip_line(self.input, block) {
+                    Ok(ended) => self.ended = ended,
+                    Err(error) => (self.failed, self.ended) = (Some(error), true),
+                }
+                self.rest.append(block);
+                self.before += 1;
+                return Some(Taken::TooLong(self.before));
+            }
+        }
+    }
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+fn lines_in(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn too_large(origin: Origin<'_>) -> Piece {
+    let message = format!("a document is larger than {} MiB", DOCUMENT_LIMIT / 1024 / 1024);
+    origin.unreadable(UnreadableCode::TooLarge, &message)
+}
+
+/// Reads until so many bytes are held, and says whether the input ended.
+fn fill(input: &mut dyn Read, held: &mut Vec<u8>, size: usize) -> io::Result<bool> {
+    let wanted = size.saturating_sub(held.len());
+    held.reserve(wanted.min(BLOCK));
+    let wanted = wanted as u64;
+    let read = input.take(wanted).read_to_end(held)? as u64;
+    Ok(read < wanted)
+}
+
+/// Passes over the rest of a line, keeping what follows it, and says whether the input ended.
+fn skip_line(input: &mut dyn Read, block: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        block.clear();
+        let ended = fill(input, block, BLOCK)?;
+        if let Some(at) = block.iter().position(|&byte| byte == b'\n') {
+            block.drain(..=at);
+            return Ok(ended);
+        }
+        if ended {
+            block.clear();
+            return Ok(true);
+        }
+    }
+}
+
+/// Whether a file holds a document a line: its first line is not the beginning of something longer.
+fn is_lines(bytes: &[u8]) -> bool {
+    let bytes = read::without_bom(bytes);
+    let first = bytes
+        .split(|&byte| byte == b'\n')
+        .find(|line| !line.trim_ascii().is_empty());
+    first.is_some_and(|first| match serde_json::from_slice::<IgnoredAny>(first) {
+        Ok(_) => true,
+        Err(error) => !error.is_eof(),
+    })
+}
+
+/// Everything that a file in memory holds.
+fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece> {
+    let Ok(bytes) = utf8(bytes) else {
+        return vec![origin.unreadable(UnreadableCode::BadJson, "not UTF-8, nor UTF-16")];
+    };
+    let bytes = read::without_bom(&bytes);
+    let several = bytes.trim_ascii().contains(&b'\n') && is_lines(bytes);
+    if several {
+        let mut found = Vec::new();
+        run(documents, bytes, 0, origin.source, &mut found);
+        return found;
+    }
+    let mut found = Vec::new();
+    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
+    let broken = loop {
+        match stream.next() {
+            Some(Ok(document)) => documents.read(document.get().as_bytes(), origin, &mut found),
+            Some(Err(_)) => break true,
+            None => break false,
+        }
+    };
+    let rest = bytes.get(stream.byte_offset()..).unwrap_or_default();
+    if broken && found.is_empty() && rest.trim_ascii().contains(&b'\n') {
+        // A line that was cut off may stand before others that are whole.
+        let mut lines = Vec::new();
+        run(documents, bytes, 0, origin.source, &mut lines);
+        if lines.iter().any(|piece| !matches!(piece, Piece::Unreadable(_))) {
+            return lines;
+        }
+    }
+    if broken || (found.is_empty() && bytes.trim_ascii().is_empty()) {
+        documents.read(rest, origin, &mut found);
+    }
+    found
+}
+
+/// Reads a document a line, after so many lines.
+fn run(documents: &Documents, bytes: &[u8], before: u64, source: &Text, found: &mut Vec<Piece>) {
+    for (line, number) in bytes.split(|&byte| byte == b'\n').zip(before + 1..) {
+        if !line.trim_ascii().is_empty() {
+            let line_of = Some(number);
+            documents.read(line, Origin { source, line: line_of }, found);
+        }
+    }
+}
+
+fn utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF")
+}
+
+/// UTF-8 from what Windows PowerShell writes with `>`: UTF-16 with a byte order mark. Everything else stays as it is.
+fn utf8(bytes: Vec<u8>) -> Result<Vec<u8>, ()> {
+    if !utf16(&bytes) {
+        return Ok(bytes);
+    }
+    let unit: fn([u8; 2]) -> u16 = if bytes.starts_with(b"\xFF\xFE") {
+        u16::from_le_bytes
+    } else {
+        u16::from_be_bytes
+    };
+    let (units, rest) = bytes.as_chunks::<2>();
+    let text: Result<String, _> = char::decode_utf16(units.iter().skip(1).map(|&pair| unit(pair))).collect();
+    match (text, rest) {
+        (Ok(text), []) => Ok(text.into_bytes()),
+        _ => Err(()),
+    }
+}

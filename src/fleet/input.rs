@@ -1,0 +1,702 @@
+//! One JSON document into records: a report, a fleet report, or what `dsc config` wrote.
+//!
+//! Reports are read more kindly than requests: a field that is not known is passed over, because a newer same-ca may
+//! have written it. What is needed is checked, and what is refused is named.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::protocol::fleet::{
+    FleetReference, Record, RecordCertificate, RecordFinding, RecordIssuer, RecordSubject, ReferenceAuthority,
+    ReferenceKey, ReferenceMember, ReportsRead, Text, Unreadable, UnreadableCode,
+};
+use crate::protocol::{
+    JoinedBy, KeyFrom, PROTOCOL, Proof, Relation, Severity, Sha256Hex, Status, Thumbprint, Timestamp, hex,
+};
+
+use super::dsc;
+use super::texts::{cut, reuse, share};
+
+/// The longest name of a host, requirement or subject, in bytes: a DNS name has 253, a path 4,096 at most. A longer one
+/// is refused, because cut names could be taken for each other.
+pub const NAME_LIMIT: usize = 4096;
+/// The longest other text that is kept, in bytes; the rest of it is left out. No message of ours comes near.
+pub const TEXT_LIMIT: usize = 4096;
+/// Subjects, members and findings that one list may hold: no host has so many, and each takes memory.
+pub const LIST_LIMIT: usize = 100_000;
+/// The size up to which a record keeps its subjects in full, in bytes of JSON: some ten subjects.
+pub const DETAIL_LIMIT: usize = 32 * 1024;
+/// Raw references that are known again by their bytes. Reports of one run share one; the rest is read each time.
+const KNOWN_REFERENCES: usize = 64;
+
+/// What was found in a document.
+#[derive(Debug)]
+pub enum Piece {
+    /// A report.
+    Record(Box<Record>, Arc<FleetReference>),
+    /// A fleet report.
+    Fleet(Box<FleetPart>),
+    /// What could not be read.
+    Unreadable(Unreadable),
+}
+
+/// What is read back of a fleet report.
+#[derive(Debug, Deserialize)]
+pub struct FleetPart {
+    /// What it was made of.
+    pub reports: ReportsRead,
+    /// The references of its records.
+    pub references: Vec<FleetReference>,
+    /// Its records.
+    pub records: Vec<Box<Record>>,
+}
+
+/// Reads documents, for any number of threads.
+#[derive(Debug)]
+pub struct Documents {
+    references: RwLock<Vec<(Box<str>, Arc<FleetReference>)>>,
+    by_id: RwLock<HashMap<Text, Arc<FleetReference>>>,
+    detailed: AtomicBool,
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Documents {
+            references: RwLock::default(),
+            by_id: RwLock::default(),
+            detailed: AtomicBool::new(true),
+        }
+    }
+}
+
+/// Where a document stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The file, as it was named.
+    pub source: &'a Text,
+    /// The line, from 1, where the file holds a document a line.
+    pub line: Option<u64>,
+}
+
+impl Origin<'_> {
+    /// What could not be read there.
+    pub fn unreadable(&self, code: UnreadableCode, message: &str) -> Piece {
+        Piece::Unreadable(Unreadable {
+            source: self.source.clone(),
+            line: self.line,
+            code,
+            message: cut(message, TEXT_LIMIT).into(),
+        })
+    }
+}
+
+impl Documents {
+    /// From now on no record keeps its subjects in full: there are too many.
+    pub fn in_short(&self) {
+        self.detailed.store(false, Ordering::Relaxed);
+    }
+
+    /// Reads one document.
+    pub fn read(&self, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
+        let bytes = bytes.trim_ascii();
+        // As text it is checked once, not string by string.
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return found.push(origin.unreadable(UnreadableCode::BadJson, "not UTF-8"));
+        };
+        match bytes.first() {
+            Some(b'{') => {}
+            None => {
+                return found
+                    .push(origin.unreadable(UnreadableCode::BadJson, "expected a JSON document, found nothing"));
+            }
+            Some(_) => return found.push(no_object(bytes, origin)),
+        }
+        match serde_json::from_str::<Document<'_>>(text) {
+            Ok(document) => self.sort_out(bytes, document, origin, found),
+            Err(error) => found.push(refused(bytes, &error, origin)),
+        }
+    }
+
+    fn sort_out(&self, bytes: &[u8], document: Document<'_>, origin: Origin<'_>, found: &mut Vec<Piece>) {
+        if let Some(kind) = &document.kind {
+            if kind.0 != "fleet" {
+                let message = format!("expected a report, found a document of kind {:?}", cut(&kind.0, 64));
+                return found.push(origin.unreadable(UnreadableCode::NotAReport, &message));
+            }
+            return match self.fleet(bytes, document.protocol) {
+                Ok(part) => found.push(Piece::Fleet(part)),
+                Err((code, message)) => found.push(origin.unreadable(code, &message)),
+            };
+        }
+        if document.protocol.is_none() && (document.results.is_some() || document.actual_state.is_some()) {
+            return dsc::read(self, bytes, origin, found);
+        }
+        if let Some(error) = document.error {
+            let (code, message) = error_object(document.protocol, error.get());
+            return found.push(origin.unreadable(code, &message));
+        }
+        match self.report(bytes, document, origin) {
+            Ok((record, reference)) => found.push(Piece::Record(Box::new(record), reference)),
+            Err((code, message)) => found.push(origin.unreadable(code, &message)),
+        }
+    }
+
+    fn report(
+        &self,
+        bytes: &[u8],
+        document: Document<'_>,
+        origin: Origin<'_>,
+    ) -> Refusable<(Record, Arc<FleetReference>)> {
+        let (Some(protocol), Some(reference), Some(status)) = (document.protocol, document.reference, &document.status)
+        else {
+            let message = "expected a report of same-ca: protocol, status and reference are not all there";
+            return Err((UnreadableCode::NotAReport, message.into()));
+        };
+        check_protocol(protocol)?;
+        let bad = |message: String| (UnreadableCode::BadReport, message);
+        let valid_at = document
+            .valid_at
+            .ok_or_else(|| bad("missing field \"valid_at\"".into()))?;
+        let status = word::<Status>(&status.0).map_err(|error| bad(format!("status: {error}")))?;
+        let host = document.host.map(|host| own_name("host", &host.0)).transpose()?;
+        let requirement = document
+            .requirement
+            .map(|requirement| self.name("requirement", &requirement.0))
+            .transpose()?;
+        let reference = self.reference(reference)?;
+        let subjects = document.subjects.0.into_iter();
+        let subjects: Refusable<Vec<RecordSubject>> =
+            subjects.map(|subject| self.subject(subject, host.as_ref())).collect();
+        let record = Record {
+            host,
+            requirement,
+            collected_at: document.collected_at,
+            valid_at,
+            status,
+            state: Default::default(),
+            stale: false,
+            waived_by: Vec::new(),
+            source: origin.source.clone(),
+            line: origin.line,
+            sha256: sha256(bytes),
+            reference: share(&reference.id),
+            subjects: subjects?,
+            details: self.details(bytes),
+        };
+        Ok((record, reference))
+    }
+
+    /// The subjects in full, while the fleet is small enough to keep them.
+    fn details(&self, bytes: &[u8]) -> Option<Box<RawValue>> {
+        #[derive(Deserialize)]
+        struct Full<'a> {
+            #[serde(borrow)]
+            subjects: &'a RawValue,
+        }
+        if !self.detailed.load(Ordering::Relaxed) {
+            return None;
+        }
+        let full: Full<'_> = serde_json::from_slice(bytes).ok()?;
+        canonical(full.subjects)
+    }
+
+    fn fleet(&self, bytes: &[u8], protocol: Option<u32>) -> Refusable<Box<FleetPart>> {
+        let bad = |message: String| (UnreadableCode::BadReport, message);
+        check_protocol(protocol.ok_or_else(|| bad("missing field \"protocol\"".into()))?)?;
+        let mut part: FleetPart =
+            serde_json::from_slice(bytes).map_err(|error| bad(cut(&error.to_string(), TEXT_LIMIT).into()))?;
+        // The id is worked out anew: nobody gives another content a known one.
+        let mut known = HashMap::new();
+        for reference in &mut part.references {
+            let stated = std::mem::replace(&mut reference.id, "".into());
+            self.share_reference(reference);
+            reference.id = reference_id(reference);
+            known.insert(stated, reference.id.clone());
+        }
+        for record in &mut part.records {
+            for (what, name) in [("host", &record.host), ("requirement", &record.requirement)] {
+                if name.as_ref().is_some_and(|name| name.len() > NAME_LIMIT) {
+                    return Err(bad(format!("{what} of a record is longer than {NAME_LIMIT} bytes")));
+                }
+            }
+            let Some(reference) = known.get(&record.reference) else {
+                return Err(bad("a record names a reference that is not there".into()));
+            };
+            record.reference = reference.clone();
+            self.share_record(record);
+            record.details = match record.details.take() {
+                Some(details) if self.detailed.load(Ordering::Relaxed) => canonical(&details),
+                _ => None,
+            };
+        }
+        Ok(Box::new(part))
+    }
+
+    fn reference(&self, raw: &RawValue) -> Refusable<Arc<FleetReference>> {
+        let known = self.references.read().unwrap_or_else(PoisonError::into_inner);
+        // Compared, not hashed: most reports of a run share one.
+        if let Some((_, known)) = known.iter().find(|(text, _)| **text == *raw.get()) {
+            return Ok(known.clone());
+        }
+        drop(known);
+        let read: InReference<'_> = serde_json::from_str(raw.get()).map_err(|error| {
+            let message = format!("reference: {}", cut(&error.to_string(), TEXT_LIMIT));
+            (UnreadableCode::BadReport, message)
+        })?;
+        let mut reference = FleetReference {
+            id: "".into(),
+            authorities: read.authorities.0.into_iter().map(|one| self.authority(one)).collect(),
+            members: read.members.0.into_iter().map(|one| self.member(one)).collect(),
+            findings: self.findings(read.findings),
+        };
+        reference.id = reference_id(&reference);
+        // One for all that are equal, however they were written.
+        let mut by_id = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = by_id.entry(reference.id.clone());
+        let reference = entry.or_insert_with(|| Arc::new(reference)).clone();
+        drop(by_id);
+        let mut known = self.references.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < KNOWN_REFERENCES {
+            known.push((raw.get().into(), reference.clone()));
+        }
+        Ok(reference)
+    }
+
+    fn authority(&self, authority: InAuthority<'_>) -> ReferenceAuthority {
+        let keys = authority.keys.0.into_iter().map(|key| ReferenceKey {
+            key_sha256: key.key_sha256,
+            ca_version: key.ca_version.map(|version| self.text(&version)),
+            not_after: key.not_after,
+            joined_by: key.joined_by,
+        });
+        ReferenceAuthority {
+            subject: authority.subject.map(|subject| self.text(&subject)),
+            members: authority.members.0.iter().map(|member| self.text(member)).collect(),
+            keys: keys.collect(),
+        }
+    }
+
+    fn member(&self, member: InMember<'_>) -> ReferenceMember {
+        ReferenceMember {
+            name: self.text(&member.name),
+            use_: member.use_.map(|use_| self.text(&use_)),
+            issued_by: member.issued_by.map(|issuer| self.issuer(issuer)),
+            certificate: member.certificate.map(|certificate| self.certificate(certificate)),
+            findings: self.findings(member.findings),
+        }
+    }
+
+    fn subject(&self, subject: InSubject<'_>, host: Option<&Text>) -> Refusable<RecordSubject> {
+        let name = match host {
+            Some(host) if **host == *subject.name.0 => host.clone(),
+            _ => own_name("a subject's name", &subject.name.0)?,
+        };
+        Ok(RecordSubject {
+            name,
+            use_: subject
+                .use_
+                .map(|use_| self.name("a subject's use", &use_.0))
+                .transpose()?,
+            status: subject.status,
+            relation: subject.relation,
+            proof: subject.proof,
+            issued_by: subject.issued_by.map(|issuer| self.issuer(issuer)),
+            certificate: subject.certificate.map(|certificate| self.certificate(certificate)),
+            findings: self.findings(subject.findings),
+        })
+    }
+
+    fn issuer(&self, issuer: InIssuer<'_>) -> RecordIssuer {
+        RecordIssuer {
+            key_sha256: issuer.key_sha256,
+            subject: issuer.subject.map(|subject| self.text(&subject)),
+            key_from: issuer.key_from,
+        }
+    }
+
+    fn certificate(&self, certificate: InCertificate<'_>) -> RecordCertificate {
+        RecordCertificate {
+            // A server's own name: seldom shared.
+            subject: Text::from(&*cut(&certificate.subject.0, TEXT_LIMIT)),
+            issuer: self.text(&certificate.issuer),
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            sha1: certificate.sha1,
+            sha256: certificate.sha256,
+        }
+    }
+
+    fn findings(&self, findings: Limited<InFinding<'_>>) -> Vec<RecordFinding> {
+        let shorten = |finding: InFinding<'_>| RecordFinding {
+            code: self.text(&finding.code),
+            severity: finding.severity,
+            message: self.text(&finding.message),
+            hint: finding.hint.map(|hint| self.text(&hint)),
+        };
+        findings.0.into_iter().map(shorten).collect()
+    }
+
+    fn name(&self, what: &str, name: &str) -> Refusable<Text> {
+        check_name(what, name).map(|()| share(name))
+    }
+
+    fn text(&self, text: &Word<'_>) -> Text {
+        share(&cut(&text.0, TEXT_LIMIT))
+    }
+
+    fn share_reference(&self, reference: &mut FleetReference) {
+        let own = reference.findings.iter_mut();
+        for finding in own.chain(reference.members.iter_mut().flat_map(|member| &mut member.findings)) {
+            self.share_finding(finding);
+        }
+    }
+
+    fn share_record(&self, record: &mut Record) {
+        reuse(&mut record.source);
+        if let Some(requirement) = &mut record.requirement {
+            reuse(requirement);
+        }
+        for subject in &mut record.subjects {
+            if let Some(host) = record.host.as_ref().filter(|host| **host == subject.name) {
+                subject.name = host.clone();
+            }
+            if let Some(use_) = &mut subject.use_ {
+                reuse(use_);
+            }
+            if let Some(certificate) = &mut subject.certificate {
+                reuse(&mut certificate.issuer);
+            }
+            if let Some(RecordIssuer {
+                subject: Some(name), ..
+            }) = &mut subject.issued_by
+            {
+                reuse(name);
+            }
+            subject
+                .findings
+                .iter_mut()
+                .for_each(|finding| self.share_finding(finding));
+        }
+    }
+
+    fn share_finding(&self, finding: &mut RecordFinding) {
+        reuse(&mut finding.code);
+        reuse(&mut finding.message);
+        if let Some(hint) = &mut finding.hint {
+            reuse(hint);
+        }
+    }
+}
+
+/// A name that few share.
+fn own_name(what: &str, name: &str) -> Refusable<Text> {
+    check_name(what, name).map(|()| Text::from(name))
+}
+
+fn check_name(what: &str, name: &str) -> Refusable<()> {
+    if name.len() <= NAME_LIMIT {
+        return Ok(());
+    }
+    let message = format!("{what} is longer than {NAME_LIMIT} bytes");
+    Err((UnreadableCode::BadReport, message))
+}
+
+/// A result, or the code and words of a refusal.
+type Refusable<T> = Result<T, (UnreadableCode, String)>;
+
+/// SHA-256 of a report as it was read.
+fn sha256(bytes: &[u8]) -> Sha256Hex {
+    crate::protocol::Hex(Sha256::digest(bytes).into())
+}
+
+/// 128 bits of the SHA-256 of a reference's content: nobody finds two contents with one.
+fn reference_id(reference: &FleetReference) -> Text {
+    let content = (&reference.authorities, &reference.members, &reference.findings);
+    // Plain data is always written.
+    let content = serde_json::to_vec(&content).unwrap_or_default();
+    hex(&Sha256::digest(content)[..16]).into()
+}
+
+/// The same value in one spelling whoever wrote it, if it is small enough to be kept.
+fn canonical(raw: &RawValue) -> Option<Box<RawValue>> {
+    /// What is cut away when it is written anew is space between values; this much of it may be there.
+    const SPACE: usize = 4;
+    if raw.get().len() > DETAIL_LIMIT * SPACE {
+        return None;
+    }
+    let value: serde_json::Value = serde_json::from_str(raw.get()).ok()?;
+    let list = value.as_array()?;
+    let canonical = serde_json::value::to_raw_value(list).ok()?;
+    (list.iter().all(serde_json::Value::is_object) && canonical.get().len() <= DETAIL_LIMIT).then_some(canonical)
+}
+
+fn check_protocol(protocol: u32) -> Refusable<()> {
+    if protocol == PROTOCOL {
+        return Ok(());
+    }
+    let message = format!("expected protocol {PROTOCOL}, found {protocol}");
+    Err((UnreadableCode::UnsupportedProtocol, message))
+}
+
+/// Says what stands where a report should.
+fn no_object(bytes: &[u8], origin: Origin<'_>) -> Piece {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        Ok(_) => origin.unreadable(
+            UnreadableCode::NotAReport,
+            "expected a report of same-ca, found no JSON object",
+        ),
+        Err(error) => origin.unreadable(UnreadableCode::BadJson, &format!("not JSON: {error}")),
+    }
+}
+
+/// Says why a document was refused: another version of the protocol may look unlike anything that is known.
+fn refused(bytes: &[u8], error: &serde_json::Error, origin: Origin<'_>) -> Piece {
+    #[derive(Deserialize)]
+    struct Probe<'a> {
+        #[serde(default, borrow)]
+        protocol: Option<&'a RawValue>,
+        #[serde(default)]
+        reference: Option<serde::de::IgnoredAny>,
+        #[serde(default)]
+        kind: Option<serde::de::IgnoredAny>,
+    }
+    if !error.is_data() {
+        return origin.unreadable(UnreadableCode::BadJson, &format!("not JSON: {error}"));
+    }
+    match serde_json::from_slice::<Probe<'_>>(bytes) {
+        Ok(Probe {
+            protocol: Some(found), ..
+        }) if found.get() != "1" => {
+            let message = format!("expected protocol {PROTOCOL}, found {}", cut(found.get(), 64));
+            origin.unreadable(UnreadableCode::UnsupportedProtocol, &message)
+        }
+        Ok(probe) if probe.protocol.is_none() && probe.reference.is_none() && probe.kind.is_none() => origin
+            .unreadable(
+                UnreadableCode::NotAReport,
+                "expected a report of same-ca, found another document",
+            ),
+        _ => origin.unreadable(UnreadableCode::BadReport, &cut(&error.to_string(), 512)),
+    }
+}
+
+fn error_object(protocol: Option<u32>, error: &str) -> (UnreadableCode, String) {
+    #[derive(Deserialize)]
+    struct InError<'a> {
+        #[serde(borrow)]
+        code: Word<'a>,
+        #[serde(borrow)]
+        message: Word<'a>,
+    }
+    match serde_json::from_str::<InError<'_>>(error) {
+        Ok(error) if protocol.is_some() => {
+            let message = format!("{}: {}", cut(&error.code.0, 64), error.message.0);
+            (UnreadableCode::Error, message)
+        }
+        _ => {
+            let message = "expected a report of same-ca, found another document";
+            (UnreadableCode::NotAReport, message.into())
+        }
+    }
+}
+
+/// One of a type's words, as the protocol writes them.
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    T::deserialize(text.into_deserializer())
+        .map_err(|error: serde::de::value::Error| cut(&error.to_string(), 256).into_owned())
+}
+
+/// What a document may hold that decides what it is. Everything else is passed over.
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(default)]
+    protocol: Option<u32>,
+    #[serde(default, borrow)]
+    kind: Option<Word<'a>>,
+    #[serde(default, borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    host: Option<Word<'a>>,
+    #[serde(default, borrow)]
+    requirement: Option<Word<'a>>,
+    #[serde(default)]
+    collected_at: Option<Timestamp>,
+    #[serde(default)]
+    valid_at: Option<Timestamp>,
+    #[serde(default, borrow)]
+    status: Option<Word<'a>>,
+    #[serde(default, borrow)]
+    reference: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    subjects: Limited<InSubject<'a>>,
+    #[serde(default, borrow)]
+    results: Option<&'a RawValue>,
+    #[serde(default, borrow, rename = "actualState")]
+    actual_state: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct InReference<'a> {
+    #[serde(default, borrow)]
+    authorities: Limited<InAuthority<'a>>,
+    #[serde(default, borrow)]
+    members: Limited<InMember<'a>>,
+    #[serde(default, borrow)]
+    findings: Limited<InFinding<'a>>,
+}
+
+#[derive(Deserialize)]
+struct InAuthority<'a> {
+    #[serde(default, borrow)]
+    subject: Option<Word<'a>>,
+    #[serde(default, borrow)]
+    members: Limited<Word<'a>>,
+    #[serde(default, borrow)]
+    keys: Limited<InKey<'a>>,
+}
+
+#[derive(Deserialize)]
+struct InKey<'a> {
+    key_sha256: Sha256Hex,
+    #[serde(default, borrow)]
+    ca_version: Option<Word<'a>>,
+    #[serde(default)]
+    not_after: Option<Timestamp>,
+    joined_by: JoinedBy,
+}
+
+#[derive(Deserialize)]
+struct InMember<'a> {
+    #[serde(borrow)]
+    name: Word<'a>,
+    #[serde(default, borrow, rename = "use")]
+    use_: Option<Word<'a>>,
+    #[serde(default, borrow)]
+    certificate: Option<InCertificate<'a>>,
+    #[serde(default, borrow)]
+    issued_by: Option<InIssuer<'a>>,
+    #[serde(default, borrow)]
+    findings: Limited<InFinding<'a>>,
+}
+
+#[derive(Deserialize)]
+struct InSubject<'a> {
+    #[serde(borrow)]
+    name: Word<'a>,
+    #[serde(default, borrow, rename = "use")]
+    use_: Option<Word<'a>>,
+    #[serde(default)]
+    status: Option<Status>,
+    #[serde(default)]
+    relation: Option<Relation>,
+    #[serde(default)]
+    proof: Option<Proof>,
+    #[serde(default, borrow)]
+    issued_by: Option<InIssuer<'a>>,
+    #[serde(default, borrow)]
+    certificate: Option<InCertificate<'a>>,
+    #[serde(default, borrow)]
+    findings: Limited<InFinding<'a>>,
+}
+
+#[derive(Deserialize)]
+struct InIssuer<'a> {
+    key_sha256: Sha256Hex,
+    #[serde(default, borrow)]
+    subject: Option<Word<'a>>,
+    key_from: KeyFrom,
+}
+
+#[derive(Deserialize)]
+struct InCertificate<'a> {
+    #[serde(borrow)]
+    subject: Word<'a>,
+    #[serde(borrow)]
+    issuer: Word<'a>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    sha1: Thumbprint,
+    sha256: Sha256Hex,
+}
+
+#[derive(Deserialize)]
+struct InFinding<'a> {
+    #[serde(borrow)]
+    code: Word<'a>,
+    severity: Severity,
+    #[serde(borrow)]
+    message: Word<'a>,
+    #[serde(default, borrow)]
+    hint: Option<Word<'a>>,
+}
+
+/// A string, borrowed from the document where nothing in it is escaped.
+struct Word<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> Visitor<'de> for Words {
+            type Value = Word<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Word<'de>, E> {
+                Ok(Word(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Word<'de>, E> {
+                Ok(Word(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Word<'de>, E> {
+                Ok(Word(Cow::Owned(text)))
+            }
+        }
+        deserializer.deserialize_str(Words)
+    }
+}
+
+/// A list of at most [`LIST_LIMIT`] elements: a small text can make many large ones.
+struct Limited<T>(Vec<T>);
+
+impl<T> Default for Limited<T> {
+    fn default() -> Self {
+        Limited(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Limited<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
+            type Value = Limited<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Limited<T>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(element) = elements.next_element()? {
+                    if list.len() == LIST_LIMIT {
+                        return Err(A::Error::custom(format!("a list of more than {LIST_LIMIT} elements")));
+                    }
+                    list.push(element);
+                }
+                Ok(Limited(list))
+            }
+        }
+        deserializer.deserialize_seq(Elements(PhantomData))
+    }
+}

@@ -1,0 +1,327 @@
+//! A fleet report as text for people: the verdict, what is wrong and where, the CAs, what comes.
+
+use std::io::{self, Write};
+
+use super::text::{Page, Tone, counted, digest, ending, finding_line, name, severity_tone, time};
+use super::words;
+use crate::protocol::Timestamp;
+use crate::protocol::fleet::{
+    EstateAuthority, FindingGroup, FleetReport, Generation, Record, Standing, State, WaiverState,
+};
+
+/// Records that are listed for each state before the rest is counted: a screen full.
+const RECORDS_SHOWN: usize = 20;
+/// Documents that could not be read, and entries of the drift, that are listed.
+const LINES_SHOWN: usize = 10;
+
+/// Writes a fleet report.
+pub fn fleet(report: &FleetReport, colour: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { out, colour };
+    let heading = report.status.as_str().to_uppercase();
+    page.line(
+        0,
+        &[
+            (tone(report.status), &heading),
+            (Tone::Plain, "  "),
+            (Tone::Bold, &report.message),
+        ],
+    )?;
+    if let Some(as_of) = report.as_of {
+        page.field(0, "as of", &[(Tone::Plain, &time(as_of))])?;
+    }
+    let read = format!("{} read, {} superseded", report.reports.read, report.reports.superseded);
+    page.field(0, "reports", &[(Tone::Plain, &read)])?;
+    page.field(0, "revocation", &[(Tone::Plain, "not checked")])?;
+    for state in [State::Noncompliant, State::Stale, State::Undetermined, State::Waived] {
+        records(&mut page, report, state)?;
+    }
+    missing(&mut page, report)?;
+    unreadable(&mut page, report)?;
+    page.blank()?;
+    page.line(0, &[(Tone::Bold, "AUTHORITIES")])?;
+    for one in &report.authorities {
+        authority(&mut page, one, report.as_of)?;
+    }
+    if !report.findings.is_empty() {
+        page.blank()?;
+        page.line(0, &[(Tone::Bold, "FINDINGS")])?;
+        report.findings.iter().try_for_each(|group| finding(&mut page, group))?;
+    }
+    expiry(&mut page, report)?;
+    drift(&mut page, report)?;
+    waivers(&mut page, report)
+}
+
+fn records(page: &mut Page<'_>, report: &FleetReport, state: State) -> io::Result<()> {
+    let number = report.totals.of(state);
+    if number == 0 {
+        return Ok(());
+    }
+    page.blank()?;
+    let heading = format!("{} ({number})", state.as_str().to_uppercase());
+    page.line(
+        0,
+        &[
+            (tone(state), &heading),
+            (Tone::Dim, "  "),
+            (Tone::Dim, words::state(state)),
+        ],
+    )?;
+    let of_state = report.records.iter().filter(|record| record.state == state);
+    for record in of_state.take(RECORDS_SHOWN) {
+        let called = record.host.as_deref().unwrap_or("(no host named)");
+        let requirement = record
+            .requirement
+            .as_deref()
+            .map(|name| format!("  {name}"))
+            .unwrap_or_default();
+        let place = match record.line {
+            Some(line) => format!("  {}:{line}", record.source),
+            None => format!("  {}", record.source),
+        };
+        page.line(
+            2,
+            &[(Tone::Bold, called), (Tone::Plain, &requirement), (Tone::Dim, &place)],
+        )?;
+        reasons(page, record)?;
+    }
+    more(page, 2, number, RECORDS_SHOWN)
+}
+
+/// The findings for which a record is not compliant.
+fn reasons(page: &mut Page<'_>, record: &Record) -> io::Result<()> {
+    for subject in &record.subjects {
+        let reasons = subject
+            .findings
+            .iter()
+            .filter(|found| found.severity >= crate::protocol::Severity::Doubt);
+        for found in reasons {
+            finding_line(page, 4, found.severity, &found.code, &found.message)?;
+        }
+    }
+    Ok(())
+}
+
+fn missing(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+    if report.missing.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    let heading = format!("MISSING ({})", report.missing.len());
+    page.line(
+        0,
+        &[
+            (tone(State::Missing), &heading),
+            (Tone::Dim, "  "),
+            (Tone::Dim, words::state(State::Missing)),
+        ],
+    )?;
+    for host in report.missing.iter().take(RECORDS_SHOWN) {
+        page.line(2, &[(Tone::Bold, host)])?;
+    }
+    more(page, 2, report.missing.len(), RECORDS_SHOWN)
+}
+
+fn unreadable(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+    if report.reports.unreadable == 0 {
+        return Ok(());
+    }
+    page.blank()?;
+    let heading = format!("UNREADABLE ({})", report.reports.unreadable);
+    page.line(0, &[(Tone::Doubt, &heading), (Tone::Dim, "  not read as a report")])?;
+    for one in report.reports.unreadable_named.iter().take(LINES_SHOWN) {
+        let place = match one.line {
+            Some(line) => format!("{}:{line}", one.source),
+            None => one.source.to_string(),
+        };
+        let why = format!("  {}: ", one.code.as_str());
+        page.line(
+            2,
+            &[(Tone::Bold, &place), (Tone::Dim, &why), (Tone::Plain, &one.message)],
+        )?;
+    }
+    more(
+        page,
+        2,
+        usize::try_from(report.reports.unreadable).unwrap_or(usize::MAX),
+        LINES_SHOWN,
+    )
+}
+
+fn authority(page: &mut Page<'_>, authority: &EstateAuthority, as_of: Option<Timestamp>) -> io::Result<()> {
+    let subject = authority
+        .subject
+        .as_deref()
+        .map_or("a key that no certificate at hand carries", name);
+    let (label, tone) = match authority.allowed {
+        true => ("CA ", Tone::Bold),
+        false => ("other CA ", Tone::Plain),
+    };
+    page.line(2, &[(Tone::Dim, label), (tone, subject)])?;
+    authority
+        .generations
+        .iter()
+        .try_for_each(|key| generation(page, key, as_of))
+}
+
+fn generation(page: &mut Page<'_>, key: &Generation, as_of: Option<Timestamp>) -> io::Result<()> {
+    let called = match (&key.key_sha256, &key.ca_version) {
+        (Some(sha256), Some(version)) => format!("{version} {}", digest(&sha256.to_string())),
+        (Some(sha256), None) => digest(&sha256.to_string()),
+        (None, _) => "no known key".into(),
+    };
+    let until = match (key.not_after, as_of) {
+        (Some(end), Some(as_of)) => format!(", until {}", ending(end, as_of)),
+        _ => String::new(),
+    };
+    let under = format!(
+        "  {} on {}",
+        counted(key.subjects, "subject", "subjects"),
+        counted(key.hosts, "host", "hosts")
+    );
+    let standing = format!("{} ", words::standing(key.standing));
+    let tone = match key.standing {
+        Standing::LookAlike => Tone::Bad,
+        Standing::Unproven => Tone::Doubt,
+        Standing::Reference | Standing::Rollover | Standing::Other => Tone::Dim,
+    };
+    page.line(
+        4,
+        &[
+            (tone, &standing),
+            (Tone::Plain, &called),
+            (Tone::Plain, &until),
+            (Tone::Plain, &under),
+        ],
+    )?;
+    for hint in &key.hints {
+        page.line(6, &[(Tone::Bold, "→ "), (Tone::Plain, hint)])?;
+    }
+    Ok(())
+}
+
+fn finding(page: &mut Page<'_>, group: &FindingGroup) -> io::Result<()> {
+    let waived = match group.waived {
+        0 => String::new(),
+        waived => format!(", {waived} waived"),
+    };
+    let hosts = format!("{}{waived}: {}", counted(group.hosts, "host", "hosts"), group.message);
+    finding_line(page, 2, group.severity, &group.code, &hosts)?;
+    match &group.hint {
+        Some(hint) if severity_tone(group.severity) != Tone::Dim => {
+            page.line(4, &[(Tone::Bold, "→ "), (Tone::Plain, hint)])
+        }
+        _ => Ok(()),
+    }
+}
+
+fn expiry(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+    let Some(as_of) = report.as_of else { return Ok(()) };
+    let expiry = &report.expiry;
+    page.blank()?;
+    page.line(0, &[(Tone::Bold, "EXPIRY")])?;
+    if expiry.expired > 0 {
+        page.field(
+            2,
+            "ended",
+            &[(Tone::Bad, &counted(expiry.expired, "subject", "subjects"))],
+        )?;
+    }
+    for month in expiry.months.iter().filter(|month| month.subjects > 0) {
+        page.field(
+            2,
+            &month.month,
+            &[(Tone::Plain, &counted(month.subjects, "subject", "subjects"))],
+        )?;
+    }
+    if expiry.later > 0 {
+        page.field(
+            2,
+            "later",
+            &[(Tone::Plain, &counted(expiry.later, "subject", "subjects"))],
+        )?;
+    }
+    if let Some(next) = expiry.soonest.first() {
+        let text = format!("{} on {}, {}", next.subject, next.host, ending(next.not_after, as_of));
+        page.field(2, "next", &[(Tone::Plain, &text)])?;
+    }
+    Ok(())
+}
+
+fn drift(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+    let Some(drift) = &report.drift else { return Ok(()) };
+    page.blank()?;
+    let since = drift
+        .since
+        .map(|since| format!("  since {}", time(since)))
+        .unwrap_or_default();
+    page.line(0, &[(Tone::Bold, "DRIFT"), (Tone::Dim, &since)])?;
+    for (words, tone, entries) in [
+        ("newly failing", Tone::Bad, &drift.newly_failing),
+        ("still failing", Tone::Doubt, &drift.still_failing),
+        ("fixed", Tone::Good, &drift.fixed),
+        ("gone", Tone::Plain, &drift.gone),
+    ] {
+        let heading = format!("{words} ({})", entries.len());
+        page.line(2, &[(tone, &heading)])?;
+        for entry in entries.iter().take(LINES_SHOWN) {
+            let requirement = entry
+                .requirement
+                .as_deref()
+                .map(|name| format!("  {name}"))
+                .unwrap_or_default();
+            page.line(4, &[(Tone::Plain, &entry.host), (Tone::Dim, &requirement)])?;
+        }
+        more(page, 4, entries.len(), LINES_SHOWN)?;
+    }
+    Ok(())
+}
+
+fn waivers(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+    if report.waivers.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.line(0, &[(Tone::Bold, "WAIVERS")])?;
+    for one in &report.waivers {
+        let waiver = &one.waiver;
+        let tone = match one.state {
+            WaiverState::Expired => Tone::Bad,
+            WaiverState::Used => Tone::Plain,
+            WaiverState::Unused | WaiverState::NotYet => Tone::Dim,
+        };
+        let state = format!("{} ", one.state.as_str());
+        let covers = format!(
+            "{}, {}",
+            words::waiver(waiver),
+            counted(one.records, "record", "records")
+        );
+        let ticket = waiver
+            .ticket
+            .as_deref()
+            .map(|ticket| format!(" {ticket}"))
+            .unwrap_or_default();
+        let by = format!(
+            "  until {} by {}{ticket}: {}",
+            waiver.until, waiver.approved_by, waiver.reason
+        );
+        page.line(2, &[(tone, &state), (Tone::Bold, &covers), (Tone::Plain, &by)])?;
+    }
+    Ok(())
+}
+
+fn more(page: &mut Page<'_>, indent: usize, number: usize, shown: usize) -> io::Result<()> {
+    match number.saturating_sub(shown) {
+        0 => Ok(()),
+        more => page.line(indent, &[(Tone::Dim, &format!("and {more} more"))]),
+    }
+}
+
+fn tone(state: State) -> Tone {
+    match state {
+        State::Compliant => Tone::Good,
+        State::Waived => Tone::Warning,
+        State::Undetermined | State::Stale | State::Missing => Tone::Doubt,
+        State::Noncompliant => Tone::Bad,
+    }
+}

@@ -1,0 +1,68 @@
+"""Measurements, not tests: what a task costs beside a ping, and a thousand endpoints in one task.
+
+    pytest -s tests/ansible/cost.py
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import time
+
+from conftest import COLLECTED_AT, VALID_AT, play
+from tls_servers import TlsServers
+
+ROUNDS = 40
+ENDPOINTS = 1000
+
+
+def test_a_check_beside_a_ping_on_the_same_connections(plays, estate):
+    """In turn, in one run; the quotient of the medians."""
+    document = json.loads(subprocess.run(
+        [plays.binary, "reference", f"{estate}/fe01/Default.pem", "--authority", f"{estate}/ca/CertEnroll"],
+        check=True, capture_output=True,
+    ).stdout)
+    plays.host("fe01")
+    check = {"sameca.pki.same_ca_info": {
+        "requirement": "persistent-chat", "collected_at": COLLECTED_AT, "binary_path": str(plays.binary),
+        "reference_document": document, "policy": {"profile": "lync-server-2013", "valid_at": VALID_AT},
+        "subjects": [{"name": "fe01.contoso.com", "names": ["fe01.contoso.com"], "source": f"{estate}/fe01/WebServicesInternal.pem"}],
+    }}
+    tasks = [{"ansible.builtin.ping": {}}, check] * (ROUNDS + 2)
+    run = plays.run(play(*tasks), timeout=600)
+    assert run.code == 0, run.output
+    seconds = [line["seconds"] for line in run.lines][4:]
+    pings, checks = seconds[0::2], seconds[1::2]
+    quotient = statistics.median(checks) / statistics.median(pings)
+    print(
+        f"\nping {statistics.median(pings) * 1000:.0f} ms (least {min(pings) * 1000:.0f}), same_ca_info"
+        f" {statistics.median(checks) * 1000:.0f} ms (least {min(checks) * 1000:.0f}): {quotient:.3f} of a ping ({ROUNDS} pairs)"
+    )
+
+
+def test_a_thousand_endpoints_in_one_task(plays, mint):
+    authority = "CN=Contoso Root CA,DC=contoso,DC=com"
+    mint("ca", authority, plays.folder / "ca.pem")
+    files = []
+    for number in range(ENDPOINTS):
+        files.append(plays.folder / f"web{number:04}.pem")
+        mint("leaf", authority, f"web{number:04}.contoso.com", files[-1])
+    subprocess.run(
+        [plays.binary, "reference", files[0], "--authority", plays.folder / "ca.pem", "--output", plays.folder / "reference.json"],
+        check=True,
+    )
+    with TlsServers(files) as servers:
+        endpoints = [
+            {"name": f"web{number:04}.contoso.com", "address": "127.0.0.1", "port": port} for number, port in enumerate(servers.ports)
+        ]
+        (plays.folder / "endpoints.json").write_text(json.dumps({
+            "same_ca_endpoints": endpoints, "same_ca_reference_document": str(plays.folder / "reference.json"),
+            "same_ca_policy": {"valid_at": VALID_AT}, "same_ca_binary_path": str(plays.binary), "same_ca_collected_at": COLLECTED_AT,
+        }))
+        started = time.monotonic()
+        run = plays.run("sameca.pki.endpoints", "-e", "@endpoints.json", timeout=600)
+        took = time.monotonic() - started
+    task = run.of("localhost", "same_ca_info")
+    print(f"\n{ENDPOINTS} endpoints: the task {task['seconds']:.1f} s, the whole play {took:.1f} s, {task['result']['report']['summary']}")
+    assert run.code == 0, run.output[-3000:]
