@@ -181,10 +181,16 @@ function New-SameCARequest {
         The servers that set the rule; each source names one certificate.
     .PARAMETER ReferencePath
         A reference document that same-ca reference wrote.
+    .PARAMETER ReferenceDocument
+        The document itself, in place of its path.
     .PARAMETER PinnedKey
         SHA-256 of the keys of CAs that are allowed.
     .PARAMETER Subject
         What must follow the rule.
+    .PARAMETER HostName
+        What the report calls this host; its own name unless given.
+    .PARAMETER CollectedAt
+        When this was asked, as the report says it; now unless given.
     .PARAMETER Authority
         CA certificates that the operator answers for.
     .PARAMETER Candidate
@@ -211,8 +217,11 @@ function New-SameCARequest {
         [Parameter(Mandatory = $true)] [string] $Requirement,
         [string[]] $Reference,
         [string] $ReferencePath,
+        [System.Collections.IDictionary] $ReferenceDocument,
         [string[]] $PinnedKey,
         [Parameter(Mandatory = $true)] [string[]] $Subject,
+        [string] $HostName,
+        [string] $CollectedAt,
         [string[]] $Authority,
         [string[]] $Candidate,
         [pscredential] $CandidateCredential,
@@ -221,7 +230,8 @@ function New-SameCARequest {
         [switch] $ReplaceStaged,
         [switch] $SetOAuthTokenIssuer
     )
-    if (-not ($Reference -or $ReferencePath -or $PinnedKey)) {
+    if ($ReferencePath -and $ReferenceDocument) { throw "'$Requirement' has two reference documents: give the path or the document itself" }
+    if (-not ($Reference -or $ReferencePath -or $ReferenceDocument -or $PinnedKey)) {
         throw "'$Requirement' has no reference: give servers, a reference document or a pinned key"
     }
     $members = @(
@@ -237,12 +247,14 @@ function New-SameCARequest {
     }
     if (-not ($Policy -and $Policy.ContainsKey('names'))) { $options['Names'] = @(Get-SameCAHostName) }
     $subjects = @(foreach ($source in $Subject) { New-SameCASubject -Source $source @options })
+    if (-not $HostName) { $HostName = Get-SameCAHostName }
+    if (-not $CollectedAt) { $CollectedAt = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture) }
     $vouched = @(foreach ($source in $Authority) { Resolve-SameCASource -Source $source })
     $request = @{
         protocol      = 1
         requirement   = $Requirement
-        host          = Get-SameCAHostName
-        collected_at  = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
+        host          = $HostName
+        collected_at  = $CollectedAt
         reference     = $members
         subjects      = $subjects
         authorities   = $vouched + @(Get-SameCAEvidence -Store 'Root') + @(Get-SameCAEvidence -Store 'NTAuth')
@@ -252,6 +264,7 @@ function New-SameCARequest {
         Assert-SameCAAbsolutePath -Path $ReferencePath
         $request['reference_document'] = @{ path = $ReferencePath }
     }
+    if ($ReferenceDocument) { $request['reference_document'] = $ReferenceDocument }
     if ($Candidate) {
         $request['candidates'] = @(foreach ($source in $Candidate) { Resolve-SameCASource -Source $source -Credential $CandidateCredential -WithKey })
     }
@@ -670,6 +683,31 @@ function Get-SameCARestart {
     $found | Sort-Object -Unique
 }
 
+function Get-SameCAFinding {
+    <#
+    .SYNOPSIS
+        The findings of a report in its order, each with what it is on.
+    .PARAMETER Report
+        The report.
+    .OUTPUTS
+        Findings with the property of: the name of a subject or member, or reference for the reference as a whole.
+    .EXAMPLE
+        Get-SameCAFinding -Report $answer.Report
+    #>
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([Parameter(Mandatory = $true)] [psobject] $Report)
+    $whole = [pscustomobject]@{ name = 'reference'; findings = $Report.reference.findings }
+    foreach ($entry in @($whole) + @($Report.reference.members) + @($Report.subjects)) {
+        foreach ($finding in $entry.findings) {
+            $told = @{ of = $entry.name }
+            if (Test-SameCAProperty $entry 'use') { $told['use'] = $entry.use }
+            foreach ($property in $finding.PSObject.Properties) { $told[$property.Name] = $property.Value }
+            $told
+        }
+    }
+}
+
 function Save-SameCAReport {
     <#
     .SYNOPSIS
@@ -708,6 +746,6 @@ function Save-SameCAReport {
 }
 
 Export-ModuleMember -Function @(
-    'Invoke-SameCA', 'New-SameCARequest', 'Install-SameCAChoice', 'Import-SameCACertificate', 'Get-SameCARestart', 'Save-SameCAReport',
-    'Test-SameCAProperty'
+    'Invoke-SameCA', 'New-SameCARequest', 'Install-SameCAChoice', 'Import-SameCACertificate', 'Get-SameCARestart', 'Get-SameCAFinding',
+    'Save-SameCAReport', 'Test-SameCAProperty'
 )

@@ -42,6 +42,14 @@ fn the_module_carries_the_native_manifest_as_it_is() {
 }
 
 #[test]
+fn the_collection_carries_the_same_runner_byte_for_byte() {
+    assert_eq!(
+        text("ansible/ansible_collections/sameca/pki/plugins/module_utils/SameCA.psm1"),
+        text("dsc/SameCADsc/SameCA.psm1"),
+    );
+}
+
+#[test]
 fn the_adapted_manifest_says_what_the_class_says() {
     let adapted = json(ADAPTED);
     let known = [
