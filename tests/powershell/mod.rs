@@ -1,6 +1,7 @@
 //! The PowerShell module, as far as it goes without PowerShell: every request that it builds is answered by the real
 //! binary as its Pester tests expect, and its manifests say what its class says.
 
+mod collection;
 mod examples;
 mod golden;
 mod manifests;
