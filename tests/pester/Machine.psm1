@@ -21,6 +21,8 @@ function Initialize-Machine {
         keyless = New-Server -Issuer $ca -Days 300
         wrong   = New-Server -Issuer $other -Days 300
     }
+    # The store is there from now on, be it empty.
+    Set-TestStore -Names 'right'
     Write-Bytes 'ca.cer' $ca.RawData
     Write-Bytes 'right.cer' $script:Certificates['right'].RawData
     Write-Bytes 'newer.pfx' (Export-Pfx 'newer', 'ca')
