@@ -27,7 +27,7 @@ function Initialize-Machine {
     Write-Bytes 'right.cer' $script:Certificates['right'].RawData
     Write-Bytes 'newer.pfx' (Export-Pfx 'newer', 'ca')
     Write-Bytes 'subject.pfx' (Export-Pfx 'right', 'ca')
-    $document = & $Binary reference (Join-Path $Folder 'right.cer') --authority (Join-Path $Folder 'ca.cer') --format json
+    $document = & $Binary reference (Join-Path $Folder 'right.cer') --authority (Join-Path $Folder 'ca.cer')
     Write-Bytes 'reference.json' ([System.Text.Encoding]::UTF8.GetBytes(($document -join "`n")))
 }
 
