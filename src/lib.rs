@@ -5,8 +5,8 @@
 //! by a key of the reference's CA, and proves it with verified signatures.
 //!
 //! One direction: [`protocol`] request, [`source`] acquires, [`decode`] finds the DER, [`cert`] parses and verifies,
-//! [`decide`] rules, [`protocol`] report, [`render`] writes. [`app`] joins the steps, a file a
-//! command; [`cli`] is what may be typed.
+//! [`decide`] rules, [`protocol`] report, [`render`] writes; [`fleet`] joins the reports of many hosts. [`app`] joins the
+//! steps, a file a command; [`cli`] is what may be typed.
 
 pub mod app;
 pub mod cert;

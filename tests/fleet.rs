@@ -247,7 +247,7 @@ fn a_line_that_is_no_report_is_counted_and_named_and_hurts_no_other() {
             r#"{"protocol":1,"error":{"code":"bad-json","message":"not JSON"}}"#.into(),
             "error",
         ),
-        ("[".repeat(200_000), "not-a-report"),
+        ("[".repeat(200_000), "bad-json"),
         ("{\"a\":".repeat(100_000), "bad-json"),
     ];
     let mut text = String::new();

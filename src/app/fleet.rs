@@ -424,7 +424,7 @@ impl Blocks<'_> {
                 return Some(Taken::Lines(before));
             }
             // What stands after the last end of line belongs to the next block.
-            if let Some(last) = block.iter().rposition(|&byte| byte == b'\n') {
+            if let Some(last) = memchr::memrchr(b'\n', block) {
                 self.rest.extend_from_slice(block.get(last + 1..).unwrap_or_default());
                 block.truncate(last + 1);
                 let before = self.before;
@@ -447,7 +447,7 @@ impl Blocks<'_> {
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 fn lines_in(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -534,7 +534,11 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
 
 /// Reads a document a line, after so many lines.
 fn run(documents: &Documents, bytes: &[u8], before: u64, source: &Text, found: &mut Vec<Piece>) {
-    for (line, number) in bytes.split(|&byte| byte == b'\n').zip(before + 1..) {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
+    for (end, number) in ends.zip(before + 1..) {
+        let line = bytes.get(start..end).unwrap_or_default();
+        start = end + 1;
         if !line.trim_ascii().is_empty() {
             let line_of = Some(number);
             documents.read(line, Origin { source, line: line_of }, found);

@@ -173,6 +173,8 @@ pub(super) mod os {
     const OTHERS_WRITE: u32 = 0o002;
     const GROUP_WRITE: u32 = 0o020;
     const STICKY: u32 = 0o1000;
+    /// On a folder: new files belong to its group.
+    const SET_GROUP: u32 = 0o2000;
 
     /// Why a folder is not one to install into.
     pub enum Unfit {
@@ -249,6 +251,12 @@ pub(super) mod os {
         if user != 0 && owner != user {
             return Err("it belongs to another user; run as its owner or as root");
         }
+        let inherited = folder.mode() & SET_GROUP != 0 && folder.gid() == file.gid();
+        if user != 0 && !inherited && !is_in_group(file.gid()) {
+            return Err(
+                "it belongs to a group that this user is not in and so cannot keep; run as root, or as one of it",
+            );
+        }
         let open = folder.mode() & (GROUP_WRITE | OTHERS_WRITE) != 0;
         if key && open && ![0, user, folder.uid()].contains(&owner) {
             return Err(
@@ -257,6 +265,11 @@ pub(super) mod os {
             );
         }
         Ok(())
+    }
+
+    fn is_in_group(group: u32) -> bool {
+        rustix::process::getegid().as_raw() == group
+            || rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|one| one.as_raw() == group))
     }
 
     fn user() -> u32 {

@@ -200,12 +200,19 @@ fn looks_like_yaml(text: &str) -> bool {
         .is_some_and(|line| line == "---" || line.starts_with("- ") || line.ends_with(':'))
 }
 
-/// `host:22` without its port; an IPv6 address stays whole.
+/// `host:22` without its port; an IPv6 address stays whole, and what stands in brackets.
 fn without_port(name: &str) -> &str {
+    let outside = |host: &str| -> bool {
+        let mut depth = 0i32;
+        host.chars().any(|c| {
+            depth += i32::from(c == '[') - i32::from(c == ']');
+            depth == 0 && c == ':'
+        })
+    };
     match name.rsplit_once(':') {
         Some((host, port))
             if !host.is_empty()
-                && !host.contains(':')
+                && !outside(host)
                 && !port.is_empty()
                 && port.bytes().all(|byte| byte.is_ascii_digit()) =>
         {

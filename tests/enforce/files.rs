@@ -241,37 +241,67 @@ fn a_key_is_not_given_to_whoever_put_a_file_there_first() {
     assert_eq!(fs::metadata(scene.path("place/www.key")).unwrap().uid(), 4241);
 }
 
+/// The report to a user who is not root: this one, or nobody where this one is root. `None` where that cannot be had.
+fn run_as_user(scene: &Scene, arguments: &[&str], request: &Value) -> Option<Value> {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_same-ca"));
+    if is_root(scene) {
+        use std::os::unix::process::CommandExt;
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let pipe = std::process::Stdio::piped;
+    command.args(arguments).current_dir("/");
+    let mut child = command.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().ok()?;
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), request.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+const NOBODY: u32 = 65534;
+
 #[test]
 fn who_may_not_write_is_refused_before_anything_is_touched() {
     let scene = Scene::new().with_bad_pair();
-    let request = scene.pair();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_same-ca"));
-    if is_root(&scene) {
-        use std::os::unix::process::CommandExt;
-        command.uid(65534).gid(65534);
-    } else {
+    if !is_root(&scene) {
         set_mode(&scene.path("place"), 0o555);
     }
-    let pipe = std::process::Stdio::piped;
-    let child = command
-        .arg("enforce")
-        .current_dir("/")
-        .stdin(pipe())
-        .stdout(pipe())
-        .stderr(pipe())
-        .spawn();
-    let Ok(mut child) = child else {
+    let Some(report) = run_as_user(&scene, &["enforce"], &scene.pair()) else {
         return not_run("enforce by a user who may not write (the program cannot be run by another user here)");
     };
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), request.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(codes(&report, 0)[0], "install-refused", "{report:#}");
     let message = report["subjects"][0]["findings"][0]["message"].as_str().unwrap();
     assert!(message.ends_with("permission denied; nothing was touched"), "{message}");
     assert_eq!(scene.files().len(), 2);
     assert_eq!(scene.read("place/www.pem"), scene.bad().0.pem().as_bytes());
     set_mode(&scene.path("place"), 0o755);
+}
+
+#[test]
+fn a_group_that_cannot_be_kept_is_refused_by_what_if_too() {
+    use std::os::unix::fs::chown;
+    let scene = Scene::new().with_bad_pair();
+    if !is_root(&scene) {
+        return not_run("a file of a group that its owner is not in (needs root)");
+    }
+    for name in ["new.pem", "place", "place/www.pem", "place/www.key"] {
+        chown(scene.path(name), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    chown(scene.path("place/www.pem"), None, Some(4241)).unwrap();
+    for arguments in [&["enforce", "--what-if"][..], &["enforce"]] {
+        let Some(report) = run_as_user(&scene, arguments, &scene.pair()) else {
+            return not_run(
+                "a file of a group that its owner is not in (the program cannot be run by another user here)",
+            );
+        };
+        let finding = &report["subjects"][0]["findings"][0];
+        assert_eq!(finding["code"], "install-refused", "{report:#}");
+        assert!(finding["message"].as_str().unwrap().contains("a group"), "{finding}");
+    }
+    // A folder that gives its group to new files keeps it without anybody's help.
+    chown(scene.path("place"), None, Some(4241)).unwrap();
+    chown(scene.path("place/www.key"), None, Some(4241)).unwrap();
+    set_mode(&scene.path("place"), 0o2755);
+    let report = run_as_user(&scene, &["enforce"], &scene.pair()).unwrap();
+    assert_eq!(report["status"], "compliant", "{report:#}");
 }
 
 #[test]
