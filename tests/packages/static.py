@@ -22,6 +22,8 @@ NO_HOST = "nobody.contoso.com"
 RESOLVER = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
 # As distributions have it: modules of another C library than the one that is linked in.
 SWITCH = "hosts: files mymachines mdns4_minimal resolve [!UNAVAIL=return] myhostname dns\n"
+# What loading one of them may come to.
+TRAP = "__attribute__((constructor)) void loaded(void) { __builtin_trap(); }"
 TIMEOUT = 60
 
 
@@ -51,6 +53,10 @@ def main():
         names("in an empty root", root)
         (root / "etc/nsswitch.conf").write_text(SWITCH)
         names("where the name service switch names modules that are not there", root)
+        (root / "lib").mkdir()
+        trap = ["cc", "-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-o", root / "lib/libnss_resolve.so.2"]
+        subprocess.run(trap, input=TRAP.encode(), check=True)
+        names("where it names one that ends whoever loads it", root)
         for other in map(Path, sys.argv[4:]):
             elsewhere(other, executable)
     print("static: all held")
