@@ -12,16 +12,19 @@ FIRST_DATE = 315532800
 
 
 def tar_gz(path, files, date):
-    """Writes files, a dictionary of name to (content, whether it is executable)."""
+    """Writes files, a dictionary of name to (content, whether it is executable). A folder has no content."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, (content, executable) in sorted(files.items()):
             entry = tarfile.TarInfo(name)
-            entry.size = len(content)
             entry.mtime = date
-            entry.mode = 0o755 if executable else 0o644
+            entry.mode = 0o755 if executable or content is None else 0o644
             entry.uname = entry.gname = "root"
-            tar.addfile(entry, io.BytesIO(content))
+            if content is None:
+                entry.type = tarfile.DIRTYPE
+            else:
+                entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content or b""))
     with open(path, "wb") as out:
         # Neither name nor date of its own, as gzip -n.
         with gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=9, mtime=0) as compressed:
@@ -38,13 +41,6 @@ def zipped(path, files, date):
             entry.create_system = 3  # Unix, wherever this runs: it has the mode.
             entry.external_attr = (0o100755 if executable else 0o100644) << 16
             out.writestr(entry, content, compresslevel=9)
-
-
-def folder(path, executable=()):
-    """The files of a folder, each by its path in it."""
-    path = Path(path)
-    found = (file for file in path.rglob("*") if file.is_file())
-    return {str(file.relative_to(path)): (file.read_bytes(), file.name in executable) for file in found}
 
 
 def plain(path):

@@ -28,7 +28,9 @@ def collection(out, stage, root, galaxy, sources, date):
     files = {}
     with tarfile.open(artefact) as tar:
         for entry in tar:
-            if entry.isfile():
+            if entry.isdir():
+                files[entry.name] = (None, False)
+            else:
                 files[entry.name] = (tar.extractfile(entry).read(), bool(entry.mode & 0o100))
     # The list of files is in the order in which the file system gave them.
     listed = json.loads(files["FILES.json"][0])
