@@ -109,7 +109,7 @@ def for_windows(version, name):
     documents(name, f"{name}.exe")
     with zipfile.ZipFile(DIST / f"{name}.zip") as packed:
         expect("the Windows archive has the executable at its top", packed.read("same-ca.exe") == program)
-        expect("and the script", {"script/check.cmd", "script/check.json"} <= set(packed.namelist()))
+        expect("and the script, with line ends that cmd.exe reads", {"script/check.json"} <= set(packed.namelist()) and b"\r\n" in packed.read("script/check.cmd"))
 
     pulled = DIST / f"SameCADsc_{version}.zip"
     digest = hashlib.sha256(pulled.read_bytes()).hexdigest().upper()
@@ -127,7 +127,8 @@ def for_windows(version, name):
         types = ElementTree.parse(io.BytesIO(package.read("[Content_Types].xml"))).getroot()
         endings = {entry.get("Extension") for entry in types if entry.get("Extension")}
         bare = {entry.get("PartName") for entry in types if entry.get("PartName")}
-        untyped = [p for p in package.namelist() if f"/{p}" not in bare and p.rsplit(".", 1)[-1] not in endings]
+        parts = set(package.namelist()) - {"[Content_Types].xml"}
+        untyped = [part for part in parts if f"/{part}" not in bare and part.rsplit(".", 1)[-1] not in endings]
         expect(f"each part of it has a type {untyped}", not untyped)
         relations = ElementTree.parse(io.BytesIO(package.read("_rels/.rels"))).getroot()
         expect("what it points to is there", {r.get("Target")[1:] for r in relations} <= set(package.namelist()))
