@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -207,9 +206,10 @@ def test_the_role_puts_the_program_and_the_module_on_windows(windows, tmp_path):
     plays = windows
     files = plays.folder / "files"
     files.mkdir()
-    shutil.copy(plays.binary, files / "same-ca-0.1.0-x86_64-pc-windows-gnu.exe")
-    with zipfile.ZipFile(files / "same-ca-0.1.0-x86_64-pc-windows-gnu.zip", "w") as archive:
-        archive.write(plays.binary, "same-ca.exe")
+    program = files / "same-ca-0.1.0-x86_64-pc-windows-gnu.exe"
+    program.write_text("#!/bin/sh\necho same-ca 0.1.0\n")
+    with zipfile.ZipFile(program.with_suffix(".zip"), "w") as archive:
+        archive.write(program, "same-ca.exe")
     module = ROOT / "dsc/SameCADsc"
     for package, version in (("SameCADsc_0.1.0.zip", "0.1.0"), ("other.zip", "0.0.1")):
         with zipfile.ZipFile(files / package, "w") as archive:
@@ -218,50 +218,49 @@ def test_the_role_puts_the_program_and_the_module_on_windows(windows, tmp_path):
                 if path.suffix == ".psd1":
                     text = text.replace(b"'0.1.0'", f"'{version}'".encode())
                 archive.writestr(str(path.relative_to(module)), text)
-    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.iterdir()}
-    exe, zipped = sums["same-ca-0.1.0-x86_64-pc-windows-gnu.exe"], sums["same-ca-0.1.0-x86_64-pc-windows-gnu.zip"]
-    package = {"install_dsc": True, "install_dsc_checksum": "sha256:" + sums["SameCADsc_0.1.0.zip"]}
-    drive = tmp_path / "drive"
-    plays.host("win", **WINDOWS, double_drive=str(drive))
-    program = drive / "Program Files/same-ca/same-ca.exe"
-    installed = drive / "Program Files/WindowsPowerShell/Modules/SameCADsc"
+    exe, zipped, package, other = (
+        hashlib.sha256((files / name).read_bytes()).hexdigest()
+        for name in (program.name, program.with_suffix(".zip").name, "SameCADsc_0.1.0.zip", "other.zip")
+    )
+    dsc = {"install_dsc": True, "install_dsc_checksum": "sha256:" + package}
+    refused = {
+        "unpinned": ({}, "must be pinned"),
+        "other-program": ({"install_checksum": "0" * 64}, "was pinned"),
+        "module-unpinned": ({"install_checksum": exe, "install_dsc": True}, "install_dsc_checksum is no SHA-256"),
+        "other-module": (dict(dsc, install_checksum=exe, install_dsc_checksum="0" * 64), "was pinned"),
+        "old-module": (dict(dsc, install_checksum=exe, install_dsc_file="other.zip", install_dsc_checksum=other), "is no package of SameCADsc 0.1.0"),
+        "package": ({"install_from": "package"}, "and not from a package"),
+        "other-version": ({"install_version": "9.9.9", "install_file": str(program), "install_checksum": exe}, "same-ca 9.9.9 is wanted"),
+    }
+    installs = {
+        "file": dict(dsc, install_checksum={"x86_64-pc-windows-gnu": "sha256:" + exe}),
+        "archive": dict(dsc, install_from="archive", install_checksum={"x86_64-pc-windows-gnu": zipped}),
+    }
+    hosts = plays.inventory["all"]["hosts"]
+    for name, variables in {**{name: given for name, (given, _) in refused.items()}, **installs}.items():
+        hosts[name] = dict(variables, **WINDOWS, double_drive=str(tmp_path / "drives" / name))
+    role = play(hosts="all", roles=["sameca.pki.install"])
 
-    def install(**variables):
-        return play(hosts="all", roles=[{"role": "sameca.pki.install", "vars": variables}])
-
-    for variables, words in (
-        ({}, "must be pinned"),
-        ({"install_checksum": "0" * 64}, "was pinned"),
-        ({"install_checksum": exe, "install_dsc": True}, "install_dsc_checksum is no SHA-256"),
-        ({"install_checksum": exe, "install_dsc": True, "install_dsc_checksum": "0" * 64, "install_version": "0.1.0"}, "was pinned"),
-        ({"install_from": "package"}, "and not from a package"),
-    ):
-        run = plays.run(install(**variables))
-        assert run.code != 0 and words in run.output, run.output
-    assert not installed.exists()
-    shutil.rmtree(drive, ignore_errors=True)
-    run = plays.run(install(install_checksum=exe, install_dsc=True, install_dsc_file="other.zip", install_dsc_checksum=sums["other.zip"]))
-    assert run.code != 0 and "is no package of SameCADsc 0.1.0" in run.output, run.output
-    shutil.rmtree(drive, ignore_errors=True)
-
-    archive = {"install_from": "archive", "install_checksum": {"x86_64-pc-windows-gnu": zipped}}
-    for variables in ({"install_checksum": {"x86_64-pc-windows-gnu": "sha256:" + exe}}, archive):
-        for arguments, changed in ((["--check"], True), ([], True), ([], False)):
-            run = plays.run(install(**variables, **package), *arguments)
-            assert run.code == 0, run.output
-            tasks = [line["task"].split(" : ")[-1] for line in run.lines if line["result"].get("changed")]
-            wanted = ["Put the executable in its place", "Put the DSC module in its place"] if changed else []
-            assert tasks == wanted, (variables, arguments, tasks)
-            assert program.exists() is (arguments == [])
-        assert program.read_bytes() == plays.binary.read_bytes()
-        there = {path.relative_to(installed) for path in installed.rglob("*") if path.is_file()}
-        assert there == {path.relative_to(module) for path in module.rglob("*") if path.is_file()}
-        shutil.rmtree(drive)
-    wrong = plays.run(install(install_version="9.9.9", install_file=str(files / "same-ca-0.1.0-x86_64-pc-windows-gnu.exe"), install_checksum=exe))
-    assert wrong.code != 0 and "same-ca 9.9.9 is wanted" in wrong.output, wrong.output
+    run = plays.run(role, "--limit", ",".join(refused))
+    told = {line["host"]: json.dumps(line["result"]) for line in run.lines if line["outcome"] == "failed"}
+    assert set(told) == set(refused), run.output
+    assert not [name for name, (_, words) in refused.items() if words not in told[name]], told
+    for arguments, wanted in ((["--check"], 2), ([], 2), ([], 0)):
+        run = plays.run(role, "--limit", ",".join(installs), *arguments)
+        assert run.code == 0, run.output
+        for name in installs:
+            tasks = [line["task"].split(" : ")[-1] for line in run.lines if line["host"] == name and line["result"].get("changed")]
+            assert tasks == ["Put the executable in its place", "Put the DSC module in its place"][:wanted], (name, arguments, tasks)
+            drive = tmp_path / "drives" / name
+            assert drive.exists() is (arguments == [])
+    for name in installs:
+        drive = tmp_path / "drives" / name / "Program Files"
+        assert (drive / "same-ca/same-ca.exe").read_bytes() == program.read_bytes()
+        there = {path.relative_to(drive / "WindowsPowerShell/Modules/SameCADsc"): path.read_bytes() for path in drive.rglob("SameCADsc/**/*") if path.is_file()}
+        assert there == {path.relative_to(module): path.read_bytes() for path in module.rglob("*") if path.is_file()}
     # No facts were asked for, and nothing was left behind on the controller.
     assert not [line for line in run.lines if line["action"] == "ansible.builtin.setup" and line["outcome"] != "skipped"]
-    assert not list(pathlib.Path("/tmp").glob("ansible.*.same-ca"))
+    assert not list(pathlib.Path(tempfile.gettempdir()).glob("ansible.*.same-ca"))
 
 
 def test_the_runner_looks_where_the_role_puts_things():
@@ -299,14 +298,11 @@ def test_a_host_is_known_for_windows_by_its_connection_its_shell_or_its_facts(wi
 def test_every_playbook_is_sound_without_the_collection_for_windows(plays):
     # Whoever has no Windows target need not have ansible.windows: here it is not installed.
     plays.host("target")
-    for path in sorted((COLLECTION / "playbooks").glob("*.yml")):
-        name = f"sameca.pki.{path.stem}"
-        done = subprocess.run(
-            [BIN / "ansible-playbook", "--syntax-check", "-i", "target,", name], env=plays.environment(), cwd=plays.folder, capture_output=True, text=True,
-        )
-        assert done.returncode == 0, done.stderr
+    names = [f"sameca.pki.{path.stem}" for path in sorted((COLLECTION / "playbooks").glob("*.yml"))]
+    command = [BIN / "ansible-playbook", "--syntax-check", "-i", "target,", *names]
+    done = subprocess.run(command, env=plays.environment(), cwd=plays.folder, capture_output=True, text=True)
+    assert done.returncode == 0 and all(f"/{name.split('.')[-1]}.yml" in done.stdout for name in names), done.stdout + done.stderr
     manifest = yaml.safe_load((COLLECTION / "galaxy.yml").read_text())
     assert manifest["dependencies"] == {}
     used = {found for path in (COLLECTION / "roles").rglob("*.yml") for found in re.findall(r"ansible\.windows\.(\w+):", path.read_text())}
     assert used == {path.stem for path in (DOUBLES / "ansible/windows/plugins/action").glob("*.py")}, "each has its double"
-    assert os.environ.get("ANSIBLE_COLLECTIONS_PATH", "") != str(DOUBLES)
