@@ -108,6 +108,30 @@ Describe 'The request' {
     }
 }
 
+Describe 'The module' {
+    It 'shows its resource to who has not loaded it' {
+        $path = Join-Path (Split-Path (Split-Path $PSScriptRoot)) 'dsc/SameCADsc/SameCADsc.psd1'
+        (Get-Module -ListAvailable $path).ExportedDscResources | Should -Be 'SameCACertificate'
+    }
+    It 'has help on every function of its runner, with each parameter and an example' {
+        foreach ($command in $runner.ExportedFunctions.Values) {
+            $help = & $runner { param($name) Get-Help $name -Full } $command.Name
+            $help.Synopsis | Should -Not -BeNullOrEmpty -Because $command.Name
+            @($help.examples.example).Count | Should -BeGreaterThan 0 -Because $command.Name
+        }
+    }
+    It 'takes the program that lies beside it' {
+        $folder = Join-Path $TestDrive 'beside'
+        Copy-Item -Recurse -Path (Join-Path (Split-Path (Split-Path $PSScriptRoot)) 'dsc/SameCADsc') -Destination $folder
+        $name = 'same-ca'
+        if ([System.IO.Path]::DirectorySeparatorChar -eq '\') { $name = 'same-ca.exe' }
+        Copy-Item -Path $binary -Destination (Join-Path $folder $name)
+        $other = Import-Module (Join-Path $folder 'SameCA.psm1') -PassThru
+        try { & $other { Find-SameCABinary } | Should -Be (Join-Path $folder $name) }
+        finally { Remove-Module -ModuleInfo $other }
+    }
+}
+
 Describe 'Set' {
     It 'brings about what is wanted, and then has nothing left to do, where <Says>' -ForEach $mending {
         $case = Read-Golden $Path
