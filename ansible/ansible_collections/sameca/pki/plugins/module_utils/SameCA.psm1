@@ -667,7 +667,7 @@ function Import-SameCACertificate {
         return $thumbprint
     }
     $file = Find-SameCAFile -Path $Path -Credential $Credential -Hash $Hash
-    $look = @(Read-SameCAPkcs12 -Path $file -Credential $Credential -Flags (Get-SameCALookFlag))
+    $look = @(Open-SameCAFile -Path $file -Credential $Credential)
     $wanted = @($look | Where-Object { (Get-SameCASha256 $_.RawData) -eq $Hash })
     if ($wanted.Count -ne 1) { throw "'$file' no longer holds the certificate with SHA-256 $Hash" }
     $thumbprint = $wanted[0].Thumbprint
@@ -707,11 +707,13 @@ function Read-SameCAPkcs12 {
     foreach ($certificate in $content) { $certificate }
 }
 
-# Keys that are only looked at stay in memory where .NET can do that (4.7.2), and else never come into the machine's own place.
-function Get-SameCALookFlag {
-    $known = [System.Enum]::GetNames([System.Security.Cryptography.X509Certificates.X509KeyStorageFlags])
-    if ((Test-SameCAPlatform) -and $known -contains 'EphemeralKeySet') { return 'EphemeralKeySet' }
-    return 'UserKeySet'
+# What a file holds, to look: without PersistKeySet its keys are gone with the objects, and they come into the machine's place only in
+# a session that cannot keep keys of its own, such as a network logon.
+function Open-SameCAFile {
+    param([string] $Path, [pscredential] $Credential)
+    try { return Read-SameCAPkcs12 -Path $Path -Credential $Credential -Flags 'UserKeySet' }
+    catch { Write-Verbose "'$Path' is opened in the machine's place: $($_.Exception.Message)" }
+    return Read-SameCAPkcs12 -Path $Path -Credential $Credential -Flags 'MachineKeySet'
 }
 
 # The file itself, or the one of a folder that holds the certificate.
@@ -719,7 +721,7 @@ function Find-SameCAFile {
     param([string] $Path, [pscredential] $Credential, [string] $Hash)
     if (-not (Test-Path -LiteralPath $Path -PathType Container)) { return $Path }
     foreach ($file in @(Get-ChildItem -LiteralPath $Path | Where-Object { -not $_.PSIsContainer })) {
-        try { $look = @(Read-SameCAPkcs12 -Path $file.FullName -Credential $Credential -Flags (Get-SameCALookFlag)) }
+        try { $look = @(Open-SameCAFile -Path $file.FullName -Credential $Credential) }
         catch { Write-Verbose "'$($file.Name)' is passed over: it is no PKCS#12 file that opens"; continue }
         $fits = @($look | Where-Object { $_.HasPrivateKey -and (Get-SameCASha256 $_.RawData) -eq $Hash }).Count -gt 0
         foreach ($seen in $look) { $seen.Reset() }
