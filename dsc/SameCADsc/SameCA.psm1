@@ -742,7 +742,9 @@ function Save-SameCAAssignment {
     param([string] $Use)
     try {
         $null = [System.IO.Directory]::CreateDirectory($script:StateFolder)
-        [System.IO.File]::WriteAllText([System.IO.Path]::Combine($script:StateFolder, "assigned-$Use"), '')
+        # Not empty: writing nothing over nothing need not touch the file's time.
+        $text = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
+        [System.IO.File]::WriteAllText([System.IO.Path]::Combine($script:StateFolder, "assigned-$Use"), $text)
     }
     catch { Write-Warning "which services need a restart will not be known: $($_.Exception.GetBaseException().Message)" }
 }
