@@ -295,6 +295,15 @@ def test_a_host_is_known_for_windows_by_its_connection_its_shell_or_its_facts(wi
     assert len(expressions) == 1, "said in three places, and the same"
 
 
+def test_the_examples_of_the_windows_modules_give_options_that_there_are():
+    for module in ("win_same_ca", "win_same_ca_info"):
+        examples = yaml.safe_load(yaml.safe_load((COLLECTION / f"plugins/modules/{module}.yml").read_text())["EXAMPLES"])
+        given = [task[f"sameca.pki.{module}"] for task in examples if f"sameca.pki.{module}" in task]
+        assert given
+        for options in given:
+            assert set(options) <= set(documented(module)), options
+
+
 def test_every_playbook_is_sound_without_the_collection_for_windows(plays):
     # Whoever has no Windows target need not have ansible.windows: here it is not installed.
     plays.host("target")
