@@ -160,13 +160,22 @@ def test_enforcing_over_both_kinds_assigns_on_windows_and_installs_on_unix(mixed
     assert "of-the-candidate" not in run.output + json.dumps(run.lines)
 
 
-def test_the_steps_take_windows_hosts_one_by_one(mixed):
+def test_the_steps_take_windows_hosts_one_by_one(mixed, estate):
     (mixed.folder / "estate.json").write_text(json.dumps(mixed.inventory["all"]["vars"]))
     assert mixed.run("sameca.pki.reference", "-e", "@estate.json").code == 0
     mixed.inventory["all"]["vars"]["persistent_chat_reference"] = []
-    checked = mixed.run("sameca.pki.check", "--limit", "pchat01.contoso.com")
+    # A Unix host, too, may have a reference of its own, and then needs no document.
+    mixed.host(
+        "unix", persistent_chat_binary_path="{{ same_ca_binary }}", persistent_chat_reference_document="/nowhere",
+        persistent_chat_host_reference=[f"{estate}/fe01/Default.pem"], persistent_chat_host_authorities=[f"{estate}/ca/CertEnroll"],
+        persistent_chat_subjects=[{
+            "name": "pchat01.contoso.com", "names": ["pchat01.contoso.com"],
+            "source": {"path": f"{estate}/pchat01/pchat01.pfx", "password_file": f"{estate}/pchat01/pchat01.pass"},
+        }],
+    )
+    checked = mixed.run("sameca.pki.check", "--limit", "pchat01.contoso.com,unix")
     assert checked.code == 0, checked.output
-    assert checked.of("pchat01.contoso.com", "win_same_ca_info")
+    assert checked.of("pchat01.contoso.com", "win_same_ca_info") and checked.of("unix", "same_ca_info")
 
 
 def test_a_dictionary_is_refused_on_windows_in_words(mixed):
