@@ -1,6 +1,6 @@
 # What people run; each recipe only names what does the work.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-powershell lint bench schemas fuzz
+.PHONY: help demo test test-powershell lint bench schemas fuzz static dist test-packages
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -36,3 +36,12 @@ schemas: ## write schemas/ and the DSC manifest anew from the types
 
 fuzz: ## a minute of broken inputs for each place where strange bytes come in (stable Rust, blind to coverage)
 	cargo run --locked --release --example fuzz -- 60
+
+static: ## the executable for every x86-64 Linux: target/static/x86_64-unknown-linux-gnu/release/same-ca
+	packaging/static
+
+dist: ## build all that is released, and pack it into dist/
+	packaging/dist
+
+test-packages: ## build what is released for Linux, and try it in an empty root and in a clean Debian
+	tests/packages/run
