@@ -16,7 +16,7 @@ def collection(out, stage, root, galaxy, sources, date):
     folder = Path(stage) / "collection"
     for source in sources:
         if source.startswith(place):
-            copy = folder / source[len(place):]
+            copy = folder / source[len(place) :]
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(Path(root) / source, copy)
             copy.chmod((Path(root) / source).stat().st_mode)

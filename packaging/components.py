@@ -99,12 +99,14 @@ def lock(root):
 
 def tree(target, edges):
     """What each crate uses, as it is built: cargo's tree knows the features, which its metadata does not."""
-    lines = said("cargo", "tree", "--locked", "--target", target.name, "--edges", edges, "--prefix=depth", "--charset=ascii")
+    lines = said(
+        "cargo", "tree", "--locked", "--target", target.name, "--edges", edges, "--prefix=depth", "--charset=ascii"
+    )
     uses, above, top = {}, [], set()
     for line in lines.splitlines():
         depth, name, version = re.match(r"(\d+)(\S+) v(\S+)", line).groups()
         key = (name, version)
-        del above[int(depth):]
+        del above[int(depth) :]
         if len(above) == 1:
             top.add(key)
         if above:

@@ -63,7 +63,9 @@ def nupkg(out, name, version, files, date):
         "description": escape(manifest_field(manifest, "Description")),
         "copyright": escape(manifest_field(manifest, "Copyright")),
         # What PowerShellGet adds when it publishes a module of DSC resources.
-        "tags": escape(" ".join(dict.fromkeys(["PSModule", "PSIncludes_DscResource", *re.findall(r"'([^']+)'", tags)]))),
+        "tags": escape(
+            " ".join(dict.fromkeys(["PSModule", "PSIncludes_DscResource", *re.findall(r"'([^']+)'", tags)]))
+        ),
     }
     core = f"package/services/metadata/core-properties/{uuid.uuid5(uuid.NAMESPACE_URL, name + version).hex}.psmdcp"
     parts = {
@@ -86,12 +88,16 @@ def content_types(parts):
         "rels": "application/vnd.openxmlformats-package.relationships+xml",
         "psmdcp": "application/vnd.openxmlformats-package.core-properties+xml",
     }
-    endings = sorted({part.rsplit(".", 1)[1] for part in parts if "." in part.rsplit("/", 1)[-1].lstrip(".")} | {"rels"})
+    endings = sorted(
+        {part.rsplit(".", 1)[1] for part in parts if "." in part.rsplit("/", 1)[-1].lstrip(".")} | {"rels"}
+    )
     bare = sorted(part for part in parts if "." not in part.rsplit("/", 1)[-1])
     lines = ['<?xml version="1.0" encoding="utf-8"?>']
     lines += ['<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">']
     for ending in endings:
         kind = known.get(ending, "application/octet-stream")
         lines += [f"  <Default Extension={quoteattr(ending)} ContentType={quoteattr(kind)} />"]
-    lines += [f'  <Override PartName={quoteattr("/" + part)} ContentType="application/octet-stream" />' for part in bare]
+    lines += [
+        f'  <Override PartName={quoteattr("/" + part)} ContentType="application/octet-stream" />' for part in bare
+    ]
     return "\n".join([*lines, "</Types>", ""])

@@ -115,7 +115,7 @@ def windows(version, path, sources, helper):
     name, documents = documented(version, WINDOWS, "x86_64-pc-windows-gnu", executable)
     (DIST / f"{name}.exe").write_bytes(executable)
     script = {
-        file[len("dsc/examples/"):]: (signed(file, (ROOT / file).read_bytes()), False)
+        file[len("dsc/examples/") :]: (signed(file, (ROOT / file).read_bytes()), False)
         for file in sources
         if file.startswith("dsc/examples/script/")
     }
@@ -130,7 +130,7 @@ def windows(version, path, sources, helper):
         DATE,
     )
     module = {
-        file[len(f"dsc/{MODULE}/"):]: (signed(file, (ROOT / file).read_bytes()), False)
+        file[len(f"dsc/{MODULE}/") :]: (signed(file, (ROOT / file).read_bytes()), False)
         for file in sources
         if file.startswith(f"dsc/{MODULE}/")
     }
@@ -153,7 +153,9 @@ def documented(version, target, called, executable):
         "third-party.txt": (licences(version, target, parts, ROOT), False),
     }
     for document, (content, _) in documents.items():
-        (DIST / f"{name}{document.removeprefix('same-ca') if document.startswith('same-ca') else '.' + document}").write_bytes(content)
+        (
+            DIST / f"{name}{document.removeprefix('same-ca') if document.startswith('same-ca') else '.' + document}"
+        ).write_bytes(content)
     return name, documents
 
 
@@ -179,12 +181,16 @@ def signed(name, content):
 
 def manual(executable):
     """The manual pages: the program's own, and one a command."""
+
     def page(*of):
         return subprocess.run([executable, "man", *of], check=True, capture_output=True).stdout
 
     whole = page()
     commands = re.findall(rb"same\\-ca\\-([a-z]+)\(1\)", whole)
-    return {"same-ca.1": whole, **{f"same-ca-{name.decode()}.1": page(name.decode()) for name in commands if name != b"help"}}
+    return {
+        "same-ca.1": whole,
+        **{f"same-ca-{name.decode()}.1": page(name.decode()) for name in commands if name != b"help"},
+    }
 
 
 def completions(executable):

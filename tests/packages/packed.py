@@ -26,25 +26,42 @@ def main():
     linux = f"same-ca-{version}-x86_64-unknown-linux-gnu"
     windows = f"same-ca-{version}-x86_64-pc-windows-gnu"
     expected = {
-        linux, f"{linux}.tar.gz", f"{linux}.cdx.json", f"{linux}.third-party.txt",
-        f"same-ca_{version}-1_amd64.deb", f"sameca-pki-{version}.tar.gz", "SHA256SUMS",
+        linux,
+        f"{linux}.tar.gz",
+        f"{linux}.cdx.json",
+        f"{linux}.third-party.txt",
+        f"same-ca_{version}-1_amd64.deb",
+        f"sameca-pki-{version}.tar.gz",
+        "SHA256SUMS",
     }
     whole = (DIST / f"{windows}.exe").exists()
     if whole:
         expected |= {f"{windows}.exe", f"{windows}.zip", f"{windows}.cdx.json", f"{windows}.third-party.txt"}
         expected |= {f"SameCADsc_{version}.zip", f"SameCADsc_{version}.zip.checksum", f"SameCADsc.{version}.nupkg"}
     expect("the files that are released", {file.name for file in DIST.iterdir()} == expected)
-    expect("SHA256SUMS", subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=DIST, check=False).returncode == 0)
-    expect("SHA256SUMS names each of them", {line.split()[1] for line in (DIST / "SHA256SUMS").read_text().splitlines()} == expected - {"SHA256SUMS"})
+    expect(
+        "SHA256SUMS",
+        subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=DIST, check=False).returncode == 0,
+    )
+    expect(
+        "SHA256SUMS names each of them",
+        {line.split()[1] for line in (DIST / "SHA256SUMS").read_text().splitlines()} == expected - {"SHA256SUMS"},
+    )
 
     executable(DIST / linux)
     documents(linux, linux)
     with tarfile.open(DIST / f"{linux}.tar.gz") as tar:
         entries = {entry.name: entry for entry in tar}
         packed = tar.extractfile("same-ca").read()
-    expect("the archive has the executable at its top", packed == (DIST / linux).read_bytes() and entries["same-ca"].mode == 0o755)
+    expect(
+        "the archive has the executable at its top",
+        packed == (DIST / linux).read_bytes() and entries["same-ca"].mode == 0o755,
+    )
     expect("a manual page a command", {f"man/same-ca-{name}.1" for name in commands(DIST / linux)} <= set(entries))
-    expect("owned by root, all of one date", {(e.uid, e.gid, e.uname, e.mtime) for e in entries.values()} == {(0, 0, "root", entries["same-ca"].mtime)})
+    expect(
+        "owned by root, all of one date",
+        {(e.uid, e.gid, e.uname, e.mtime) for e in entries.values()} == {(0, 0, "root", entries["same-ca"].mtime)},
+    )
     galaxy(version)
     if whole:
         for_windows(version, windows)
@@ -75,8 +92,13 @@ def documents(name, program):
     expect(f"{name}: it is of this executable", bill["metadata"]["component"]["hashes"][0]["content"] == digest)
     parts = {part["bom-ref"]: part for part in bill["components"]}
     known = set(parts) | {bill["metadata"]["component"]["bom-ref"]}
-    mentioned = {entry["ref"] for entry in bill["dependencies"]} | {on for entry in bill["dependencies"] for on in entry["dependsOn"]}
-    expect(f"{name}: all that depends or is depended on is listed, once", mentioned == known and len(parts) == len(bill["components"]))
+    mentioned = {entry["ref"] for entry in bill["dependencies"]} | {
+        on for entry in bill["dependencies"] for on in entry["dependsOn"]
+    }
+    expect(
+        f"{name}: all that depends or is depended on is listed, once",
+        mentioned == known and len(parts) == len(bill["components"]),
+    )
     reached, new = set(), {bill["metadata"]["component"]["bom-ref"]}
     uses = {entry["ref"]: set(entry["dependsOn"]) for entry in bill["dependencies"]}
     while new:
@@ -100,7 +122,9 @@ def galaxy(version):
         said = subprocess.run([tool, "collection", "install", "--offline", artefact, "-p", folder], **here)
         expect(f"ansible-galaxy installs the collection {said.stderr if said.returncode else ''}", said.returncode == 0)
         said = subprocess.run([tool, "collection", "verify", "--offline", "-p", folder, "sameca.pki"], **here)
-        expect(f"ansible-galaxy verifies it {said.stdout + said.stderr if said.returncode else ''}", said.returncode == 0)
+        expect(
+            f"ansible-galaxy verifies it {said.stdout + said.stderr if said.returncode else ''}", said.returncode == 0
+        )
 
 
 def for_windows(version, name):
@@ -109,14 +133,22 @@ def for_windows(version, name):
     documents(name, f"{name}.exe")
     with zipfile.ZipFile(DIST / f"{name}.zip") as packed:
         expect("the Windows archive has the executable at its top", packed.read("same-ca.exe") == program)
-        expect("and the script, with line ends that cmd.exe reads", {"script/check.json"} <= set(packed.namelist()) and b"\r\n" in packed.read("script/check.cmd"))
+        expect(
+            "and the script, with line ends that cmd.exe reads",
+            {"script/check.json"} <= set(packed.namelist()) and b"\r\n" in packed.read("script/check.cmd"),
+        )
 
     pulled = DIST / f"SameCADsc_{version}.zip"
     digest = hashlib.sha256(pulled.read_bytes()).hexdigest().upper()
     expect("the pull server's checksum", Path(f"{pulled}.checksum").read_bytes() == digest.encode())
     module = {
-        "SameCADsc.psd1", "SameCADsc.psm1", "SameCA.psm1", "same_ca.dsc.resource.json",
-        "SameCACertificate.dsc.adaptedResource.json", "en-US/about_SameCADsc.help.txt", "same-ca.exe",
+        "SameCADsc.psd1",
+        "SameCADsc.psm1",
+        "SameCA.psm1",
+        "same_ca.dsc.resource.json",
+        "SameCACertificate.dsc.adaptedResource.json",
+        "en-US/about_SameCADsc.help.txt",
+        "same-ca.exe",
     }
     with zipfile.ZipFile(pulled) as packed:
         expect("the module, with executable and manifests, at the top of its archive", module <= set(packed.namelist()))
@@ -135,7 +167,10 @@ def for_windows(version, name):
         spec = ElementTree.parse(io.BytesIO(package.read("SameCADsc.nuspec"))).getroot()
         said = {field.tag.rsplit("}", 1)[-1]: field.text for field in spec[0]}
         expect("its name and version", (said["id"], said["version"]) == ("SameCADsc", version))
-        expect("its tags", {"PSModule", "PSIncludes_DscResource", "PSDscResource_SameCACertificate"} <= set(said["tags"].split()))
+        expect(
+            "its tags",
+            {"PSModule", "PSIncludes_DscResource", "PSDscResource_SameCACertificate"} <= set(said["tags"].split()),
+        )
 
 
 def expect(what, held):

@@ -25,6 +25,8 @@ SWITCH = "hosts: files mymachines mdns4_minimal resolve [!UNAVAIL=return] myhost
 # What loading one of them may come to.
 TRAP = "__attribute__((constructor)) void loaded(void) { __builtin_trap(); }"
 TIMEOUT = 60
+# Off the PATH of ordinary users.
+CHROOT = shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin") or "chroot"
 
 
 def main():
@@ -36,15 +38,24 @@ def main():
         root = Path(folder)
         subprocess.run([mint, "estate", root], check=True, stdout=subprocess.DEVNULL)
         shutil.copy(executable, root / "same-ca")
-        subprocess.run([mint, "leaf", "CN=Static CA,DC=contoso,DC=com", HOST, root / "server.pem"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [mint, "leaf", "CN=Static CA,DC=contoso,DC=com", HOST, root / "server.pem"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         serve(root / "server.pem")
 
         request = (root / "check.json").read_bytes()
         before = {str(file.relative_to(root)) for file in root.rglob("*")}
         expect("its version", run(root, "--version").stdout.split()[0] == b"same-ca")
         static = run(root, "check", stdin=request)
-        usual = subprocess.run([ordinary, "check"], cwd=root, input=request, capture_output=True, timeout=TIMEOUT, check=False)
-        expect("an estate's report, the usual build's byte for byte", static.stdout == usual.stdout and static.returncode == 0)
+        usual = subprocess.run(
+            [ordinary, "check"], cwd=root, input=request, capture_output=True, timeout=TIMEOUT, check=False
+        )
+        expect(
+            "an estate's report, the usual build's byte for byte",
+            static.stdout == usual.stdout and static.returncode == 0,
+        )
         expect("that report's verdict", json.loads(static.stdout)["summary"]["noncompliant"] == 2)
         expect("nothing is left behind", before == {str(file.relative_to(root)) for file in root.rglob("*")})
 
@@ -65,7 +76,10 @@ def main():
 def enter():
     """Starts itself again with a network of its own, in which it may serve what it likes."""
     own = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
-    if not shutil.which("unshare") or subprocess.run([*own, "chroot", "/", "true"], capture_output=True, check=False).returncode:
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*own, CHROOT, "/", "true"], capture_output=True, check=False).returncode
+    ):
         print("NOT RUN: the static executable in an empty root (may not unshare and chroot here)", file=sys.stderr)
         sys.exit(0)
     os.environ["SAME_CA_OWN_NETWORK"] = "1"
@@ -98,13 +112,13 @@ def resolve(resolver):
         question, asker = resolver.recvfrom(512)
         labels, at = [], 12
         while question[at]:
-            labels.append(question[at + 1:at + 1 + question[at]])
+            labels.append(question[at + 1 : at + 1 + question[at]])
             at += 1 + question[at]
         known = b".".join(labels).decode().lower() == HOST
-        address = known and question[at + 1:at + 3] == b"\0\1"
+        address = known and question[at + 1 : at + 3] == b"\0\1"
         head = question[:2] + (b"\x81\x80" if known else b"\x81\x83") + struct.pack(">4H", 1, int(address), 0, 0)
         record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton("127.0.0.1")
-        resolver.sendto(head + question[12:at + 5] + (record if address else b""), asker)
+        resolver.sendto(head + question[12 : at + 5] + (record if address else b""), asker)
 
 
 def answer(listener, context):
@@ -119,7 +133,11 @@ def answer(listener, context):
 def names(where, root):
     """A server is read by its name, and a name that nobody knows is an answer too."""
     read = run(root, "inspect", f"tls://{HOST}", "--format", "json")
-    expect(f"a server read by name {where}", read.returncode == 0 and HOST.encode() in read.stdout and b'"findings":[]' in read.stdout, read)
+    expect(
+        f"a server read by name {where}",
+        read.returncode == 0 and HOST.encode() in read.stdout and b'"findings":[]' in read.stdout,
+        read,
+    )
     unknown = run(root, "inspect", f"tls://{NO_HOST}", "--format", "json")
     expect(f"a name that nobody knows {where}", unknown.returncode == 0 and b"unreadable" in unknown.stdout, unknown)
 
@@ -141,7 +159,12 @@ def elsewhere(root, executable):
 
 def run(root, *arguments, stdin=b""):
     return subprocess.run(
-        [shutil.which("chroot"), root, "/same-ca", *arguments], input=stdin, capture_output=True, timeout=TIMEOUT, check=False, env={}
+        [CHROOT, root, "/same-ca", *arguments],
+        input=stdin,
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=False,
+        env={},
     )
 
 
