@@ -1,5 +1,11 @@
 //! How the program is linked.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "Cargo is told on standard output, and tells by the environment"
+)]
+
 use std::env;
 
 fn main() {

@@ -285,7 +285,10 @@ impl<'de> Reader<'_, 'de> {
             None => self.skip_value()?,
         }
         let value = self.text.get(start..self.at).ok_or(Unusual)?;
-        if known.is_none() && long && let Some(seen) = self.seen.get_mut(place) {
+        if known.is_none()
+            && long
+            && let Some(seen) = self.seen.get_mut(place)
+        {
             seen.remember(value.as_bytes());
         }
         Ok(value)
@@ -332,11 +335,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Unusual> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Unusual> {
         match name {
             RAW => visitor.visit_borrowed_str(self.skip()?),
             _ => Err(Unusual),
