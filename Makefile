@@ -1,6 +1,6 @@
 # What people run; each recipe only names what does the work.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-powershell test-windows lint bench schemas fuzz windows
+.PHONY: help demo test test-powershell test-windows lint bench schemas fuzz static windows dist test-packages
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -42,3 +42,12 @@ windows: ## the executable for Windows 7, Server 2008 R2 and later: target/x86_6
 
 test-windows: ## the Rust tests as Windows programs, under wine
 	windows/test
+
+static: ## the executable for every x86-64 Linux: target/static/x86_64-unknown-linux-gnu/release/same-ca
+	packaging/static
+
+dist: ## build all that is released, and pack it into dist/
+	packaging/dist
+
+test-packages: ## build what is released for Linux, and try it in an empty root and in a clean Debian
+	tests/packages/run

@@ -4,6 +4,9 @@ Set-StrictMode -Version 2.0
 
 # The oldest same-ca that answers what is asked here.
 $script:OldestBinary = '0.1.0'
+# What to do where Lync's cmdlets will not serve.
+$script:Elsewhere = 'run this in Windows PowerShell 5.1 (in DSC v3: requireAdapter Microsoft.Adapter/WindowsPowerShell)'
+$script:Rights = 'it needs an account in RTCUniversalServerAdmins: give PsDscRunAsCredential (DSC) or become (Ansible)'
 # Where Lync keeps the certificates that it assigns.
 $script:LyncStore = @{ Location = 'LocalMachine'; Store = 'My' }
 # Keeps when a use was assigned, to tell which services have not been started since.
@@ -57,7 +60,7 @@ function Invoke-SameCA {
     $start.StandardErrorEncoding = $utf8
 
     try { $process = [System.Diagnostics.Process]::Start($start) }
-    catch { throw "failed to start same-ca from '$BinaryPath': $($_.Exception.GetBaseException().Message)" }
+    catch { throw "failed to start same-ca from '$BinaryPath': $($_.Exception.GetBaseException().Message); install it there, or give the path where it is" }
     try {
         # Both outputs are read while the request is written: a full pipe on either side would hang the other.
         $stdout = $process.StandardOutput.ReadToEndAsync()
@@ -78,23 +81,37 @@ function Invoke-SameCA {
         }
         if ($null -eq $answer -or $process.ExitCode -ne 0) {
             $told = $stderr.Result.Trim()
-            if (-not $told) { $told = "it wrote $($json.Length) characters that are no report; is '$BinaryPath' same-ca?" }
-            throw "same-ca gave no report (exit code $($process.ExitCode)): $told"
+            if (-not $told) { $told = "it wrote $($json.Length) characters that are no report" }
+            throw "same-ca gave no report (exit code $($process.ExitCode)): $told; is '$BinaryPath' a whole same-ca? Install it anew if '--version' fails too"
         }
-        if (-not (Test-SameCAProperty $answer 'protocol')) {
-            throw "same-ca gave no report: '$BinaryPath' wrote JSON that names no protocol; is it same-ca?"
-        }
-        if ($answer.protocol -ne 1) {
-            throw "same-ca at '$BinaryPath' speaks protocol $($answer.protocol); this module speaks protocol 1"
-        }
-        if ((Test-SameCAProperty $answer 'tool') -and ([version]($answer.tool.version -replace '[-+].*$', '')) -lt [version]$script:OldestBinary) {
-            throw "same-ca at '$BinaryPath' is version $($answer.tool.version); install $($script:OldestBinary) or later"
-        }
+        Assert-SameCAReport -Answer $answer -BinaryPath $BinaryPath
         return [pscustomobject]@{ Report = $answer; Json = $json.Trim() }
     }
     finally {
         if (-not $process.HasExited) { $process.Kill() }
         $process.Dispose()
+    }
+}
+
+# What was answered is a report of a same-ca that is new enough; anything may stand where it should.
+function Assert-SameCAReport {
+    param([psobject] $Answer, [string] $BinaryPath)
+    if (-not (Test-SameCAProperty $Answer 'protocol')) {
+        throw "same-ca gave no report: '$BinaryPath' wrote JSON that names no protocol; is it same-ca?"
+    }
+    if ($Answer.protocol -ne 1) {
+        throw "same-ca at '$BinaryPath' speaks protocol $($Answer.protocol); this module speaks protocol 1: install the two of one version"
+    }
+    $version = $null
+    if ((Test-SameCAProperty $Answer 'tool') -and (Test-SameCAProperty $Answer.tool 'version')) {
+        $version = ([string]$Answer.tool.version -replace '[-+].*$', '') -as [version]
+    }
+    if ($null -eq $version) { throw "same-ca gave no report: '$BinaryPath' does not say its version; is it same-ca?" }
+    if ($version -lt [version]$script:OldestBinary) {
+        throw "same-ca at '$BinaryPath' is version $($Answer.tool.version); install $($script:OldestBinary) or later"
+    }
+    foreach ($part in 'status', 'reference', 'subjects') {
+        if (-not (Test-SameCAProperty $Answer $part)) { throw "same-ca gave no report: '$BinaryPath' wrote JSON without '$part'; install it anew" }
     }
 }
 
@@ -137,12 +154,19 @@ function Test-SameCAProperty {
         Test-SameCAProperty $action 'by'
     #>
     param($InputObject, [string] $Name)
-    return ($null -ne $InputObject.PSObject.Properties[$Name])
+    return ($null -ne $InputObject -and $null -ne $InputObject.PSObject.Properties[$Name])
 }
 
-# A relative path would be looked for where DSC or Ansible happen to run: in System32.
 function Assert-SameCAAbsolutePath {
-    param([string] $Path)
+    <#
+    .SYNOPSIS
+        Throws unless a path is absolute: a relative one would be looked for where DSC or Ansible happen to run, in System32.
+    .PARAMETER Path
+        The path.
+    .EXAMPLE
+        Assert-SameCAAbsolutePath -Path \\files\reports
+    #>
+    param([Parameter(Mandatory = $true)] [string] $Path)
     $absolute = '^/'
     if (Test-SameCAPlatform) { $absolute = '^([A-Za-z]:[\\/]|\\\\)' }
     if ($Path -notmatch $absolute) { throw "'$Path' is not an absolute path; write the whole path" }
@@ -384,7 +408,9 @@ function Get-SameCAStoreCertificate {
     )
     $open = New-Object System.Security.Cryptography.X509Certificates.X509Store $Store, $Location
     try { $open.Open('ReadOnly, OpenExistingOnly') }
-    catch { throw "failed to open certificate store $Location\${Store}: $($_.Exception.GetBaseException().Message)" }
+    catch {
+        throw "failed to open certificate store $Location\${Store}: $($_.Exception.GetBaseException().Message); name a store that is there, and run as an account that may open it"
+    }
     try {
         foreach ($certificate in $open.Certificates) {
             if ($Thumbprint -and $certificate.Thumbprint -ne $Thumbprint) { continue }
@@ -443,20 +469,28 @@ function Get-SameCALyncAssignment {
     $now = [System.DateTime]::UtcNow
     $known = @{ current = $null; staged = @() }
     $since = [System.DateTime]::MinValue
+    $before = $null
     try { $assigned = @(Get-CsCertificate -Type $Use -ErrorAction Stop) }
-    catch { throw "Get-CsCertificate failed for lync:${Use}: $($_.Exception.Message); it needs an account in RTCUniversalServerAdmins: give PsDscRunAsCredential (DSC) or become (Ansible)" }
+    catch {
+        $hint = $script:Rights
+        if ($PSVersionTable.PSVersion.Major -gt 5) { $hint = "$($script:Elsewhere); $hint" }
+        throw "Get-CsCertificate failed for lync:${Use}: $($_.Exception.Message); $hint"
+    }
     foreach ($entry in $assigned) {
         $from = [System.DateTime]::MinValue
         if ((Test-SameCAProperty $entry 'EffectiveDate') -and $null -ne $entry.EffectiveDate) { $from = ([System.DateTime]$entry.EffectiveDate).ToUniversalTime() }
         if ($from -gt $now) {
             $text = $from.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
             $known['staged'] += @{ thumbprint = $entry.Thumbprint; from = $text }
+            # Where one entry has both, the one before is in use until that day.
+            if ((Test-SameCAProperty $entry 'PreviousThumbprint') -and $entry.PreviousThumbprint) { $before = $entry.PreviousThumbprint }
         }
         elseif ($null -eq $known['current'] -or $from -gt $since) {
             $known['current'] = $entry.Thumbprint
             $since = $from
         }
     }
+    if ($null -eq $known['current']) { $known['current'] = $before }
     return $known
 }
 
@@ -472,7 +506,7 @@ function Import-SameCALync {
         if (Get-Command -Name Get-CsCertificate -ErrorAction SilentlyContinue) { return }
     }
     $hint = 'install the Lync Server Management Shell there, or ask for a store or a path instead'
-    if ($PSVersionTable.PSVersion.Major -gt 5) { $hint = 'run this in Windows PowerShell 5.1 (in DSC v3: requireAdapter Microsoft.Adapter/WindowsPowerShell)' }
+    if ($PSVersionTable.PSVersion.Major -gt 5) { $hint = $script:Elsewhere }
     throw "Get-CsCertificate was not found: lync:$Use needs Windows PowerShell on a server with the Lync Server Management Shell (module Lync or SkypeForBusiness); $hint"
 }
 
@@ -525,10 +559,59 @@ function Install-SameCAChoice {
         # This one is kept for the whole deployment, and Lync takes it to every Front End Server.
         if ($parts['use'] -eq 'OAuthTokenIssuer') { $assign['Identity'] = 'Global' }
         try { $null = Set-CsCertificate @assign }
-        catch { throw "Set-CsCertificate failed to assign $thumbprint to lync:$($parts['use']): $($_.Exception.Message)" }
+        catch { throw "Set-CsCertificate failed to assign $thumbprint to lync:$($parts['use']): $($_.Exception.Message); $($script:Rights)" }
         Save-SameCAAssignment -Use $parts['use']
     }
     return $thumbprint
+}
+
+function New-SameCAForeseen {
+    <#
+    .SYNOPSIS
+        The request as it would be after the choices of its report were carried out; nothing is touched.
+    .PARAMETER Request
+        The request that was answered.
+    .PARAMETER Action
+        The actions of the report whose by is caller.
+    .PARAMETER Credential
+        Its password opens the PKCS#12 files among the candidates.
+    .OUTPUTS
+        The request, for Invoke-SameCA.
+    .EXAMPLE
+        Invoke-SameCA -Command 'enforce --what-if' -Request (New-SameCAForeseen -Request $request -Action $chosen)
+    #>
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    param(
+        [Parameter(Mandatory = $true)] [hashtable] $Request,
+        [Parameter(Mandatory = $true)] [object[]] $Action,
+        [pscredential] $Credential
+    )
+    $uses = @($Action | Where-Object { Test-SameCAProperty $_ 'use' } | ForEach-Object { $_.use })
+    $subjects = @(foreach ($subject in $Request['subjects']) {
+            # What was staged for a use is gone when the use is assigned.
+            if ($subject.ContainsKey('effective_from') -and $uses -contains $subject['use']) { continue }
+            $chosen = @($Action | Where-Object { $_.subject -eq $subject['name'] })
+            if ($chosen.Count -eq 0) { $subject; continue }
+            $later = $subject.Clone()
+            foreach ($gone in 'install', 'source', 'any_of') { $later.Remove($gone) }
+            $next = $Request['candidates'][$chosen[0].candidate]
+            $parts = Read-SameCASource -Source $subject['name']
+            # A whole store keeps what it has; elsewhere a folder's one file takes the place.
+            if ($parts['kind'] -eq 'store' -and -not $parts['thumbprint']) { $later['any_of'] = @($subject['any_of']) + @($next) }
+            elseif ($next -is [hashtable] -and $next.ContainsKey('path')) {
+                $next = $next.Clone()
+                $next['path'] = Find-SameCAFile -Path $next['path'] -Credential $Credential -Hash $chosen[0].certificate
+                $later['source'] = $next
+            }
+            elseif ($next -is [string]) { $later['source'] = Find-SameCAFile -Path $next -Hash $chosen[0].certificate }
+            else { $later['source'] = $next }
+            $later
+        })
+    $foreseen = $Request.Clone()
+    $foreseen['subjects'] = $subjects
+    return $foreseen
 }
 
 # SHA-1 of a certificate, as Windows writes a thumbprint.
@@ -575,15 +658,20 @@ function Import-SameCACertificate {
         [string] $Only,
         [switch] $Exportable
     )
+    # By its hash, without opening the file: where a file names a key of this machine, opening and closing it could remove that key.
+    $held = @(Get-SameCAStoreCertificate -Location $Location -Store $Store -WithKey |
+            Where-Object { $_['private_key'] -and (Get-SameCASha256 ([System.Convert]::FromBase64String($_['der']))) -eq $Hash })
+    if ($held.Count -gt 0) {
+        $thumbprint = Get-SameCAThumbprint -Der ([System.Convert]::FromBase64String($held[0]['der']))
+        if ($Only -and $thumbprint -ne $Only) { throw "$thumbprint was chosen, and the subject names $Only; name the whole store, or $thumbprint" }
+        return $thumbprint
+    }
     $file = Find-SameCAFile -Path $Path -Credential $Credential -Hash $Hash
-    # Without PersistKeySet the keys are gone again with the objects: this is only to look.
-    $look = Read-SameCAPkcs12 -Path $file -Credential $Credential -Flags 'DefaultKeySet'
-    $wanted = @($look | Where-Object { (Get-SameCASha256 $_) -eq $Hash })
+    $look = @(Open-SameCAFile -Path $file -Credential $Credential)
+    $wanted = @($look | Where-Object { (Get-SameCASha256 $_.RawData) -eq $Hash })
     if ($wanted.Count -ne 1) { throw "'$file' no longer holds the certificate with SHA-256 $Hash" }
     $thumbprint = $wanted[0].Thumbprint
     if ($Only -and $thumbprint -ne $Only) { throw "'$file' would give $thumbprint, and the subject names $Only; name the whole store, or $thumbprint" }
-    $there = @(Get-SameCAStoreCertificate -Location $Location -Store $Store -Thumbprint $thumbprint -WithKey)
-    if ($there.Count -gt 0 -and $there[0]['private_key']) { return $thumbprint }
     if (-not $wanted[0].HasPrivateKey) { throw "'$file' holds $thumbprint without a private key that Windows can read; give it as a PKCS#12 file with its key" }
     foreach ($extension in $wanted[0].Extensions) {
         if ($extension -is [System.Security.Cryptography.X509Certificates.X509BasicConstraintsExtension] -and $extension.CertificateAuthority) {
@@ -592,6 +680,8 @@ function Import-SameCACertificate {
     }
     # Importing would keep every key of the file.
     if (@($look | Where-Object { $_.HasPrivateKey }).Count -gt 1) { throw "'$file' holds several private keys; give a file that holds the one of $thumbprint alone" }
+    # What was opened to look is closed before: it takes its keys with it, under whatever name they have.
+    foreach ($seen in $look) { $seen.Reset() }
     $flags = 'PersistKeySet'
     if ($Location -eq 'LocalMachine') { $flags += ', MachineKeySet' }
     if ($Exportable) { $flags += ', Exportable' }
@@ -611,8 +701,19 @@ function Read-SameCAPkcs12 {
     if ($null -ne $Credential) { $password = $Credential.GetNetworkCredential().Password }
     $content = New-Object System.Security.Cryptography.X509Certificates.X509Certificate2Collection
     try { $content.Import($Path, $password, $Flags) }
-    catch { throw "failed to read PKCS#12 file '$Path': $($_.Exception.GetBaseException().Message)" }
+    catch {
+        throw "failed to read PKCS#12 file '$Path': $($_.Exception.GetBaseException().Message); is it whole, and its password the one in CandidateCredential (DSC) or candidate_passphrase (Ansible)?"
+    }
     foreach ($certificate in $content) { $certificate }
+}
+
+# What a file holds, to look: without PersistKeySet its keys are gone with the objects, and they come into the machine's place only in
+# a session that cannot keep keys of its own, such as a network logon.
+function Open-SameCAFile {
+    param([string] $Path, [pscredential] $Credential)
+    try { return Read-SameCAPkcs12 -Path $Path -Credential $Credential -Flags 'UserKeySet' }
+    catch { Write-Verbose "'$Path' is opened in the machine's place: $($_.Exception.Message)" }
+    return Read-SameCAPkcs12 -Path $Path -Credential $Credential -Flags 'MachineKeySet'
 }
 
 # The file itself, or the one of a folder that holds the certificate.
@@ -620,17 +721,19 @@ function Find-SameCAFile {
     param([string] $Path, [pscredential] $Credential, [string] $Hash)
     if (-not (Test-Path -LiteralPath $Path -PathType Container)) { return $Path }
     foreach ($file in @(Get-ChildItem -LiteralPath $Path | Where-Object { -not $_.PSIsContainer })) {
-        try { $held = @(Read-SameCAPkcs12 -Path $file.FullName -Credential $Credential -Flags 'DefaultKeySet') }
+        try { $look = @(Open-SameCAFile -Path $file.FullName -Credential $Credential) }
         catch { Write-Verbose "'$($file.Name)' is passed over: it is no PKCS#12 file that opens"; continue }
-        if (@($held | Where-Object { $_.HasPrivateKey -and (Get-SameCASha256 $_) -eq $Hash }).Count -gt 0) { return $file.FullName }
+        $fits = @($look | Where-Object { $_.HasPrivateKey -and (Get-SameCASha256 $_.RawData) -eq $Hash }).Count -gt 0
+        foreach ($seen in $look) { $seen.Reset() }
+        if ($fits) { return $file.FullName }
     }
     throw "no PKCS#12 file in '$Path' holds the certificate with SHA-256 $Hash and its private key"
 }
 
 function Get-SameCASha256 {
-    param([System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate)
+    param([byte[]] $Der)
     $hash = [System.Security.Cryptography.SHA256]::Create()
-    try { return ([System.BitConverter]::ToString($hash.ComputeHash($Certificate.RawData)) -replace '-', '').ToLowerInvariant() }
+    try { return ([System.BitConverter]::ToString($hash.ComputeHash($Der)) -replace '-', '').ToLowerInvariant() }
     finally { $hash.Dispose() }
 }
 
@@ -639,7 +742,9 @@ function Save-SameCAAssignment {
     param([string] $Use)
     try {
         $null = [System.IO.Directory]::CreateDirectory($script:StateFolder)
-        [System.IO.File]::WriteAllText([System.IO.Path]::Combine($script:StateFolder, "assigned-$Use"), '')
+        # Not empty: writing nothing over nothing need not touch the file's time.
+        $text = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
+        [System.IO.File]::WriteAllText([System.IO.Path]::Combine($script:StateFolder, "assigned-$Use"), $text)
     }
     catch { Write-Warning "which services need a restart will not be known: $($_.Exception.GetBaseException().Message)" }
 }
@@ -746,6 +851,6 @@ function Save-SameCAReport {
 }
 
 Export-ModuleMember -Function @(
-    'Invoke-SameCA', 'New-SameCARequest', 'Install-SameCAChoice', 'Import-SameCACertificate', 'Get-SameCARestart', 'Get-SameCAFinding',
-    'Save-SameCAReport', 'Test-SameCAProperty'
+    'Invoke-SameCA', 'New-SameCARequest', 'New-SameCAForeseen', 'Install-SameCAChoice', 'Import-SameCACertificate', 'Get-SameCARestart',
+    'Get-SameCAFinding', 'Save-SameCAReport', 'Test-SameCAProperty', 'Assert-SameCAAbsolutePath'
 )

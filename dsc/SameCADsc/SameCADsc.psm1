@@ -112,6 +112,8 @@ class SameCACertificate {
     }
 
     hidden [hashtable] Request() {
+        # Before anything is done, and not after Set has.
+        if ($this.ReportPath) { Assert-SameCAAbsolutePath -Path $this.ReportPath }
         $rules = @{}
         $words = @{ profile = 'Profile'; match = 'Match'; level = 'Level'; proof = 'Proof'; warn_before_expiry = 'WarnBeforeExpiry'; renew_before = 'RenewBefore' }
         foreach ($word in $words.Keys) {

@@ -24,6 +24,7 @@ use crate::protocol::{
 };
 
 use super::dsc;
+use super::quick::{self, Raw};
 use super::texts::{cut, reuse, share};
 
 /// The longest name of a host, requirement or subject, in bytes: a DNS name has 253, a path 4,096 at most. A longer one
@@ -120,7 +121,7 @@ impl Documents {
             }
             Some(_) => return found.push(no_object(bytes, origin)),
         }
-        match serde_json::from_str::<Document<'_>>(text) {
+        match quick::from_str(text).map_or_else(|| serde_json::from_str::<Document<'_>>(text), Ok) {
             Ok(document) => self.sort_out(bytes, document, origin, found),
             Err(error) => found.push(refused(bytes, &error, origin)),
         }
@@ -141,7 +142,7 @@ impl Documents {
             return dsc::read(self, bytes, origin, found);
         }
         if let Some(error) = document.error {
-            let (code, message) = error_object(document.protocol, error.get());
+            let (code, message) = error_object(document.protocol, error.0);
             return found.push(origin.unreadable(code, &message));
         }
         match self.report(bytes, document, origin) {
@@ -241,14 +242,14 @@ impl Documents {
         Ok(Box::new(part))
     }
 
-    fn reference(&self, raw: &RawValue) -> Refusable<Arc<FleetReference>> {
+    fn reference(&self, Raw(raw): Raw<'_>) -> Refusable<Arc<FleetReference>> {
         let known = self.references.read().unwrap_or_else(PoisonError::into_inner);
         // Compared, not hashed: most reports of a run share one.
-        if let Some((_, known)) = known.iter().find(|(text, _)| **text == *raw.get()) {
+        if let Some((_, known)) = known.iter().find(|(text, _)| **text == *raw) {
             return Ok(known.clone());
         }
         drop(known);
-        let read: InReference<'_> = serde_json::from_str(raw.get()).map_err(|error| {
+        let read: InReference<'_> = serde_json::from_str(raw).map_err(|error| {
             let message = format!("reference: {}", cut(&error.to_string(), TEXT_LIMIT));
             (UnreadableCode::BadReport, message)
         })?;
@@ -266,7 +267,7 @@ impl Documents {
         drop(by_id);
         let mut known = self.references.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < KNOWN_REFERENCES {
-            known.push((raw.get().into(), reference.clone()));
+            known.push((raw.into(), reference.clone()));
         }
         Ok(reference)
     }
@@ -522,7 +523,7 @@ struct Document<'a> {
     #[serde(default, borrow)]
     kind: Option<Word<'a>>,
     #[serde(default, borrow)]
-    error: Option<&'a RawValue>,
+    error: Option<Raw<'a>>,
     #[serde(default, borrow)]
     host: Option<Word<'a>>,
     #[serde(default, borrow)]
@@ -534,13 +535,13 @@ struct Document<'a> {
     #[serde(default, borrow)]
     status: Option<Word<'a>>,
     #[serde(default, borrow)]
-    reference: Option<&'a RawValue>,
+    reference: Option<Raw<'a>>,
     #[serde(default, borrow)]
     subjects: Limited<InSubject<'a>>,
     #[serde(default, borrow)]
-    results: Option<&'a RawValue>,
+    results: Option<Raw<'a>>,
     #[serde(default, borrow, rename = "actualState")]
-    actual_state: Option<&'a RawValue>,
+    actual_state: Option<Raw<'a>>,
 }
 
 #[derive(Deserialize)]

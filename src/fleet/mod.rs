@@ -11,6 +11,7 @@ mod estate;
 pub mod expected;
 pub mod input;
 pub mod judge;
+mod quick;
 mod settings;
 pub mod texts;
 pub mod waivers;

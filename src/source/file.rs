@@ -80,7 +80,9 @@ fn read_bounded(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<
     if !is_ordinary(&file) {
         return Err("it is neither a file nor a folder");
     }
-    let mut bytes = Vec::new();
+    // A byte more than it holds now tells that it has ended, without asking for more room.
+    let length = file.metadata().map_or(0, |metadata| metadata.len().min(limit));
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
     file.take(limit + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| said(path, &error, log))?;

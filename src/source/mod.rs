@@ -4,6 +4,7 @@
 
 mod file;
 mod inline;
+pub mod resolver;
 #[cfg(feature = "openssl")]
 mod starttls;
 #[allow(unsafe_code, reason = "OpenSSL callbacks that the crate does not wrap")]

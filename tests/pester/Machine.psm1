@@ -108,7 +108,11 @@ function Enable-Lync($Uses) {
         $global:SameCATestLync[$use.Name] = @(foreach ($entry in $use.Value) {
                 $from = $null
                 if ($entry.PSObject.Properties['from']) { $from = [System.DateTime]::Parse($entry.from, [System.Globalization.CultureInfo]::InvariantCulture) }
-                [pscustomobject]@{ Thumbprint = $script:Certificates[$entry.certificate].Thumbprint; Use = $use.Name; EffectiveDate = $from }
+                $previous = $null
+                if ($entry.PSObject.Properties['previous']) { $previous = $script:Certificates[$entry.previous].Thumbprint }
+                [pscustomobject]@{
+                    Thumbprint = $script:Certificates[$entry.certificate].Thumbprint; Use = $use.Name; EffectiveDate = $from; PreviousThumbprint = $previous
+                }
             })
     }
     function global:Get-CsCertificate {
@@ -121,7 +125,7 @@ function Enable-Lync($Uses) {
         param($Type, $Thumbprint, $Identity)
         if ($PSCmdlet.ShouldProcess($Type)) {
             $global:SameCATestAssigned += "$Type $Thumbprint $Identity".Trim()
-            $global:SameCATestLync[$Type] = @([pscustomobject]@{ Thumbprint = $Thumbprint; Use = $Type; EffectiveDate = $null })
+            $global:SameCATestLync[$Type] = @([pscustomobject]@{ Thumbprint = $Thumbprint; Use = $Type; EffectiveDate = $null; PreviousThumbprint = $null })
         }
     }
 }

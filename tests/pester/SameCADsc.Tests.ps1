@@ -8,6 +8,7 @@ BeforeDiscovery {
     # Files are installed on Unix.
     if ([System.IO.Path]::DirectorySeparatorChar -eq '\') { $golden = @($golden | Where-Object { $_.Name -notlike 'path-install*' }) }
     $mending = @($golden | Where-Object { $_.Mends })
+    $assigned = @($mending | Where-Object { $_.Name -notlike 'path-*' })
     $kept = @($golden | Where-Object { $_.Name -in 'lync-no-candidate-fits', 'lync-staged-kept', 'lync-oauth-reported' })
 }
 
@@ -66,6 +67,7 @@ BeforeAll {
         }
         $found
     }
+    $openKey = & $runner { ${function:Test-SameCAPrivateKey} }
     $right = "store:CurrentUser/SameCATest/$((Get-TestCertificate 'right').Thumbprint)"
     $wrong = "store:CurrentUser/SameCATest/$((Get-TestCertificate 'wrong').Thumbprint)"
     $ca = Join-Path $work 'ca.cer'
@@ -106,6 +108,30 @@ Describe 'The request' {
     }
 }
 
+Describe 'The module' {
+    It 'shows its resource to who has not loaded it' {
+        $path = Join-Path (Split-Path (Split-Path $PSScriptRoot)) 'dsc/SameCADsc/SameCADsc.psd1'
+        (Get-Module -ListAvailable $path).ExportedDscResources | Should -Be 'SameCACertificate'
+    }
+    It 'has help on every function of its runner, with each parameter and an example' {
+        foreach ($command in $runner.ExportedFunctions.Values) {
+            $help = & $runner { param($name) Get-Help $name -Full } $command.Name
+            $help.Synopsis | Should -Not -BeNullOrEmpty -Because $command.Name
+            @($help.examples.example).Count | Should -BeGreaterThan 0 -Because $command.Name
+        }
+    }
+    It 'takes the program that lies beside it' {
+        $folder = Join-Path $TestDrive 'beside'
+        Copy-Item -Recurse -Path (Join-Path (Split-Path (Split-Path $PSScriptRoot)) 'dsc/SameCADsc') -Destination $folder
+        $name = 'same-ca'
+        if ([System.IO.Path]::DirectorySeparatorChar -eq '\') { $name = 'same-ca.exe' }
+        Copy-Item -Path $binary -Destination (Join-Path $folder $name)
+        $other = Import-Module (Join-Path $folder 'SameCA.psm1') -PassThru
+        try { & $other { Find-SameCABinary } | Should -Be (Join-Path $folder $name) }
+        finally { Remove-Module -ModuleInfo $other }
+    }
+}
+
 Describe 'Set' {
     It 'brings about what is wanted, and then has nothing left to do, where <Says>' -ForEach $mending {
         $case = Read-Golden $Path
@@ -130,6 +156,19 @@ Describe 'Set' {
         { $case.Resource.Set() } | Should -Throw -ExpectedMessage 'chat is still noncompliant after Set: *'
         $global:SameCATestAssigned.Count | Should -Be 0
     }
+    It 'is foreseen as it comes about where <Says>' -ForEach $assigned {
+        $case = Read-Golden $Path
+        $request = $case.Resource.Request()
+        $answer = $case.Resource.Ask('enforce', $request)
+        $chosen = @($answer.Report.actions | Where-Object { $_.PSObject.Properties['by'] })
+        $ahead = & $runner { param($given) New-SameCAForeseen @given } @{ Request = $request; Action = $chosen; Credential = $credential }
+        foreach ($subject in $ahead['subjects']) {
+            foreach ($held in @($subject['source']) + @($subject['any_of'])) { if ($held -is [hashtable]) { $held.Remove('key_provider') } }
+        }
+        ConvertTo-Canonical $ahead['subjects'] '' | Should -BeExactly (ConvertTo-Canonical $case.Golden.foreseen '')
+        if ($case.Golden.PSObject.Properties['lync']) { $global:SameCATestAssigned.Count | Should -Be 0 }
+        $case.Resource.Ask('enforce --what-if', $ahead).Report.status | Should -Be 'compliant'
+    }
     It 'says of each candidate why it was not taken' {
         Set-TestStore -Names 'wrong'
         $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = $wrong }
@@ -146,6 +185,47 @@ Describe 'Set' {
         $new[0].HasPrivateKey | Should -BeTrue
         # Keys are always exportable where .NET keeps them in files.
         if ([System.IO.Path]::DirectorySeparatorChar -eq '\') { { $new[0].Export('Pfx', 'x') } | Should -Throw }
+    }
+    It 'opens no file again for a certificate that the store holds with its key' {
+        Set-TestStore -Names 'newer'
+        $hash = & $runner { param($der) Get-SameCASha256 $der } (Get-TestCertificate 'newer').RawData
+        $import = @{ Path = Join-Path $work 'nowhere.pfx'; Hash = $hash; Location = 'CurrentUser'; Store = 'SameCATest' }
+        & $runner { param($given) Import-SameCACertificate @given } $import | Should -Be (Get-TestCertificate 'newer').Thumbprint
+    }
+    It 'imports no CA certificate, and nothing without its private key' {
+        Set-TestStore -Names 'wrong'
+        foreach ($name in 'ca', 'keyless') {
+            $hash = & $runner { param($der) Get-SameCASha256 $der } (Get-TestCertificate $name).RawData
+            if ($name -eq 'ca') { Write-Bytes 'refused.pfx' (Export-Pfx 'ca') } else { Write-Bytes 'refused.pfx' (Export-Pfx 'right', 'keyless') }
+            $import = @{ Path = Join-Path $work 'refused.pfx'; Credential = $credential; Hash = $hash; Location = 'CurrentUser'; Store = 'SameCATest' }
+            $words = if ($name -eq 'ca') { '*is a CA certificate, and none is ever imported' } else { '*without a private key*' }
+            { & $runner { param($given) Import-SameCACertificate @given } $import } | Should -Throw -ExpectedMessage $words
+        }
+        @(Get-TestStore).Count | Should -Be 1
+    }
+    It 'fails with what Set-CsCertificate said, and with every reason' {
+        $case = Read-Golden (Join-Path (Split-Path $PSScriptRoot) 'powershell/golden/lync-assign.json')
+        function global:Set-CsCertificate {
+            [CmdletBinding(SupportsShouldProcess = $true)]
+            param($Type, $Thumbprint, $Identity)
+            throw "access denied to $Type $Thumbprint $Identity"
+        }
+        $words = 'chat is still noncompliant after Set: lync:WebServicesInternal: *; lync:WebServicesInternal: Set-CsCertificate failed to assign*access denied*RTCUniversalServerAdmins*'
+        { $case.Resource.Set() } | Should -Throw -ExpectedMessage $words
+    }
+    It 'gives the report of Set to the folder, also where it fails' {
+        $case = Read-Golden (Join-Path (Split-Path $PSScriptRoot) 'powershell/golden/lync-no-candidate-fits.json')
+        $reports = Join-Path $TestDrive 'set-reports'
+        $null = New-Item -ItemType Directory -Path $reports -Force
+        $case.Resource.ReportPath = $reports
+        { $case.Resource.Set() } | Should -Throw
+        @(Get-ChildItem -LiteralPath $reports -Force).Name | Should -Be "$hostName.chat.json"
+    }
+    It 'touches nothing where the folder of reports is given by a relative path' {
+        $case = Read-Golden (Join-Path (Split-Path $PSScriptRoot) 'powershell/golden/lync-assign.json')
+        $case.Resource.ReportPath = 'reports'
+        { $case.Resource.Set() } | Should -Throw -ExpectedMessage "'reports' is not an absolute path*"
+        $global:SameCATestAssigned.Count | Should -Be 0
     }
     It 'finds the chosen certificate in a folder of files' {
         Set-TestStore -Names 'wrong'
@@ -231,7 +311,12 @@ Describe 'Trouble' {
         @{ Case = 'the scheme is unknown'; Properties = @{ Subject = 'ldap:x' }; Message = '*is not a source*' }
         @{ Case = 'a path is relative'; Properties = @{ Subject = 'a.pem' }; Message = "'a.pem' is not an absolute path*" }
         @{ Case = 'a store is not there'; Properties = @{ Subject = 'store:CurrentUser/NoSuchStore' }; Message = 'failed to open certificate store CurrentUser\NoSuchStore*' }
-        @{ Case = 'Lync is not there'; Properties = @{ Subject = 'lync:Default' }; Message = 'Get-CsCertificate was not found*' }
+        @{ Case = 'Lync is not there'; Properties = @{ Subject = 'lync:Default' }; Message = 'Get-CsCertificate was not found*lync:Default needs Windows PowerShell*' }
+        @{ Case = 'a file of the reference has a relative path'; Properties = @{ ReferencePath = 'a.json' }; Message = "'a.json' is not an absolute path*" }
+        @{ Case = 'a candidate has a relative path'; Properties = @{ Candidate = 'a.pfx' }; Message = "'a.pfx' is not an absolute path*" }
+        @{ Case = 'the CA has a relative path'; Properties = @{ Authority = 'ca.cer' }; Message = "'ca.cer' is not an absolute path*" }
+        @{ Case = 'the binary has a relative path'; Properties = @{ BinaryPath = 'same-ca' }; Message = "'same-ca' is not an absolute path*" }
+        @{ Case = 'the same subject is there twice'; Properties = @{ Subject = 'store:CurrentUser/SameCATest', 'store:CurrentUser/SameCATest' }; Message = 'same-ca refused the request: *(bad-request)' }
         @{ Case = 'there is no reference'; Properties = @{ Reference = $null }; Message = "'chat' has no reference*" }
         @{ Case = 'the reference is a whole store of several'; Properties = @{ Reference = 'store:CurrentUser/SameCATest' }; Message = '*must name one certificate*'; Store = 'right', 'wrong' }
         @{ Case = 'the binary is missing'; Properties = @{ BinaryPath = '/nowhere/same-ca' }; Message = "*'/nowhere/same-ca'*" }
@@ -243,16 +328,49 @@ Describe 'Trouble' {
         { $resource.Test() } | Should -Throw -ExpectedMessage $Message
     }
     It 'is thrown when the binary <Case>' -ForEach @(
-        @{ Case = 'crashes'; Answer = ''; Complaint = 'boom'; ExitCode = 101; Message = 'same-ca gave no report (exit code 101): boom' }
+        @{ Case = 'crashes'; Answer = ''; Complaint = 'boom'; ExitCode = 101; Message = 'same-ca gave no report (exit code 101): boom; is *' }
         @{ Case = 'prints nothing'; Answer = ''; Complaint = ''; ExitCode = 0; Message = 'same-ca gave no report (exit code 0): it wrote 0 characters*' }
         @{ Case = 'prints garbage'; Answer = 'hello'; Complaint = ''; ExitCode = 0; Message = 'same-ca gave no report (exit code 0): it wrote 5 characters*' }
         @{ Case = 'prints other JSON'; Answer = '{"a":1}'; Complaint = ''; ExitCode = 0; Message = '*names no protocol*' }
-        @{ Case = 'speaks another protocol'; Answer = '{"protocol":2}'; Complaint = ''; ExitCode = 0; Message = '*speaks protocol 2; this module speaks protocol 1' }
+        @{ Case = 'speaks another protocol'; Answer = '{"protocol":2}'; Complaint = ''; ExitCode = 0; Message = '*speaks protocol 2; this module speaks protocol 1: *' }
+        @{ Case = 'does not say its version'; Answer = '{"protocol":1}'; Complaint = ''; ExitCode = 0; Message = '*does not say its version*' }
+        @{ Case = 'says a version that is none'; Answer = '{"protocol":1,"tool":{"version":"new"}}'; Complaint = ''; ExitCode = 0; Message = '*does not say its version*' }
+        @{ Case = 'prints half a report'; Answer = '{"protocol":1,"tool":{"version":"0.1.0"}}'; Complaint = ''; ExitCode = 0; Message = "*wrote JSON without 'status'*" }
         @{ Case = 'is too old'; Answer = '{"protocol":1,"tool":{"version":"0.0.9"}}'; Complaint = ''; ExitCode = 0; Message = '*is version 0.0.9; install*' }
         @{ Case = 'refuses'; Answer = '{"protocol":1,"error":{"code":"bad-request","message":"no"}}'; Complaint = ''; ExitCode = 2; Message = 'same-ca refused the request: no (bad-request)' }
     ) {
         $resource = New-Resource @{ Reference = $right; Subject = $right; BinaryPath = New-FakeBinary $Answer $Complaint $ExitCode }
         { $resource.Test() } | Should -Throw -ExpectedMessage $Message
+    }
+    It 'is told with what to do where PowerShell has no Lync' {
+        $resource = New-Resource @{ Reference = $right; Subject = 'lync:Default' }
+        $words = '*install the Lync Server Management Shell*'
+        if ($PSVersionTable.PSVersion.Major -gt 5) { $words = '*requireAdapter Microsoft.Adapter/WindowsPowerShell*' }
+        { $resource.Test() } | Should -Throw -ExpectedMessage $words
+    }
+    It 'is told with what to do where Get-CsCertificate fails' {
+        function global:Get-CsCertificate {
+            [CmdletBinding()]
+            param($Type)
+            throw "no rights for $Type"
+        }
+        $resource = New-Resource @{ Reference = $right; Subject = 'lync:Default' }
+        try { { $resource.Test() } | Should -Throw -ExpectedMessage 'Get-CsCertificate failed for lync:Default: no rights for Default; *PsDscRunAsCredential*' }
+        finally { Disable-Lync }
+    }
+    It 'is thrown for a private key that may not be opened, and is a finding for one that is gone' {
+        Set-TestStore -Names 'right'
+        $denied = { @{ present = $false; denied = 'Access is denied.'; provider = $null } }
+        $gone = { @{ present = $false; denied = $null; provider = $null } }
+        $replace = { Set-Item -Path function:script:Test-SameCAPrivateKey -Value $args[0] }
+        try {
+            & $runner $replace $denied
+            { (New-Resource @{ Reference = $ca; Subject = $right }).Test() } | Should -Throw -ExpectedMessage '*may not be opened*Access is denied.*PsDscRunAsCredential*'
+            & $runner $replace $gone
+            $state = (New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = $right; Authority = $ca }).Get()
+            $state.Reasons.Code | Should -Contain 'SameCACertificate:SameCACertificate:private-key-missing'
+        }
+        finally { & $runner $replace $openKey }
     }
     It 'tells no password' {
         $told = ''
@@ -260,6 +378,17 @@ Describe 'Trouble' {
         try { $resource.Set() } catch { $told = $_ | Out-String }
         $told | Should -Match 'boom'
         $told | Should -Not -Match (Get-TestSecret)
+    }
+    It 'tells no password in verbose lines, warnings or errors, whatever goes wrong' {
+        Set-TestStore -Names 'wrong'
+        $all = @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; CandidateCredential = $true; SubjectCredential = $true }
+        Write-Bytes 'broken.pfx' ([byte[]](1..40))
+        $told = foreach ($file in 'broken.pfx', 'nowhere.pfx', 'newer.pfx') {
+            $all['Candidate'] = Join-Path $work $file
+            $resource = New-Resource $all
+            & { $VerbosePreference = 'Continue'; $DebugPreference = 'Continue'; try { $resource.Set() } catch { $_ | Format-List * -Force } } *>&1 | Out-String
+        }
+        $told -join '' | Should -Not -Match (Get-TestSecret)
     }
     It 'is a finding where a file cannot be read' {
         $state = (New-Resource @{ Reference = $right; Subject = Join-Path $work 'nowhere.cer' }).Get()

@@ -22,7 +22,16 @@ use crate::support::assert_valid;
 const HOST: &str = "pchat01.contoso.com";
 const SECRET: &str = "contoso-4";
 /// What a golden file may say.
-const FIELDS: [&str; 7] = ["says", "properties", "store", "lync", "request", "check", "enforce"];
+const FIELDS: [&str; 8] = [
+    "says",
+    "properties",
+    "store",
+    "lync",
+    "request",
+    "check",
+    "enforce",
+    "foreseen",
+];
 
 /// The certificates that the golden requests speak of, and the files.
 struct Machine {
@@ -254,6 +263,33 @@ fn what_the_module_carries_out_is_compliant_the_next_time_and_then_nothing_is_do
         assert_eq!(report["status"], "compliant", "{name}: {report:#}");
         assert_eq!(enforce(&request), json!([]), "{name}");
     }
+}
+
+#[test]
+fn what_check_mode_foresees_is_what_the_run_brings_about() {
+    let mut seen = 0;
+    for (name, golden) in golden() {
+        let by_caller = |action: &Value| action["by"] == "caller";
+        let chosen = golden["enforce"]
+            .as_array()
+            .is_some_and(|actions| actions.iter().any(by_caller));
+        assert_eq!(golden.get("foreseen").is_some(), chosen, "{name}");
+        if !chosen {
+            continue;
+        }
+        let machine = Machine::new(&format!("{name}-foreseen"));
+        let mut request = machine.fill(&golden["request"]);
+        request["subjects"] = machine.fill(&golden["foreseen"]);
+        let report = call(&["enforce", "--what-if"], request.to_string()).json();
+        assert_valid("report", &report);
+        assert_eq!(report["status"], "compliant", "{name}: {report:#}");
+        assert_eq!(report["actions"], json!([]), "{name}");
+        // The certificate that a diff shows is the one that was chosen.
+        let sha256 = machine.fill(&golden["enforce"][0]["certificate"]);
+        assert_eq!(report["subjects"][0]["certificate"]["sha256"], sha256, "{name}");
+        seen += 1;
+    }
+    assert!(seen >= 6, "{seen}");
 }
 
 #[test]

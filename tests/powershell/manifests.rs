@@ -143,3 +143,43 @@ fn the_help_describes_every_property() {
         assert!(help.contains(&heading), "{name}");
     }
 }
+
+#[test]
+fn every_function_that_is_exported_has_help_that_names_each_parameter() {
+    let runner = text("dsc/SameCADsc/SameCA.psm1");
+    let exported = runner.split("Export-ModuleMember -Function @(").nth(1).unwrap();
+    let names: Vec<&str> = exported.split('\'').skip(1).step_by(2).collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        let body = runner
+            .split(&format!("\nfunction {name} {{\n"))
+            .nth(1)
+            .unwrap_or_else(|| panic!("{name}"));
+        let body = body.split("\n}\n").next().unwrap();
+        let (help, rest) = body.trim_start().strip_prefix("<#").unwrap().split_once("#>").unwrap();
+        for part in [".SYNOPSIS", ".EXAMPLE"] {
+            assert!(help.contains(part), "{name}: {part}");
+        }
+        // The parameters stand in the first param block, each as `] $Name` or `, [string] $Name`.
+        let block = rest.split("param(").nth(1).unwrap();
+        let block = block.split("\n    )\n").next().unwrap().split(")\n").next().unwrap();
+        let parameters: Vec<&str> = block
+            .split('$')
+            .skip(1)
+            .map(|part| part.split(|letter: char| !letter.is_alphanumeric()).next().unwrap())
+            .filter(|part| *part != "true")
+            .collect();
+        assert!(!parameters.is_empty(), "{name}");
+        for parameter in &parameters {
+            assert!(
+                help.contains(&format!(".PARAMETER {parameter}\n")),
+                "{name}: {parameter}"
+            );
+        }
+        assert_eq!(
+            help.matches(".PARAMETER ").count(),
+            parameters.len(),
+            "{name}: {parameters:?}"
+        );
+    }
+}

@@ -4,6 +4,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::source::resolver;
+
 /// How long the resolver may take: a machine whose DNS does not answer is called by its short name instead.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -19,6 +21,7 @@ pub fn name() -> String {
     let (sender, receiver) = mpsc::channel();
     let asked = short.clone();
     let asking = thread::Builder::new().spawn(move || {
+        resolver::prepare();
         // Whoever asked may have lost patience.
         let _ = sender.send(system::qualified_name(&asked));
     });

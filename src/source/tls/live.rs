@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::hello::{self, Hello, Observation};
 use super::{Endpoint, MAX_RECEIVED, MAX_TIMEOUT, Presented, Stage, TlsError};
-use crate::source::starttls;
+use crate::source::{resolver, starttls};
 
 /// Addresses tried of one host: a name with more is a farm of which any server will do.
 const MAX_ADDRESSES: usize = 8;
@@ -108,6 +108,7 @@ fn resolve(host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, 
     let (sender, receiver) = mpsc::sync_channel(1);
     let name = host.to_owned();
     let lookup = move || {
+        resolver::prepare();
         let addresses = (name.as_str(), port).to_socket_addrs();
         // Nobody listens any more when it is late.
         let _ = sender.send(addresses.map(|found| found.take(MAX_ADDRESSES).collect::<Vec<_>>()));

@@ -111,6 +111,8 @@ PLANTED = [
     ("??", "$a = $b ?? 1"),
     ("??", "$b ??= 1"),
     ("?.", "$a = ${b}?.c"),
+    ("?.", "$a = ${b}?[0]"),
+    ("does not parse", "class A {\n    [string] $Name\n    [void] M( { }\n}"),
     ("&& between", "a && b"),
     ("|| between", "a || b"),
     ("-Parallel", "1..2 | ForEach-Object -Parallel { $_ }"),

@@ -43,7 +43,9 @@ function New-Credential {
 function Get-Fact {
     param($Certificate)
     if ($null -eq $Certificate) { return @{} }
-    return @{ subject = $Certificate.subject; issuer = $Certificate.issuer; not_after = $Certificate.not_after; sha1 = $Certificate.sha1; sha256 = $Certificate.sha256 }
+    $prints = @{}
+    foreach ($digest in 'sha1', 'sha256') { $prints[$digest] = $Certificate.$digest -replace '(..)(?!$)', '$1:' }
+    return @{ subject = $Certificate.subject; issuer = $Certificate.issuer; not_after = $Certificate.not_after; fingerprints = $prints }
 }
 
 $failed = @()
@@ -75,23 +77,27 @@ try {
     $module.Result.changed = [bool]$report.changed
     # Of these the program chose alone; here they are carried out.
     $mine = @($actions | Where-Object { (Test-SameCAProperty $_ 'by') -and $_.by -eq 'caller' })
-    if ($module.CheckMode) {
-        if ($mine.Count -gt 0) { $module.Result.changed = $true }
-    }
-    else {
-        foreach ($action in $mine) {
-            $choice = @{ Action = $action; Request = $request; Exportable = $module.Params.key_exportable }
-            if ($parts.ContainsKey('CandidateCredential')) { $choice['Credential'] = $parts['CandidateCredential'] }
-            try {
-                $null = Install-SameCAChoice @choice
-                $module.Result.changed = $true
+    if ($mine.Count -gt 0) {
+        if ($module.CheckMode) {
+            $module.Result.changed = $true
+            $ahead = @{ Request = $request; Action = $mine }
+            if ($parts.ContainsKey('CandidateCredential')) { $ahead['Credential'] = $parts['CandidateCredential'] }
+            $request = New-SameCAForeseen @ahead
+        }
+        else {
+            foreach ($action in $mine) {
+                $choice = @{ Action = $action; Request = $request; Exportable = $module.Params.key_exportable }
+                if ($parts.ContainsKey('CandidateCredential')) { $choice['Credential'] = $parts['CandidateCredential'] }
+                try {
+                    $null = Install-SameCAChoice @choice
+                    $module.Result.changed = $true
+                }
+                catch { $failed += "$($action.subject): $($_.Exception.Message)" }
             }
-            catch { $failed += "$($action.subject): $($_.Exception.Message)" }
-        }
-        if ($mine.Count -gt 0) {
+            $command = 'check'
             $request = New-SameCARequest @parts
-            $report = (Invoke-SameCA -Command check -Request $request -BinaryPath $module.Params.binary_path).Report
         }
+        $report = (Invoke-SameCA -Command $command -Request $request -BinaryPath $module.Params.binary_path).Report
     }
     $findings = @(Get-SameCAFinding -Report $report)
     $module.Result.restart_required = @(Get-SameCARestart -Subject $module.Params.subjects)
@@ -107,11 +113,14 @@ if ($module.DiffMode -and $actions.Count -gt 0) {
         $old = @($first.subjects | Where-Object { $_.name -eq $action.subject })[0]
         $new = @($report.subjects | Where-Object { $_.name -eq $action.subject })[0]
         $was = $old.certificate
-        if ((Test-SameCAProperty $action 'by') -eq $false -and (Test-SameCAProperty $old 'before')) { $was = $old.before }
+        $is = $new.certificate
+        # What the program installed itself stands in its report.
+        if ($mine -notcontains $action) {
+            if (Test-SameCAProperty $old 'before') { $was = $old.before }
+            if (Test-SameCAProperty $old 'after') { $is = $old.after }
+        }
         $before[$action.subject] = Get-Fact $was
-        $after[$action.subject] = Get-Fact $new.certificate
-        # What would be assigned is known by its fingerprint alone.
-        if ($module.CheckMode -and $mine -contains $action) { $after[$action.subject] = @{ sha256 = $action.certificate } }
+        $after[$action.subject] = Get-Fact $is
     }
     $module.Diff.before = $before
     $module.Diff.after = $after
@@ -123,13 +132,14 @@ $module.Result.findings = $findings
 $module.Result.actions = $actions
 $module.Result.msg = $report.message
 
-# In check mode a subject with an assignment ahead of it is not yet what it will be.
-$ahead = @()
-if ($module.CheckMode) { $ahead = @($mine | ForEach-Object { $_.subject }) }
-$bad = @($report.subjects | Where-Object { $_.status -ne 'compliant' -and $ahead -notcontains $_.name })
-if ($bad.Count -gt 0 -or $failed.Count -gt 0) {
-    $names = @($bad | ForEach-Object { $_.name }) + 'reference'
-    $why = @($findings | Where-Object { $names -contains $_['of'] -and @('error', 'doubt') -contains $_['severity'] } | ForEach-Object { "$($_['of']): $($_['message'])" })
-    $module.FailJson("$($report.message): $((@($why) + $failed) -join '; ')")
+if ($report.status -ne 'compliant' -or $failed.Count -gt 0) {
+    $why = @(foreach ($finding in $findings) {
+            if (@('error', 'doubt') -notcontains $finding['severity']) { continue }
+            $words = "$($finding['of']): $($finding['code']): $($finding['message'])"
+            if ($finding.ContainsKey('hint')) { $words += " [$($finding['hint'])]" }
+            $words
+        })
+    # Behind its first colon the message repeats the first of the findings.
+    $module.FailJson("$(($report.message -split ': ')[0]): $(($why + $failed) -join '; ')")
 }
 $module.ExitJson()

@@ -15,7 +15,9 @@ $spec = @{
         reference_document = @{ type = 'raw' }
         pinned_keys = @{ type = 'list'; elements = 'str'; no_log = $false }
         subjects = @{ type = 'list'; elements = 'str'; required = $true; aliases = @('subject') }
+        candidates = @{ type = 'list'; elements = 'str' }
         privatekey_passphrase = @{ type = 'str'; no_log = $true; aliases = @('password') }
+        candidate_passphrase = @{ type = 'str'; no_log = $true }
         authorities = @{ type = 'list'; elements = 'str' }
         policy = @{ type = 'dict' }
         binary_path = @{ type = 'path' }
@@ -25,6 +27,15 @@ $spec = @{
 }
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 
+# A credential of a passphrase; the user name is not used.
+function New-Credential {
+    [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    param($Text)
+    $secret = New-Object -TypeName System.Security.SecureString
+    foreach ($letter in $Text.ToCharArray()) { $secret.AppendChar($letter) }
+    return New-Object -TypeName System.Management.Automation.PSCredential -ArgumentList 'pfx', $secret
+}
+
 try {
     $parts = @{
         Requirement = $module.Params.requirement
@@ -33,16 +44,14 @@ try {
         Reference   = $module.Params.reference
         PinnedKey   = $module.Params.pinned_keys
         Subject     = $module.Params.subjects
+        Candidate   = $module.Params.candidates
         Authority   = $module.Params.authorities
     }
     $document = $module.Params.reference_document
     if ($document -is [System.Collections.IDictionary]) { $parts['ReferenceDocument'] = $document } else { $parts['ReferencePath'] = [string]$document }
     if ($null -ne $module.Params.policy) { $parts['Policy'] = [hashtable]$module.Params.policy }
-    if ($module.Params.privatekey_passphrase) {
-        $secret = New-Object -TypeName System.Security.SecureString
-        foreach ($letter in $module.Params.privatekey_passphrase.ToCharArray()) { $secret.AppendChar($letter) }
-        $parts['SubjectCredential'] = New-Object -TypeName System.Management.Automation.PSCredential -ArgumentList 'pfx', $secret
-    }
+    if ($module.Params.privatekey_passphrase) { $parts['SubjectCredential'] = New-Credential $module.Params.privatekey_passphrase }
+    if ($module.Params.candidate_passphrase) { $parts['CandidateCredential'] = New-Credential $module.Params.candidate_passphrase }
     $request = New-SameCARequest @parts
     $report = (Invoke-SameCA -Command check -Request $request -BinaryPath $module.Params.binary_path).Report
     $findings = @(Get-SameCAFinding -Report $report)
