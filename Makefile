@@ -1,6 +1,6 @@
 # What people run; each recipe only names what does the work.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-powershell lint bench schemas fuzz static dist test-packages
+.PHONY: help demo test test-powershell test-windows lint bench schemas fuzz static windows dist test-packages
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -36,6 +36,12 @@ schemas: ## write schemas/ and the DSC manifest anew from the types
 
 fuzz: ## a minute of broken inputs for each place where strange bytes come in (stable Rust, blind to coverage)
 	cargo run --locked --release --example fuzz -- 60
+
+windows: ## the executable for Windows 7, Server 2008 R2 and later: target/x86_64-win7-windows-gnu/release/same-ca.exe
+	windows/build
+
+test-windows: ## the Rust tests as Windows programs, under wine
+	windows/test
 
 static: ## the executable for every x86-64 Linux: target/static/x86_64-unknown-linux-gnu/release/same-ca
 	packaging/static

@@ -13,7 +13,6 @@ mod batch;
 mod binary;
 mod decision;
 mod dsc;
-#[cfg(unix)]
 mod enforce;
 mod estates;
 mod fleet;
@@ -33,3 +32,5 @@ mod scene;
 mod servers;
 mod support;
 mod tls;
+#[cfg(windows)]
+mod windows;

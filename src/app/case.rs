@@ -389,8 +389,8 @@ pub fn subject(
     };
     let mut own = offers(&subject.candidates, reader, 0);
     let mut candidates = candidates.clone();
-    if own_files(subject).is_some() {
-        // Only a key that can be copied goes into a file.
+    if own_files(subject).is_some() || own_store(subject).is_some() {
+        // Only a key that can be copied goes into a file or another store.
         let copied = |offer: &Offer| match offer.key {
             KeyPresence::Elsewhere => Offer {
                 key: KeyPresence::Unknown,
@@ -452,33 +452,45 @@ pub fn own_files(subject: &Subject) -> Option<&Install> {
     subject.install.as_ref().filter(files)
 }
 
+/// The place of a subject, where it is a Windows certificate store.
+pub fn own_store(subject: &Subject) -> Option<&WindowsStorePlace> {
+    match &subject.install.as_ref()?.place {
+        Place::WindowsStore(store) => Some(store),
+        _ => None,
+    }
+}
+
 /// Every certificate of a list of sources.
 pub fn offers(sources: &[Source], reader: &Reader<'_>, first: usize) -> Vec<Offer> {
     let mut offers = Vec::new();
     for (index, source) in sources.iter().enumerate() {
         let index = first + index;
         match reader.read(source) {
-            Ok(holding) => {
-                let brought = holding.all();
-                let problems = holding.problems.iter().cloned();
-                offers.extend(problems.map(|finding| nothing(index, finding)));
-                for held in &holding.certificates {
-                    let copied = holding.keys.contains(&held.certificate.key().id());
-                    offers.push(Offer {
-                        index,
-                        certificate: Some(held.certificate.clone()),
-                        brought: brought.clone(),
-                        key: match presence(held.private_key) {
-                            KeyPresence::Present if !copied => KeyPresence::Elsewhere,
-                            known => known,
-                        },
-                        key_provider: held.key_provider.clone(),
-                        findings: holding.notes.clone(),
-                    });
-                }
-            }
+            Ok(holding) => offers.extend(held_offers(&holding, index)),
             Err(finding) => offers.push(nothing(index, finding)),
         }
+    }
+    offers
+}
+
+/// Every certificate that the source with this index holds.
+fn held_offers(holding: &Holding, index: usize) -> Vec<Offer> {
+    let brought = holding.all();
+    let problems = holding.problems.iter().cloned();
+    let mut offers: Vec<Offer> = problems.map(|finding| nothing(index, finding)).collect();
+    for held in &holding.certificates {
+        let copied = holding.keys.contains(&held.certificate.key().id());
+        offers.push(Offer {
+            index,
+            certificate: Some(held.certificate.clone()),
+            brought: brought.clone(),
+            key: match presence(held.private_key) {
+                KeyPresence::Present if !copied => KeyPresence::Elsewhere,
+                known => known,
+            },
+            key_provider: held.key_provider.clone(),
+            findings: holding.notes.iter().chain(&held.notes).cloned().collect(),
+        });
     }
     offers
 }
@@ -510,7 +522,7 @@ fn one(source: &Source, reader: &Reader<'_>) -> Offer {
             let held = &holding.certificates[position];
             let warn = |finding: &Finding| finding.clone().severity(Severity::Warning);
             let mut findings: Vec<Finding> = holding.problems.iter().map(warn).collect();
-            findings.extend(holding.notes.iter().cloned());
+            findings.extend(holding.notes.iter().chain(&held.notes).cloned());
             if held.private_key == Some(false) && !holding.keys.is_empty() {
                 let message = format!(
                     "the private key in {} is not the one of its certificate",
@@ -557,7 +569,12 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             Given::One(Box::new(offer))
         }
         Place::Pkcs12 { path, password, .. } => Given::One(Box::new(one(&at_path(path, password.as_ref()), reader))),
-        Place::WindowsStore(store) => Given::AnyOf(offers(&[Source::WindowsStore(in_store(store))], reader, 0)),
+        Place::WindowsStore(store) => match reader.read(&Source::WindowsStore(in_store(store))) {
+            Ok(holding) => Given::AnyOf(held_offers(&holding, 0)),
+            // No such store, or no such certificate in it: an empty place.
+            Err(finding) if finding.code == Code::CertificateMissing => Given::AnyOf(Vec::new()),
+            Err(finding) => Given::AnyOf(vec![nothing(0, finding)]),
+        },
         Place::Caller => Given::AnyOf(Vec::new()),
     }
 }
@@ -579,7 +596,8 @@ fn at_path(path: &str, password: Option<&Password>) -> Source {
     }
 }
 
-fn in_store(place: &WindowsStorePlace) -> WindowsStoreSource {
+/// What stands in a store that is a place of installation.
+pub fn in_store(place: &WindowsStorePlace) -> WindowsStoreSource {
     WindowsStoreSource {
         location: place.location,
         store: place.store.clone(),

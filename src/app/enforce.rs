@@ -10,13 +10,15 @@ use crate::decide::{Chosen, Given, Offer, Reference, Settled, SubjectCase};
 use crate::enforce::Trouble;
 use crate::enforce::folder::Folder;
 use crate::enforce::install::{self, Folders, Leftover, Lock, Standing, Target};
-use crate::enforce::pkcs12_write::Salts;
+use crate::enforce::pkcs12_write::{self, Salts};
 use crate::enforce::plan::{self, Claim, Credentials, Slot};
+use crate::enforce::windows_store::{self, Import};
+use crate::protocol::request::WindowsStorePlace;
 use crate::protocol::{
-    Action, ActionKind, CertificateFacts, Code, Fault, Finding, Install, Place, Report, Request, Severity, Source,
-    Status, Subject, SubjectReport, TlsSource, hex,
+    Action, ActionKind, CertificateFacts, Code, Encryption, Fault, Finding, Hex, Install, Place, Report, Request,
+    Severity, Source, Status, Subject, SubjectReport, TlsSource, WindowsStoreSource, hex,
 };
-use crate::source::Reader;
+use crate::source::{Held, Reader};
 
 use super::check::{Head, beside, report};
 use super::{Progress, World, case};
@@ -126,7 +128,7 @@ fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>,
         let mut alias = None;
         if let (Place::Files { private_key, .. }, Ok([certificate, key, ..])) = (&install.place, resolved.as_deref())
             && private_key.is_some()
-            && certificate.path() == key.path()
+            && certificate.identity() == key.identity()
         {
             alias = private_key.as_deref();
             slots = plan::slots(&install.place, true);
@@ -159,7 +161,7 @@ fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>,
             effective_from: subject.effective_from,
             candidates: &subject.candidates,
             files: match place.targets.is_empty() {
-                false => place.targets.iter().map(Target::path).collect(),
+                false => place.targets.iter().map(Target::identity).collect(),
                 true => place.slots.iter().map(|slot| PathBuf::from(&slot.path)).collect(),
             },
         })
@@ -275,6 +277,9 @@ impl Run<'_> {
                     });
                 }
             }
+            Some(Place::WindowsStore(store)) if windows_store::SUPPORTED => {
+                return self.with_store(subject, store, &case, &settled, candidates);
+            }
             Some(Place::WindowsStore(_)) => {
                 let message = "this build installs nothing into a Windows certificate store";
                 let hint = "use {\"by\": \"caller\"}: the PowerShell module imports what is chosen";
@@ -283,6 +288,101 @@ impl Run<'_> {
             _ => {}
         }
         report
+    }
+
+    /// A subject whose place is a Windows certificate store, as it was found.
+    fn with_store(
+        &mut self,
+        subject: &Subject,
+        store: &WindowsStorePlace,
+        case: &SubjectCase,
+        first: &Settled,
+        candidates: &Arc<[Offer]>,
+    ) -> SubjectReport {
+        let before = first.certificate.as_ref().map(|certificate| certificate.facts());
+        let Some(chosen) = &first.chosen else {
+            return finished(first, Some(before));
+        };
+        match self.import(subject, store, case, chosen, candidates) {
+            Ok(settled) => SubjectReport {
+                passed_over: first.report.passed_over.clone(),
+                ..finished(&settled, Some(before))
+            },
+            Err(why) => {
+                // Whatever was tried: what stands is judged.
+                let settled = self.reference.settle(&self.case(subject, candidates));
+                let mut report = finished(&settled, Some(before));
+                self.add(&mut report, why);
+                report
+            }
+        }
+    }
+
+    /// Imports the candidate that was chosen, or says what it would give. Of what proved it nothing is imported.
+    fn import(
+        &mut self,
+        subject: &Subject,
+        store: &WindowsStorePlace,
+        case: &SubjectCase,
+        chosen: &Chosen,
+        candidates: &Arc<[Offer]>,
+    ) -> Result<Settled, Finding> {
+        let credentials = Credentials {
+            chain: Vec::new(),
+            ..self.credentials(subject, case, chosen)?
+        };
+        let certificate = &credentials.certificate;
+        let place = case::in_store(store);
+        let label = Source::WindowsStore(WindowsStoreSource {
+            thumbprint: Some(Hex(certificate.sha1())),
+            ..place.clone()
+        })
+        .label();
+        windows_store::check_store(store, &label).map_err(|trouble| said(&trouble, self.world))?;
+
+        // What would stand is judged before it stands: what a candidate's source proved, the store may not.
+        let held = Held {
+            certificate: certificate.clone(),
+            private_key: Some(true),
+            key_provider: None,
+            notes: Vec::new(),
+        };
+        self.reader.suppose_in_store(place, held);
+        let mut settled = self.reference.settle(&self.case(subject, candidates));
+        let stands = settled.certificate.as_ref().map(|stands| stands.sha256());
+        if settled.report.status != Some(Status::Compliant) || stands != Some(certificate.sha256()) {
+            self.reader.withdraw_from_store();
+            let why = settled.report.findings.first();
+            let why = why.map_or("it could not be told why", |finding| finding.message.as_str());
+            let message = format!("the candidate was not imported: once it stood there, {why}");
+            let hint = match store.thumbprint {
+                None => "give what proves it as authorities or intermediates",
+                Some(_) => "an imported certificate has a thumbprint of its own: leave thumbprint out of install",
+            };
+            return Err(Finding::new(Code::InstallRefused, message).hint(hint));
+        }
+        if !self.what_if {
+            self.reader.withdraw_from_store();
+            let no_randomness = || Finding::new(Code::InstallFailed, "the system has no randomness");
+            let salts = Salts::random().ok_or_else(no_randomness)?;
+            let password = windows_store::passing_password().ok_or_else(no_randomness)?;
+            let pkcs12 = pkcs12_write::write(&credentials, Some(&password), Encryption::Legacy, &salts);
+            let import = Import {
+                place: store,
+                label: &label,
+                certificate: certificate.der(),
+                pkcs12: &pkcs12,
+                password: &password,
+            };
+            windows_store::import(&import).map_err(|trouble| self.failed(&trouble))?;
+            settled = self.reference.settle(&self.case(subject, candidates));
+        }
+        self.changed = true;
+        self.actions.push(Action {
+            paths: vec![label],
+            ..action(ActionKind::Install, subject, chosen, hex(certificate.sha256()))
+        });
+        Ok(settled)
     }
 
     /// A subject with a place of files.

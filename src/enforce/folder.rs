@@ -34,20 +34,19 @@ impl Folder {
         &self.path
     }
 
-    /// Locks it, unless somebody else has: nothing is left in it. The lock goes with the folder, or by [`Folder::unlock`].
-    pub fn try_lock(&self) -> Result<(), TryLockError> {
-        self.file.try_lock()
+    /// Locks it, unless somebody else has: nothing is left in it. The lock goes with what is returned, by [`Folder::unlock`].
+    pub(super) fn try_lock(&self) -> Result<os::Held, TryLockError> {
+        os::try_lock(self)
     }
 
     /// Lets the lock go.
-    pub fn unlock(&self) {
-        // Where that fails, it goes when the folder is closed.
-        let _ = self.file.unlock();
+    pub(super) fn unlock(&self, held: &os::Held) {
+        os::unlock(self, held);
     }
 
     /// Makes the names in it last.
     pub fn sync(&self) -> io::Result<()> {
-        self.file.sync_all()
+        os::sync(self)
     }
 }
 
@@ -80,6 +79,15 @@ impl Spot {
         }
     }
 
+    /// The same with the name that the file there was given, where names have several spellings.
+    pub fn as_stored(self) -> Self {
+        let stored = os::stored_name(&self.folder, &self.name);
+        match stored {
+            Some(name) => Spot { name, ..self },
+            None => self,
+        }
+    }
+
     /// As a path, to be named to people.
     pub fn path(&self) -> PathBuf {
         self.folder.path.join(&self.name)
@@ -87,37 +95,42 @@ impl Spot {
 
     /// What stands there; `None` for nothing.
     pub fn kind(&self) -> io::Result<Option<Kind>> {
-        found(os::kind(&self.folder.file, &self.name))
+        found(os::kind(&self.folder, &self.name))
     }
 
     /// Opens what stands there for reading, where it is no link.
     pub fn open(&self) -> io::Result<File> {
-        os::open(&self.folder.file, &self.name)
+        os::open(&self.folder, &self.name)
     }
 
-    /// Makes a new file there, which nobody else may open.
-    pub fn create(&self) -> io::Result<File> {
-        os::create(&self.folder.file, &self.name)
+    /// Makes a new file there, which nobody else may open where it is to hold a secret.
+    pub fn create(&self, secret: bool) -> io::Result<File> {
+        os::create(&self.folder, &self.name, secret)
+    }
+
+    /// Takes the file of a key that is there from everybody whom it is not meant for.
+    pub fn close_to_others(&self) -> io::Result<()> {
+        os::close_to_others(&self.folder, &self.name)
     }
 
     /// Gives what stands here the other name.
     pub fn rename(&self, to: &Spot) -> io::Result<()> {
-        os::rename(&self.folder.file, &self.name, &to.name)
+        os::rename(&self.folder, &self.name, &to.name)
     }
 
     /// Gives what stands here the other name too.
     pub fn link(&self, to: &Spot) -> io::Result<()> {
-        os::link(&self.folder.file, &self.name, &to.name)
+        os::link(&self.folder, &self.name, &to.name)
     }
 
     /// Takes away what stands there, if something does.
     pub fn remove(&self) -> io::Result<()> {
-        found(os::remove(&self.folder.file, &self.name)).map(drop)
+        found(os::remove(&self.folder, &self.name)).map(drop)
     }
 
     /// Whether the other name is of the same file.
     pub fn is_same(&self, other: &Spot) -> bool {
-        os::is_same(&self.folder.file, &self.name, &other.name).unwrap_or(false)
+        os::is_same(&self.folder, &self.name, &other.name).unwrap_or(false)
     }
 
     /// The content of the ordinary file there; `None` for nothing.
@@ -155,14 +168,14 @@ pub(super) fn read(file: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
 /// What the systems do differently.
 #[cfg(unix)]
 pub(super) mod os {
-    use std::fs::{File, Metadata, OpenOptions, Permissions};
+    use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
     use std::io;
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, Stat, StatVfsMountFlags};
 
-    use super::Kind;
+    use super::{Folder, Kind};
 
     /// Whether files are installed on this system.
     pub const SUPPORTED: bool = true;
@@ -184,6 +197,45 @@ pub(super) mod os {
         Said(io::Error),
     }
 
+    /// What a lock is kept by: the open folder itself.
+    pub type Held = ();
+
+    /// A path as it is named to people.
+    pub fn plain(path: PathBuf) -> PathBuf {
+        path
+    }
+
+    /// What is the same for all spellings of a path whose folder is resolved.
+    pub fn identity(path: PathBuf) -> PathBuf {
+        path
+    }
+
+    /// Why a name is none of a file, beyond what paths say.
+    pub fn unfit_name(_: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// The name that a file was given, where it may be called by others.
+    pub fn stored_name(_: &Folder, _: &str) -> Option<String> {
+        None
+    }
+
+    /// Locks an open folder.
+    pub fn try_lock(folder: &Folder) -> Result<Held, TryLockError> {
+        folder.file.try_lock()
+    }
+
+    /// Lets the lock go.
+    pub fn unlock(folder: &Folder, (): &Held) {
+        // Where that fails, it goes when the folder is closed.
+        let _ = folder.file.unlock();
+    }
+
+    /// Makes the names in a folder last.
+    pub fn sync(folder: &Folder) -> io::Result<()> {
+        folder.file.sync_all()
+    }
+
     /// Opens a folder, and nothing else.
     pub fn open_folder(path: &Path) -> io::Result<File> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
@@ -194,38 +246,44 @@ pub(super) mod os {
     }
 
     /// Opens what is no link, and does not wait for the other end of a pipe.
-    pub fn open(folder: &File, name: &str) -> io::Result<File> {
+    pub fn open(folder: &Folder, name: &str) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        Ok(rustix::fs::openat(folder, name, flags, Mode::empty())?.into())
+        Ok(rustix::fs::openat(&folder.file, name, flags, Mode::empty())?.into())
     }
 
     /// Makes a file that is nobody else's.
-    pub fn create(folder: &File, name: &str) -> io::Result<File> {
+    pub fn create(folder: &Folder, name: &str, _: bool) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?.into())
+        Ok(rustix::fs::openat(&folder.file, name, flags, Mode::RUSR | Mode::WUSR)?.into())
     }
 
     /// Gives a file another name, in place of what has it.
-    pub fn rename(folder: &File, from: &str, to: &str) -> io::Result<()> {
-        Ok(rustix::fs::renameat(folder, from, folder, to)?)
+    pub fn rename(folder: &Folder, from: &str, to: &str) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&folder.file, from, &folder.file, to)?)
     }
 
     /// Gives a file a second name.
-    pub fn link(folder: &File, from: &str, to: &str) -> io::Result<()> {
-        Ok(rustix::fs::linkat(folder, from, folder, to, AtFlags::empty())?)
+    pub fn link(folder: &Folder, from: &str, to: &str) -> io::Result<()> {
+        Ok(rustix::fs::linkat(
+            &folder.file,
+            from,
+            &folder.file,
+            to,
+            AtFlags::empty(),
+        )?)
     }
 
     /// Takes a name away.
-    pub fn remove(folder: &File, name: &str) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(folder, name, AtFlags::empty())?)
+    pub fn remove(folder: &Folder, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&folder.file, name, AtFlags::empty())?)
     }
 
-    fn stat(folder: &File, name: &str) -> io::Result<Stat> {
-        Ok(rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?)
+    fn stat(folder: &Folder, name: &str) -> io::Result<Stat> {
+        Ok(rustix::fs::statat(&folder.file, name, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     /// What has a name.
-    pub fn kind(folder: &File, name: &str) -> io::Result<Kind> {
+    pub fn kind(folder: &Folder, name: &str) -> io::Result<Kind> {
         Ok(match FileType::from_raw_mode(stat(folder, name)?.st_mode) {
             FileType::RegularFile => Kind::File,
             FileType::Symlink => Kind::Link,
@@ -234,35 +292,36 @@ pub(super) mod os {
     }
 
     /// Whether two names are of one file.
-    pub fn is_same(folder: &File, one: &str, other: &str) -> io::Result<bool> {
+    pub fn is_same(folder: &Folder, one: &str, other: &str) -> io::Result<bool> {
         let (one, other) = (stat(folder, one)?, stat(folder, other)?);
         Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
     }
 
     /// Whether a file is ours or root's, and nobody else can have written it.
-    pub fn is_ours(metadata: &Metadata) -> bool {
+    pub fn is_ours(_: &File, metadata: &Metadata) -> bool {
         let owner = metadata.uid();
         (owner == 0 || owner == user()) && metadata.mode() & (GROUP_WRITE | OTHERS_WRITE) == 0
     }
 
     /// Whether a file's owner can be given to the one that replaces it, and may be where that holds a private key.
-    pub fn check_owner(file: &Metadata, folder: &Metadata, key: bool) -> Result<(), &'static str> {
+    pub fn check_owner(_: &File, file: &Metadata, folder: &Folder, key: bool) -> Result<(), Unfit> {
+        let folder = folder.file.metadata().map_err(Unfit::Said)?;
         let (user, owner) = (user(), file.uid());
         if user != 0 && owner != user {
-            return Err("it belongs to another user; run as its owner or as root");
+            return Err(Unfit::Why("it belongs to another user; run as its owner or as root"));
         }
         let inherited = folder.mode() & SET_GROUP != 0 && folder.gid() == file.gid();
         if user != 0 && !inherited && !is_in_group(file.gid()) {
-            return Err(
+            return Err(Unfit::Why(
                 "it belongs to a group that this user is not in and so cannot keep; run as root, or as one of it",
-            );
+            ));
         }
         let open = folder.mode() & (GROUP_WRITE | OTHERS_WRITE) != 0;
         if key && open && ![0, user, folder.uid()].contains(&owner) {
-            return Err(
+            return Err(Unfit::Why(
                 "it belongs to a user who may have put it there, as others than its owner may write its folder, and \
                  would be given the private key; close the folder to them, or give the file to root",
-            );
+            ));
         }
         Ok(())
     }
@@ -277,24 +336,24 @@ pub(super) mod os {
     }
 
     /// Whether files may be made and renamed in a folder, and nobody could put others in their place.
-    pub fn check_folder(folder: &File, key: bool) -> Result<(), Unfit> {
-        let metadata = folder.metadata().map_err(Unfit::Said)?;
+    pub fn check_folder(folder: &Folder, key: bool) -> Result<(), Unfit> {
+        let metadata = folder.file.metadata().map_err(Unfit::Said)?;
         if key && metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0 {
             return Err(Unfit::Why(
                 "everybody may write its folder, and could put another private key there; close the folder to others",
             ));
         }
-        let mounted = rustix::fs::fstatvfs(folder).map_err(|error| Unfit::Said(error.into()))?;
+        let mounted = rustix::fs::fstatvfs(&folder.file).map_err(|error| Unfit::Said(error.into()))?;
         if mounted.f_flag.contains(StatVfsMountFlags::RDONLY) {
             return Err(Unfit::Said(io::ErrorKind::ReadOnlyFilesystem.into()));
         }
         let wanted = Access::WRITE_OK | Access::EXEC_OK;
-        rustix::fs::accessat(folder, ".", wanted, AtFlags::EACCESS).map_err(|error| Unfit::Said(error.into()))
+        rustix::fs::accessat(&folder.file, ".", wanted, AtFlags::EACCESS).map_err(|error| Unfit::Said(error.into()))
     }
 
     /// Octets that may still be written; `None` where the file system does not say.
-    pub fn free(folder: &File) -> io::Result<Option<u64>> {
-        let mounted = rustix::fs::fstatvfs(folder)?;
+    pub fn free(folder: &Folder) -> io::Result<Option<u64>> {
+        let mounted = rustix::fs::fstatvfs(&folder.file)?;
         Ok((mounted.f_blocks > 0).then(|| mounted.f_bavail.saturating_mul(mounted.f_frsize)))
     }
 
@@ -350,7 +409,8 @@ pub(super) mod os {
     }
 
     /// Takes a file of a key from everybody but its owner and group.
-    pub fn close_to_others(file: &File) -> io::Result<()> {
+    pub fn close_to_others(folder: &Folder, name: &str) -> io::Result<()> {
+        let file = open(folder, name)?;
         let mode = file.metadata()?.mode() & 0o777;
         if mode & (OTHERS_READ | OTHERS_WRITE) == 0 {
             return Ok(());
@@ -415,16 +475,27 @@ pub(super) mod os {
     }
 }
 
-/// No files are installed on other systems: [`Folder::open`] refuses them all.
-#[cfg(not(unix))]
-pub(super) mod os {
-    use std::fs::{File, Metadata};
-    use std::io;
-    use std::path::Path;
+/// What Windows does differently.
+#[cfg(windows)]
+#[path = "folder_windows.rs"]
+#[allow(
+    unsafe_code,
+    reason = "the standard library has no calls for access lists, volumes and durable renames"
+)]
+pub(super) mod os;
 
-    use super::Kind;
+/// No files are installed on other systems: [`Folder::open`] refuses them all.
+#[cfg(not(any(unix, windows)))]
+pub(super) mod os {
+    use std::fs::{File, Metadata, TryLockError};
+    use std::io;
+    use std::path::{Path, PathBuf};
+
+    use super::{Folder, Kind};
 
     pub const SUPPORTED: bool = false;
+
+    pub type Held = ();
 
     pub enum Unfit {
         Why(&'static str),
@@ -448,51 +519,77 @@ pub(super) mod os {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    pub fn plain(path: PathBuf) -> PathBuf {
+        path
+    }
+
+    pub fn identity(path: PathBuf) -> PathBuf {
+        path
+    }
+
+    pub fn unfit_name(_: &str) -> Option<&'static str> {
+        None
+    }
+
+    pub fn stored_name(_: &Folder, _: &str) -> Option<String> {
+        None
+    }
+
+    pub fn try_lock(_: &Folder) -> Result<Held, TryLockError> {
+        unsupported().map_err(TryLockError::Error)
+    }
+
+    pub fn unlock(_: &Folder, (): &Held) {}
+
+    pub fn sync(_: &Folder) -> io::Result<()> {
+        unsupported()
+    }
+
     pub fn open_folder(_: &Path) -> io::Result<File> {
         unsupported()
     }
 
-    pub fn open(_: &File, _: &str) -> io::Result<File> {
+    pub fn open(_: &Folder, _: &str) -> io::Result<File> {
         unsupported()
     }
 
-    pub fn create(_: &File, _: &str) -> io::Result<File> {
+    pub fn create(_: &Folder, _: &str, _: bool) -> io::Result<File> {
         unsupported()
     }
 
-    pub fn rename(_: &File, _: &str, _: &str) -> io::Result<()> {
+    pub fn rename(_: &Folder, _: &str, _: &str) -> io::Result<()> {
         unsupported()
     }
 
-    pub fn link(_: &File, _: &str, _: &str) -> io::Result<()> {
+    pub fn link(_: &Folder, _: &str, _: &str) -> io::Result<()> {
         unsupported()
     }
 
-    pub fn remove(_: &File, _: &str) -> io::Result<()> {
+    pub fn remove(_: &Folder, _: &str) -> io::Result<()> {
         unsupported()
     }
 
-    pub fn kind(_: &File, _: &str) -> io::Result<Kind> {
+    pub fn kind(_: &Folder, _: &str) -> io::Result<Kind> {
         unsupported()
     }
 
-    pub fn is_same(_: &File, _: &str, _: &str) -> io::Result<bool> {
+    pub fn is_same(_: &Folder, _: &str, _: &str) -> io::Result<bool> {
         unsupported()
     }
 
-    pub fn is_ours(_: &Metadata) -> bool {
+    pub fn is_ours(_: &File, _: &Metadata) -> bool {
         false
     }
 
-    pub fn check_owner(_: &Metadata, _: &Metadata, _: bool) -> Result<(), &'static str> {
-        Err("files are installed on Unix alone")
+    pub fn check_owner(_: &File, _: &Metadata, _: &Folder, _: bool) -> Result<(), Unfit> {
+        Err(Unfit::Why("files are installed on Unix and Windows alone"))
     }
 
-    pub fn check_folder(_: &File, _: bool) -> Result<(), Unfit> {
-        Err(Unfit::Why("files are installed on Unix alone"))
+    pub fn check_folder(_: &Folder, _: bool) -> Result<(), Unfit> {
+        unsupported().map_err(Unfit::Said)
     }
 
-    pub fn free(_: &File) -> io::Result<Option<u64>> {
+    pub fn free(_: &Folder) -> io::Result<Option<u64>> {
         unsupported()
     }
 
@@ -500,7 +597,7 @@ pub(super) mod os {
         unsupported()
     }
 
-    pub fn close_to_others(_: &File) -> io::Result<()> {
+    pub fn close_to_others(_: &Folder, _: &str) -> io::Result<()> {
         unsupported()
     }
 }

@@ -46,7 +46,7 @@ impl Target {
     /// Where the folder is not there or may not be read, or the path names no file.
     pub fn resolve(slot: &Slot, folders: &mut Folders) -> Result<Self, Trouble> {
         if !os::SUPPORTED {
-            let why = "this build installs files on Unix alone; use {\"by\": \"caller\"}, and install what it chooses";
+            let why = "this build installs files on Unix and Windows alone; use {\"by\": \"caller\"}, and install what it chooses";
             return Err(Trouble::refused(&slot.path, why));
         }
         let given = Path::new(&slot.path);
@@ -54,12 +54,15 @@ impl Target {
         let name = given.file_name().and_then(|name| name.to_str());
         let name = name.filter(|_| !slot.path.ends_with(['/', std::path::MAIN_SEPARATOR]));
         let name = name.ok_or_else(|| refused("it is not the path of a file"))?;
+        if let Some(why) = os::unfit_name(name) {
+            return Err(refused(why));
+        }
         let parent = match given.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         let said = |error| Trouble::refused_for(&slot.path, error);
-        let folder = fs::canonicalize(parent).map_err(said)?;
+        let folder = os::plain(fs::canonicalize(parent).map_err(said)?);
         if folder.to_str().is_none() {
             return Err(refused("the name of its folder is not Unicode"));
         }
@@ -71,14 +74,20 @@ impl Target {
                 opened
             }
         };
+        let spot = Spot {
+            folder,
+            name: name.to_owned(),
+        };
         Ok(Target {
             given: slot.path.clone(),
-            spot: Spot {
-                folder,
-                name: name.to_owned(),
-            },
+            spot: spot.as_stored(),
             key: slot.key,
         })
+    }
+
+    /// What is the same for all its spellings.
+    pub fn identity(&self) -> PathBuf {
+        os::identity(self.path())
     }
 
     /// With one spelling: its folder resolved, itself not.
@@ -134,7 +143,7 @@ impl Target {
 
 /// A folder that no other run changes while this is held. The folder itself is locked, so nothing is left in it.
 #[derive(Debug)]
-pub struct Lock(Arc<Folder>);
+pub struct Lock(Arc<Folder>, os::Held);
 
 impl Lock {
     /// Locks a folder, waiting a while for another run to end.
@@ -145,7 +154,7 @@ impl Lock {
         let named = || folder.path().display().to_string();
         for _ in 0..LOCK_TRIES {
             match folder.try_lock() {
-                Ok(()) => return Ok(Lock(folder.clone())),
+                Ok(held) => return Ok(Lock(folder.clone(), held)),
                 Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
                 Err(TryLockError::Error(cause)) => {
                     return Err(Trouble::Refused {
@@ -162,7 +171,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        self.0.unlock();
+        self.0.unlock(&self.1);
     }
 }
 
@@ -186,10 +195,11 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
     let refused = |why: &str| Trouble::refused(&target.given, why);
     let refused_for = |error: io::Error| Trouble::refused_for(&target.given, error);
     let spot = &target.spot;
-    os::check_folder(&spot.folder.file, target.key).map_err(|why| match why {
+    let unfit = |why| match why {
         os::Unfit::Why(why) => refused(why),
         os::Unfit::Said(error) => refused_for(error),
-    })?;
+    };
+    os::check_folder(&spot.folder, target.key).map_err(unfit)?;
     match spot.kind().map_err(refused_for)? {
         None => {
             return Ok(Standing {
@@ -207,8 +217,7 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
     if !metadata.is_file() {
         return Err(refused("it is no ordinary file"));
     }
-    let folder = spot.folder.file.metadata().map_err(refused_for)?;
-    os::check_owner(&metadata, &folder, target.key).map_err(refused)?;
+    os::check_owner(&file, &metadata, &spot.folder, target.key).map_err(unfit)?;
     let kept = os::Kept::of(&file).map_err(refused_for)?;
     let content = folder::read(&mut file).map_err(refused_for)?;
     Ok(Standing {
@@ -224,7 +233,7 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
 pub fn check_room(targets: &[Target], contents: &[Zeroizing<Vec<u8>>]) -> Result<(), Trouble> {
     let wanted: u64 = contents.iter().map(|content| content.len() as u64).sum();
     for target in targets {
-        let free = os::free(&target.folder().file).map_err(|error| Trouble::refused_for(&target.given, error))?;
+        let free = os::free(target.folder()).map_err(|error| Trouble::refused_for(&target.given, error))?;
         if free.is_some_and(|free| free < wanted + SPARE_ROOM) {
             return Err(Trouble::refused_for(&target.given, io::ErrorKind::StorageFull.into()));
         }
@@ -330,7 +339,7 @@ fn prepare(
 /// Writes a new file beside an old one, owned as that is.
 fn stage(spot: &Spot, content: &[u8], kept: Option<&os::Kept>, key: bool, made: &mut Vec<Spot>) -> At<()> {
     let at = |error| (spot.path(), error);
-    let mut file = spot.create().map_err(at)?;
+    let mut file = spot.create(key).map_err(at)?;
     made.push(spot.clone());
     // Before the content: until it is closed to others, nobody but us may open it.
     match kept {
@@ -428,7 +437,7 @@ fn clean(targets: &[Target], entries: &[Entry]) -> Vec<Leftover> {
         let done = if backup.is_same(&target.spot) {
             backup.remove()
         } else if target.key {
-            backup.open().and_then(|file| os::close_to_others(&file))
+            backup.close_to_others()
         } else {
             Ok(())
         };

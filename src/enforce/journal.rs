@@ -61,7 +61,7 @@ impl Journal {
         let at_draft = |error| (draft.path(), error);
         let at_folder = |error| (first.folder().path().to_owned(), error);
         let bytes = serde_json::to_vec(self).map_err(|error| at_draft(error.into()))?;
-        let mut file = draft.create().map_err(at_draft)?;
+        let mut file = draft.create(true).map_err(at_draft)?;
         file.write_all(&bytes).map_err(at_draft)?;
         file.sync_all().map_err(at_draft)?;
         drop(file);
@@ -85,7 +85,7 @@ impl Journal {
         let metadata = file
             .metadata()
             .map_err(|error| Trouble::refused_for(named.clone(), error))?;
-        if !metadata.is_file() || !os::is_ours(&metadata) {
+        if !metadata.is_file() || !os::is_ours(&file, &metadata) {
             let why = "this journal of an interrupted run was not written by same-ca; look at it, and remove it";
             return Err(Trouble::refused(named, why));
         }

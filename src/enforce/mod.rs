@@ -1,14 +1,16 @@
-//! The only code that changes a server: puts a candidate into files, whole or not at all.
+//! The only code that changes a server: puts a candidate into files or a Windows store, whole or not at all.
 //!
 //! [`plan`] works out what would be written, and touches nothing. [`install`] writes it: new files beside the old ones,
 //! synced; a synced journal; the renames; the journal taken away. Whatever stops a run in between, the old and the new
-//! pair are both on disk, and [`install::recover`] of the next run finishes or undoes it.
+//! pair are both on disk, and [`install::recover`] of the next run finishes or undoes it. [`windows_store`] imports one
+//! certificate with its key; whatever else stands in the store stays.
 
 pub mod folder;
 pub mod install;
 mod journal;
 pub mod pkcs12_write;
 pub mod plan;
+pub mod windows_store;
 
 use std::io;
 

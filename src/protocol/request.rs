@@ -12,7 +12,7 @@ use super::document::DocumentInput;
 use super::fault::{Fault, pointer_step};
 use super::finding::{Code, Severity};
 use super::read::{check_protocol, null_default};
-use super::source::{Distrust, Password, Source, StoreLocation, password};
+use super::source::{Distrust, Password, Source, StoreLocation, is_store_name, password};
 use super::time::Timestamp;
 use super::values::{Secret, Sha256Hex, Span, Thumbprint, check_path};
 
@@ -306,7 +306,10 @@ impl InstallFields {
                 password,
                 encryption: self.encryption.unwrap_or_default(),
             }),
-            (None, None, Some(store), None) => Ok(Place::WindowsStore(store)),
+            (None, None, Some(store), None) => match is_store_name(&store.store) {
+                true => Ok(Place::WindowsStore(store)),
+                false => Err("expected the name of a store, such as My, in windows_store"),
+            },
             (None, None, None, Some(By::Caller)) => Ok(Place::Caller),
             _ => Err("expected exactly one of certificate, pkcs12_path, windows_store, by"),
         }

@@ -300,12 +300,17 @@ impl TlsSource {
     }
 }
 
+/// Whether it is the name of a store of this machine, and of no part of one.
+pub(super) fn is_store_name(store: &str) -> bool {
+    !store.is_empty() && !store.contains(['\0', '\\', '/'])
+}
+
 impl WindowsStoreSource {
     fn checked(self) -> Result<Self, String> {
         if self.thumbprint.is_some() && self.subject.is_some() {
             return Err("expected at most one of thumbprint and subject in windows_store".into());
         }
-        if self.store.is_empty() || self.store.contains(['\0', '\\', '/']) {
+        if !is_store_name(&self.store) {
             return Err("expected the name of a store, such as My, in windows_store".into());
         }
         Ok(self)

@@ -77,6 +77,9 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, &'static str>
 
 fn read_bounded(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {
     let file = File::open(path).map_err(|error| said(path, &error, log))?;
+    if !is_ordinary(&file) {
+        return Err("it is neither a file nor a folder");
+    }
     // A byte more than it holds now tells that it has ended, without asking for more room.
     let length = file.metadata().map_or(0, |metadata| metadata.len().min(limit));
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
@@ -87,6 +90,23 @@ fn read_bounded(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<
         return Err("it is larger than a file of its kind may be");
     }
     Ok(bytes)
+}
+
+/// Whether it is on a disk: on Windows devices and pipes have names that look like a file's, and say so only once they are
+/// open.
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "std has no call for it")]
+fn is_ordinary(file: &File) -> bool {
+    use std::os::windows::io::AsRawHandle;
+    use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_DISK, GetFileType};
+    // SAFETY: the file is open.
+    unsafe { GetFileType(file.as_raw_handle()) == FILE_TYPE_DISK }
+}
+
+/// Told before it was opened.
+#[cfg(not(windows))]
+fn is_ordinary(_: &File) -> bool {
+    true
 }
 
 fn folder(path: &Path, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<PathBuf>, &'static str> {
@@ -113,7 +133,7 @@ fn is_of_an_installation(name: &std::ffi::OsStr) -> bool {
     let kind = |name: &str| {
         matches!(
             name.rsplit_once(".same-ca-"),
-            Some((_, "new" | "old" | "draft" | "journal"))
+            Some((_, "new" | "old" | "draft" | "journal" | "lock"))
         )
     };
     name.to_str().is_some_and(|name| name.starts_with('.') && kind(name))

@@ -32,6 +32,7 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         certificate: Arc::new(certificate),
         private_key: source.private_key,
         key_provider: source.key_provider.clone(),
+        notes: Vec::new(),
     };
     let mut holding = Holding {
         format: Format::Der,
@@ -50,6 +51,7 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
                     certificate,
                     private_key: None,
                     key_provider: None,
+                    notes: Vec::new(),
                 });
             }
             None => {

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::cert::{Certificate, KeyId, PrivateKeyForm, public_key_of_private};
 use crate::decode::{self, DecodeError, KeyEncoding, PrivateKeyDer};
-use crate::protocol::{Code, Finding, Password, Secret, Source, TlsSource};
+use crate::protocol::{Code, Finding, Password, Secret, Source, TlsSource, WindowsStoreSource};
 
 /// Largest file of a password: nobody types more, and the wrong file may be any size.
 const PASSWORD_FILE_LIMIT: u64 = 64 * 1024;
@@ -53,6 +53,8 @@ pub struct Held {
     pub private_key: Option<bool>,
     /// The Windows provider that keeps the key.
     pub key_provider: Option<String>,
+    /// What else was seen of it: worth a finding on whoever uses it.
+    pub notes: Vec<Finding>,
 }
 
 /// How a source was written or sent.
@@ -103,6 +105,10 @@ impl Holding {
     pub fn one(&self, label: &str) -> Result<usize, Finding> {
         let positions = 0..self.certificates.len();
         let named: Vec<usize> = match self.format {
+            Format::WindowsStore if self.certificates.is_empty() && self.problems.is_empty() => {
+                let message = format!("{label}: the store holds no certificate");
+                return Err(Finding::new(Code::CertificateMissing, message));
+            }
             _ if self.certificates.is_empty() => Vec::new(),
             Format::Pem if self.first_is_unreadable => {
                 let message =
@@ -195,6 +201,7 @@ pub struct Reader<'a> {
     log: &'a (dyn Fn(&str) + Sync),
     presented: RwLock<HashMap<tls::Endpoint, Result<tls::Presented, tls::TlsError>>>,
     supposed: RwLock<HashMap<String, Supposed>>,
+    supposed_in_stores: RwLock<Vec<(WindowsStoreSource, Held)>>,
 }
 
 /// What is taken to stand at a path, whatever does; `None` for no file.
@@ -213,6 +220,7 @@ impl<'a> Reader<'a> {
             log,
             presented: RwLock::default(),
             supposed: RwLock::default(),
+            supposed_in_stores: RwLock::default(),
         }
     }
 
@@ -229,6 +237,33 @@ impl<'a> Reader<'a> {
         if let Ok(mut supposed) = self.supposed.write() {
             supposed.remove(path);
         }
+    }
+
+    /// Takes a Windows store, named without a certificate, to hold one more from now on, with its private key.
+    pub fn suppose_in_store(&self, store: WindowsStoreSource, held: Held) {
+        if let Ok(mut supposed) = self.supposed_in_stores.write() {
+            supposed.push((store, held));
+        }
+    }
+
+    /// Takes back what was supposed last of a store.
+    pub fn withdraw_from_store(&self) {
+        if let Ok(mut supposed) = self.supposed_in_stores.write() {
+            supposed.pop();
+        }
+    }
+
+    /// What a store is taken to hold besides, of what the source means.
+    fn supposed_in_store(&self, wanted: &WindowsStoreSource) -> Vec<Held> {
+        let Ok(supposed) = self.supposed_in_stores.read() else {
+            return Vec::new();
+        };
+        let meant = supposed.iter().filter(|(store, held)| {
+            store.location == wanted.location
+                && store.store.eq_ignore_ascii_case(&wanted.store)
+                && windows_store::means(wanted, &held.certificate)
+        });
+        meant.map(|(_, held)| held.clone()).collect()
     }
 
     /// Whether something stands at a path.
@@ -312,7 +347,11 @@ impl<'a> Reader<'a> {
             }
             Source::Tls(server) => self.tls(server, &label)?,
             Source::WindowsStore(store) => {
-                windows_store::read(store, self.log).map_err(|why| unreadable(&label, why))?
+                let read = windows_store::read(store, &label, self.log);
+                match self.supposed_in_store(store) {
+                    supposed if supposed.is_empty() => read?,
+                    supposed => windows_store::with(read, supposed)?,
+                }
             }
         };
         Ok(holding)
@@ -479,6 +518,7 @@ impl<'a> Reader<'a> {
                         certificate,
                         private_key: None,
                         key_provider: None,
+                        notes: Vec::new(),
                     });
                 }
                 Err(error) => {
@@ -567,6 +607,7 @@ impl<'a> Reader<'a> {
                         certificate,
                         private_key: None,
                         key_provider: None,
+                        notes: Vec::new(),
                     });
                 }
                 Err(error) if index == 0 => {

@@ -1,6 +1,7 @@
 //! Files: what is written, what is kept, what is refused.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::{MetadataExt, symlink};
 
 use openssl::pkcs12::Pkcs12;
@@ -86,11 +87,7 @@ fn one_file_takes_certificate_path_and_key() {
     let (new, new_key) = scene.good("new", FUTURE);
     let whole = new.pem() + &scene.ca.cert.pem() + &new_key.pkcs8_pem();
     assert_eq!(scene.read("place/all.pem"), whole.as_bytes());
-    assert_eq!(
-        mode(&scene.path("place/all.pem")),
-        0o640,
-        "others could have read the key"
-    );
+    assert_mode(&scene.path("place/all.pem"), 0o640, "others could have read the key");
 }
 
 #[test]
@@ -119,7 +116,7 @@ fn a_chain_has_a_file_of_its_own_where_one_is_named() {
         scene.good("new", FUTURE).0.pem().as_bytes()
     );
     assert_eq!(scene.read("place/chain.pem"), scene.ca.cert.pem().as_bytes());
-    assert_eq!(mode(&scene.path("place/chain.pem")), 0o644);
+    assert_mode(&scene.path("place/chain.pem"), 0o644, "mode");
 }
 
 #[test]
@@ -153,10 +150,11 @@ fn an_empty_place_is_filled_and_its_new_key_is_the_owners_alone() {
     let report = enforced(&scene, &scene.pair());
     assert_eq!(report["status"], "compliant");
     assert_eq!(report["subjects"][0]["before"], Value::Null);
-    assert_eq!(mode(&scene.path("place/www.key")), 0o600);
-    assert_eq!(mode(&scene.path("place/www.pem")), 0o644);
+    assert_mode(&scene.path("place/www.key"), 0o600, "mode");
+    assert_mode(&scene.path("place/www.pem"), 0o644, "mode");
 }
 
+#[cfg(unix)]
 #[test]
 fn mode_and_group_are_kept_unless_others_could_read_a_key() {
     let scene = Scene::new().with_bad_pair();
@@ -182,6 +180,7 @@ fn mode_and_group_are_kept_unless_others_could_read_a_key() {
     }
 }
 
+#[cfg(unix)]
 fn is_root(scene: &Scene) -> bool {
     fs::metadata(&scene.root).unwrap().uid() == 0
 }
@@ -215,6 +214,7 @@ fn an_access_list_is_kept() {
     assert_eq!(mode(&path), 0o640);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_key_is_not_given_to_whoever_put_a_file_there_first() {
     let scene = Scene::new().with_bad_pair();
@@ -241,6 +241,7 @@ fn a_key_is_not_given_to_whoever_put_a_file_there_first() {
     assert_eq!(fs::metadata(scene.path("place/www.key")).unwrap().uid(), 4241);
 }
 
+#[cfg(unix)]
 /// The report to a user who is not root: this one, or nobody where this one is root. `None` where that cannot be had.
 fn run_as_user(scene: &Scene, arguments: &[&str], request: &Value) -> Option<Value> {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_same-ca"));
@@ -258,6 +259,7 @@ fn run_as_user(scene: &Scene, arguments: &[&str], request: &Value) -> Option<Val
 
 const NOBODY: u32 = 65534;
 
+#[cfg(unix)]
 #[test]
 fn who_may_not_write_is_refused_before_anything_is_touched() {
     let scene = Scene::new().with_bad_pair();
@@ -275,6 +277,7 @@ fn who_may_not_write_is_refused_before_anything_is_touched() {
     set_mode(&scene.path("place"), 0o755);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_group_that_cannot_be_kept_is_refused_by_what_if_too() {
     use std::os::unix::fs::chown;
@@ -320,7 +323,7 @@ fn backups_are_kept_on_request_and_closed_to_others() {
         (fs::read(certificate).unwrap(), fs::read(key).unwrap()),
         (old.clone(), old_key.clone())
     );
-    assert_eq!(mode(key.as_ref()), 0o640);
+    assert_mode(key.as_ref(), 0o640, "mode");
     assert!(certificate.starts_with(&scene.text("place/www.pem.")) && certificate.ends_with(".bak"));
     // Put back by hand and replaced again: the same backup, once.
     fs::write(scene.path("place/www.pem"), &old).unwrap();
@@ -414,6 +417,7 @@ fn the_caller_is_told_what_to_assign_and_nothing_is_written() {
     }
 }
 
+#[cfg(not(windows))]
 #[test]
 fn a_windows_store_is_refused_in_clear_words() {
     let scene = Scene::new().with_bad_pair();
@@ -540,6 +544,7 @@ fn a_password_is_needed_beyond_ascii_and_none_is_one_too() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn links_special_files_and_open_folders_are_refused_untouched() {
     let refused = |scene: &Scene, request: &Value, words: &str| {
@@ -582,6 +587,7 @@ fn links_special_files_and_open_folders_are_refused_untouched() {
     assert_eq!(scene.files(), before);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_pipe_in_the_place_of_a_key_is_refused_and_not_waited_for() {
     let scene = Scene::new().with_bad_pair();
@@ -695,6 +701,9 @@ fn what_a_key_file_says_is_not_followed_and_a_foreign_journal_stops_the_run() {
         assert_eq!(report["changed"], false);
     }
     assert_eq!(scene.files(), before);
+    if cfg!(windows) {
+        return;
+    }
     set_mode(&scene.path("place/.www.pem.same-ca-journal"), 0o666);
     let message = run(&scene.pair())["subjects"][0]["findings"][0]["message"].to_string();
     assert!(message.contains("was not written by same-ca"), "{message}");
@@ -719,6 +728,7 @@ fn leftovers_without_a_journal_are_taken_away_and_said() {
     assert_eq!(scene.files().len(), 2);
 }
 
+#[cfg(unix)]
 #[test]
 fn two_runs_at_once_exclude_each_other() {
     let scene = Scene::new().with_bad_pair();

@@ -1,5 +1,6 @@
 //! `enforce`: what it chooses, what it writes, and what is left when it is stopped.
 
+#[cfg(unix)]
 mod faults;
 mod files;
 mod properties;
@@ -131,11 +132,25 @@ impl Drop for Scene {
     }
 }
 
+/// Sets who may use a file, where that is a mode.
 pub fn set_mode(path: &Path, mode: u32) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let _ = (path, mode);
 }
 
+/// Checks who may use a file, where that is a mode; the tests for Windows look at access lists.
+#[track_caller]
+pub fn assert_mode(path: &Path, wanted: u32, what: &str) {
+    #[cfg(unix)]
+    assert_eq!(mode(path), wanted, "{what}");
+    let _ = (path, wanted, what);
+}
+
+#[cfg(unix)]
 pub fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).unwrap().permissions().mode() & 0o777

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cert::Certificate;
 use crate::decide::{Offer, Reference};
-use crate::protocol::{DerSource, Fault, Hex, Password, Source, StoreLocation, Subject, WindowsStoreSource, hex};
+use crate::protocol::{Code, DerSource, Fault, Hex, Password, Source, StoreLocation, Subject, WindowsStoreSource, hex};
 use crate::source::{Format, Held, Holding, Reader};
 
 use super::super::check::{Head, judge, report};
@@ -138,7 +138,14 @@ fn certificates(
     warn: &dyn Fn(&str),
     found: &mut dyn FnMut(One),
 ) -> Result<(), String> {
-    let holding = reader.read(source).map_err(|finding| finding.message)?;
+    let holding = match reader.read(source) {
+        // A store is there, and the certificate is not, or neither: nothing to export.
+        Err(finding) if finding.code == Code::CertificateMissing => {
+            warn(&finding.message);
+            return Ok(());
+        }
+        read => read.map_err(|finding| finding.message)?,
+    };
     holding.problems.iter().for_each(|problem| warn(&problem.message));
     let mut named = match (holding.format, shown) {
         (_, None) => HashMap::new(),
