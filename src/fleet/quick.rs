@@ -12,6 +12,8 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
+use crate::protocol::values::plain_length;
+
 /// Objects and lists in each other that are passed over: no report comes near, and a number has so many bits.
 const DEPTH: u32 = 64;
 /// Keys whose values are remembered: a report has some twenty with objects and lists that are passed over.
@@ -285,32 +287,14 @@ impl<'de> Reader<'_, 'de> {
             None => self.skip_value()?,
         }
         let value = self.text.get(start..self.at).ok_or(Unusual)?;
-        if known.is_none() && long && let Some(seen) = self.seen.get_mut(place) {
+        if known.is_none()
+            && long
+            && let Some(seen) = self.seen.get_mut(place)
+        {
             seen.remember(value.as_bytes());
         }
         Ok(value)
     }
-}
-
-/// How many bytes stand before the first quote, backslash or control character; all of them where there is none.
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The highest bit of each byte that is zero; a wrong one can stand only after a right one.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let quote = zero(word ^ (ONES * b'"' as u64));
-        let backslash = zero(word ^ (ONES * b'\\' as u64));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quote | backslash | control) & HIGH;
-        if found != 0 {
-            return index * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
 }
 
 /// Where the values of a key are remembered. Keys that meet at one place only push each other out.
@@ -332,11 +316,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Unusual> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Unusual> {
         match name {
             RAW => visitor.visit_borrowed_str(self.skip()?),
             _ => Err(Unusual),
