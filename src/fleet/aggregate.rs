@@ -98,8 +98,11 @@ impl Hasher for Known {
 
 /// A host's name as it is compared: DNS names have no case, and may end in a dot.
 pub fn host_key(host: &str) -> Box<str> {
-    let name = host.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(host);
-    name.to_ascii_lowercase().into()
+    without_dot(host).to_ascii_lowercase().into()
+}
+
+fn without_dot(host: &str) -> &str {
+    host.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(host)
 }
 
 /// [`host_key`], borrowed where the name is so already.
@@ -117,7 +120,7 @@ fn is_key(host: &str) -> bool {
 
 /// Whether two names are of one host.
 pub fn same_host(one: &str, other: &str) -> bool {
-    one == other || host_key(one) == host_key(other)
+    without_dot(one).eq_ignore_ascii_case(without_dot(other))
 }
 
 impl Fleet {

@@ -695,6 +695,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Limited<T> {
                     if list.len() == LIST_LIMIT {
                         return Err(A::Error::custom(format!("a list of more than {LIST_LIMIT} elements")));
                     }
+                    if list.is_empty() {
+                        // Most have one.
+                        list.reserve_exact(1);
+                    }
                     list.push(element);
                 }
                 Ok(Limited(list))

@@ -232,6 +232,7 @@ fn hex_into<'a>(digits: &'a mut [u8], bytes: &[u8]) -> &'a str {
 
 /// How many bytes stand before the first that JSON escapes in a string (a quote, a backslash or a control character);
 /// all of them where there is none.
+#[inline]
 pub fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;

@@ -135,11 +135,13 @@ impl<'a> Serializer for Compact<'a> {
         Ok(())
     }
 
+    #[inline]
     fn serialize_str(self, text: &str) -> Result<(), Error> {
         let bytes = text.as_bytes();
         if plain_length(bytes) < bytes.len() {
             return serde_json::to_writer(self.0, text);
         }
+        self.0.reserve(bytes.len() + 2);
         self.0.push(b'"');
         self.0.extend_from_slice(bytes);
         self.0.push(b'"');
@@ -234,6 +236,7 @@ struct List<'a> {
 }
 
 impl List<'_> {
+    #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         if std::mem::replace(&mut self.begun, true) {
             self.out.push(b',');
@@ -274,12 +277,14 @@ impl SerializeStruct for List<'_> {
     type Ok = ();
     type Error = Error;
 
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        if std::mem::replace(&mut self.begun, true) {
-            self.out.push(b',');
-        }
-        Compact(self.out).serialize_str(name)?;
-        self.out.push(b':');
+        // The fields of our types have plain names.
+        debug_assert_eq!(plain_length(name.as_bytes()), name.len());
+        self.out.extend_from_slice(if self.begun { b",\"" } else { b"\"" });
+        self.begun = true;
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
         value.serialize(Compact(self.out))
     }
 
