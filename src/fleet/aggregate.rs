@@ -23,6 +23,7 @@ pub const NAMED_UNREADABLE: usize = 1_000;
 /// What was read so far.
 #[derive(Debug, Default)]
 pub struct Fleet {
+    #[expect(clippy::vec_box, reason = "they are sorted and given on without being moved")]
     records: Vec<Box<Record>>,
     /// The place of the first record of each hash: a table that grows need not look at a million texts again.
     places: HashMap<u64, usize, BuildHasherDefault<Known>>,

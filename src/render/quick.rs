@@ -293,3 +293,75 @@ impl SerializeStruct for List<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Sample {
+        number: i64,
+        text: String,
+        none: Option<u32>,
+        yes: bool,
+        list: Vec<(u64, &'static str, f64)>,
+        #[serde(rename = "use", skip_serializing_if = "Vec::is_empty")]
+        empty: Vec<u8>,
+        kind: Kind,
+    }
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Kind {
+        OfTwo,
+    }
+
+    fn sample(index: usize) -> Sample {
+        let texts = [
+            "",
+            "plain",
+            "\"\\/\u{1}\n\u{7f}é\u{2028}<",
+            "0123456\u{1f}",
+            "01234567\"",
+        ];
+        Sample {
+            number: [0, -1, i64::MIN, i64::MAX, 10][index % 5],
+            text: texts[index % texts.len()].into(),
+            none: (index.is_multiple_of(3)).then_some(u32::MAX),
+            yes: index.is_multiple_of(2),
+            list: vec![(u64::MAX, "a", 0.5); index % 3],
+            empty: vec![0; index % 2],
+            kind: Kind::OfTwo,
+        }
+    }
+
+    #[test]
+    fn a_list_has_the_bytes_of_serde_json_however_long_it_is() {
+        for length in [0, 1, PART, PART + 1, PART * PARTS, 3 * PART * PARTS + 5] {
+            let list: Vec<Sample> = (0..length).map(sample).collect();
+            let mut out = b"[".to_vec();
+            elements(&list, &mut out, push).unwrap();
+            out.push(b']');
+            let expected = serde_json::to_vec(&list).unwrap();
+            assert!(out == expected, "{length}: {}", String::from_utf8_lossy(&out));
+        }
+    }
+
+    #[test]
+    fn a_writer_that_fails_is_told() {
+        struct Full;
+
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        let error = elements(&[1u32, 2], &mut Full, push).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+}
