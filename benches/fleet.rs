@@ -1,8 +1,14 @@
 //! Many reports into one: wall time and peak memory of `same-ca fleet` writing JSON and the page, next to jq and DuckDB
 //! doing nothing but the counting. One run, one file, one after the other.
 //!
-//! `SAME_CA_BENCH_REPORTS` (100000; 1000000 are 3 GB) says how many, `SAME_CA_BENCH_PYTHON` (python3) which Python has
-//! the module duckdb. A peer that is not there is not measured.
+//! `SAME_CA_BENCH_REPORTS` (100000; 1000000 are 3 GB) says how many. DuckDB is the module of Python: of the Python that
+//! `SAME_CA_BENCH_PYTHON` names, else of `target/tmp/bench/duckdb`, where the first line below puts it, else of python3.
+//! A peer that is not there is not measured.
+//!
+//! ```text
+//! python3 -m venv target/tmp/bench/duckdb && target/tmp/bench/duckdb/bin/pip install duckdb
+//! SAME_CA_BENCH_REPORTS=1000000 cargo bench --bench fleet
+//! ```
 
 #![allow(
     clippy::unwrap_used,
@@ -77,12 +83,20 @@ fn main() {
         size,
         Command::new("jq").args(["-n", JQ]).arg(&file),
     );
-    let python = std::env::var("SAME_CA_BENCH_PYTHON").unwrap_or_else(|_| "python3".into());
-    run(
+    let installed = measure::folder("duckdb");
+    let python = installed.join("bin/python");
+    let python = std::env::var_os("SAME_CA_BENCH_PYTHON")
+        .or_else(|| python.exists().then(|| python.into()))
+        .unwrap_or_else(|| "python3".into());
+    let duckdb = run(
         "DuckDB, counting alone",
         size,
         Command::new(python).args(["-c", DUCKDB]).arg(&file),
     );
+    if duckdb.is_none() {
+        let venv = installed.display();
+        println!("  for DuckDB: python3 -m venv {venv} && {venv}/bin/pip install duckdb");
+    }
     if let Some(jq) = jq {
         let ratio = jq.as_secs_f64() / whole.as_secs_f64();
         let kept = if ratio >= TARGET { "kept" } else { "MISSED" };

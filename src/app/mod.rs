@@ -273,7 +273,7 @@ fn fleet_command(args: &FleetArgs, streams: &mut Streams<'_>, world: &World<'_>)
         world,
         |look, out| match look.format {
             Format::Json if look.terminal => json::pretty(&report, out),
-            Format::Json => json::line(&report, out),
+            Format::Json => json::fleet(&report, out),
             Format::Text => fleet_text::fleet(&report, look.colour, out),
         },
     )?;

@@ -1,13 +1,15 @@
 //! The newest record of each host and requirement. Any order and grouping of the same reports gives the same.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::protocol::Timestamp;
 use crate::protocol::fleet::{FleetReference, Record, ReportsRead, Text, Unreadable};
 
 use super::input::{Documents, Piece};
@@ -21,9 +23,17 @@ pub const NAMED_UNREADABLE: usize = 1_000;
 /// What was read so far.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    records: HashMap<Hashed, Box<Record>, BuildHasherDefault<Known>>,
+    #[expect(clippy::vec_box, reason = "they are sorted and given on without being moved")]
+    records: Vec<Box<Record>>,
+    /// The place of the first record of each hash: a table that grows need not look at a million texts again.
+    places: HashMap<u64, usize, BuildHasherDefault<Known>>,
+    /// The places of further records of one hash, by the place of the one before.
+    further: HashMap<usize, usize>,
     hasher: RandomState,
     references: HashMap<Text, Arc<FleetReference>>,
+    /// The reference of the last record: most have the same.
+    reference: Option<Text>,
+    newest: Option<Timestamp>,
     read: u64,
     superseded: u64,
     unreadable: Vec<Unreadable>,
@@ -51,21 +61,19 @@ impl Key {
     }
 }
 
-/// A key and its hash, so that a table that grows need not look at a million texts again.
-#[derive(Debug)]
-struct Hashed(u64, Key);
-
-impl PartialEq for Hashed {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0 && self.1 == other.1
-    }
+/// [`Key`], as a record has it.
+#[derive(PartialEq, Eq, Hash)]
+enum KeyOf<'a> {
+    Host(Cow<'a, str>, Option<&'a str>),
+    Alone(&'a str, Option<u64>, &'a [u8; 32]),
 }
 
-impl Eq for Hashed {}
-
-impl Hash for Hashed {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0);
+impl<'a> KeyOf<'a> {
+    fn new(record: &'a Record) -> Self {
+        match &record.host {
+            Some(host) => KeyOf::Host(compared(host), record.requirement.as_deref()),
+            None => KeyOf::Alone(&record.source, record.line, &record.sha256.0),
+        }
     }
 }
 
@@ -91,8 +99,19 @@ impl Hasher for Known {
 
 /// A host's name as it is compared: DNS names have no case, and may end in a dot.
 pub fn host_key(host: &str) -> Box<str> {
-    let name = host.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(host);
-    name.to_ascii_lowercase().into()
+    without_dot(host).to_ascii_lowercase().into()
+}
+
+fn without_dot(host: &str) -> &str {
+    host.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(host)
+}
+
+/// [`host_key`], borrowed where the name is so already.
+fn compared(host: &str) -> Cow<'_, str> {
+    match is_key(host) {
+        true => host.into(),
+        false => String::from(host_key(host)).into(),
+    }
 }
 
 /// Whether a host's name is as it is compared: most are.
@@ -102,17 +121,22 @@ fn is_key(host: &str) -> bool {
 
 /// Whether two names are of one host.
 pub fn same_host(one: &str, other: &str) -> bool {
-    one == other || host_key(one) == host_key(other)
+    without_dot(one).eq_ignore_ascii_case(without_dot(other))
 }
 
 impl Fleet {
     /// Adds what was found in a document.
     pub fn add(&mut self, piece: Piece, documents: &Documents) {
         match piece {
-            Piece::Record(record, reference) => {
+            Piece::Record(record) => {
                 self.read += 1;
-                if !self.references.contains_key(&reference.id) {
-                    self.references.insert(reference.id.clone(), reference);
+                if self.reference.as_ref() != Some(&record.reference) {
+                    if !self.references.contains_key(&record.reference) {
+                        let reference = documents.reference_of(&record.reference);
+                        self.references
+                            .extend(reference.map(|reference| (reference.id.clone(), reference)));
+                    }
+                    self.reference = Some(record.reference.clone());
                 }
                 self.record(record, documents);
             }
@@ -143,22 +167,46 @@ impl Fleet {
         if self.records.len() > DETAILED_RECORDS {
             record.details = None;
         }
-        let key = Key::of(&record);
-        match self.records.entry(Hashed(self.hasher.hash_one(&key), key)) {
+        // Of one host and requirement the newest counts, so the newest of all counts too.
+        self.newest = self.newest.max(Some(record.time()));
+        let key = KeyOf::new(&record);
+        let mut place = match self.places.entry(self.hasher.hash_one(&key)) {
             Entry::Vacant(vacant) => {
-                vacant.insert(record);
-                if self.records.len() == DETAILED_RECORDS + 1 {
-                    documents.in_short();
-                    self.records.values_mut().for_each(|record| record.details = None);
-                }
+                vacant.insert(self.records.len());
+                return self.another(record, documents);
             }
-            Entry::Occupied(mut standing) => {
+            Entry::Occupied(first) => *first.get(),
+        };
+        loop {
+            let standing = &mut self.records[place];
+            if KeyOf::new(standing) == key {
                 self.superseded += 1;
-                if rank(&record) > rank(standing.get()) {
-                    standing.insert(record);
+                if rank(&record) > rank(standing) {
+                    *standing = record;
                 }
+                return;
+            }
+            match self.further.entry(place) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(self.records.len());
+                    return self.another(record, documents);
+                }
+                Entry::Occupied(next) => place = *next.get(),
             }
         }
+    }
+
+    fn another(&mut self, record: Box<Record>, documents: &Documents) {
+        self.records.push(record);
+        if self.records.len() == DETAILED_RECORDS + 1 {
+            documents.in_short();
+            self.records.iter_mut().for_each(|record| record.details = None);
+        }
+    }
+
+    /// The newest time in the reports.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.newest
     }
 
     /// Keeps the first ones by name, so that which are named does not depend on the order of reading.
@@ -176,7 +224,7 @@ impl Fleet {
         self.unreadable_more = self.unreadable_more.saturating_add(more as u64);
     }
 
-    /// What was read, the records by host, requirement and source, and the references that they name, by id.
+    /// What was read, the records by host, requirement and source, and the references that were read with them, by id.
     pub fn finish(mut self) -> (ReportsRead, Vec<Box<Record>>, Vec<Arc<FleetReference>>) {
         self.trim_unreadable();
         let reports = ReportsRead {
@@ -185,23 +233,16 @@ impl Fleet {
             unreadable: self.unreadable_more.saturating_add(self.unreadable.len() as u64),
             unreadable_named: self.unreadable,
         };
-        let records = self.records.into_iter();
-        let mut records: Vec<(u128, Key, Box<Record>)> = records
-            .map(|(Hashed(_, key), record)| (beginning(&key), key, record))
-            .collect();
-        records.par_sort_unstable_by(|(begins, a, one), (other_begins, b, other)| {
-            begins
-                .cmp(other_begins)
-                .then_with(|| order(a, one).cmp(&order(b, other)))
+        let mut records: Vec<Sorted> = self.records.into_par_iter().map(Sorted::new).collect();
+        records.par_sort_unstable_by(|one, other| {
+            one.begins
+                .cmp(&other.begins)
+                .then_with(|| one.order().cmp(&other.order()))
         });
-        let records: Vec<Box<Record>> = records.into_iter().map(|(_, _, record)| record).collect();
-        let mut named: Vec<Arc<FleetReference>> = Vec::new();
-        let mut references = self.references;
-        for record in &records {
-            named.extend(references.remove(&record.reference));
-        }
-        named.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        (reports, records, named)
+        let records: Vec<Box<Record>> = records.into_iter().map(|sorted| sorted.record).collect();
+        let mut references: Vec<Arc<FleetReference>> = self.references.into_values().collect();
+        references.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        (reports, records, references)
     }
 }
 
@@ -211,34 +252,44 @@ fn rank(record: &Record) -> impl Ord + '_ {
     (record.time(), record.status, record.sha256, place)
 }
 
-/// The first bytes of a host as a number: it sorts as the host does, and decides most comparisons at hand.
-fn beginning(key: &Key) -> u128 {
-    match key {
-        Key::Host(host, _) => {
+/// A record with what decides its place.
+struct Sorted {
+    /// The first bytes of the host as a number: it sorts as the host does, and decides most comparisons at hand.
+    begins: u128,
+    /// The host as it is compared, where that is not as it is written.
+    host: Option<Box<str>>,
+    record: Box<Record>,
+}
+
+impl Sorted {
+    fn new(record: Box<Record>) -> Self {
+        let host = match &record.host {
+            Some(host) if !is_key(host) => Some(host_key(host)),
+            _ => None,
+        };
+        // Those without host stand last: no UTF-8 begins with these bytes.
+        let mut begins = u128::MAX;
+        if let Some(host) = host.as_deref().or(record.host.as_deref()) {
             let mut bytes = [0; 16];
             bytes
                 .iter_mut()
                 .zip(host.bytes())
                 .for_each(|(byte, of_host)| *byte = of_host);
-            u128::from_be_bytes(bytes)
+            begins = u128::from_be_bytes(bytes);
         }
-        // Those without host stand last: no UTF-8 begins with these bytes.
-        Key::Alone(..) => u128::MAX,
+        Sorted { begins, host, record }
     }
-}
 
-fn order<'a>(key: &'a Key, record: &'a Record) -> impl Ord + 'a {
-    let host = match key {
-        Key::Host(host, _) => Some(host),
-        // Those without host stand last.
-        Key::Alone(..) => None,
-    };
-    (
-        host.is_none(),
-        host,
-        &record.requirement,
-        &record.source,
-        record.line,
-        record.sha256,
-    )
+    fn order(&self) -> impl Ord + '_ {
+        let record = &self.record;
+        let host = self.host.as_deref().or(record.host.as_deref());
+        (
+            host.is_none(),
+            host,
+            &record.requirement,
+            &record.source,
+            record.line,
+            record.sha256,
+        )
+    }
 }

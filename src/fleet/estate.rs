@@ -1,13 +1,14 @@
 //! What the records say together: the CAs of the estate, what was found, and when certificates end.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::aggregate::same_host;
 use crate::protocol::fleet::{
     EstateAuthority, Expiry, ExpiryMonth, ExpirySoon, FindingGroup, FleetReference, Generation, Record, RecordFinding,
-    ReportsRead, Standing, State, Text, WaiverReport, WaiverState,
+    ReportsRead, Standing, Text, WaiverReport, WaiverState,
 };
 use crate::protocol::{JoinedBy, Relation, Severity, Sha256Hex, Timestamp};
 
@@ -15,6 +16,8 @@ use crate::protocol::{JoinedBy, Relation, Severity, Sha256Hex, Timestamp};
 const HOSTS_NAMED: usize = 20;
 /// Different hints that are kept for one key.
 const HINTS: usize = 5;
+/// Keys that are looked for one by one before they are looked up: an estate has a few.
+const LATELY: usize = 16;
 /// Months of the timeline: two years, longer than server certificates last.
 const MONTHS: usize = 24;
 /// Certificates that are named because they end next.
@@ -31,6 +34,7 @@ pub(super) fn called(record: &Record) -> &Text {
 #[derive(Debug, Default)]
 struct Hosts {
     number: usize,
+    first: Option<Text>,
     last: Option<Text>,
     named: Vec<Text>,
 }
@@ -43,33 +47,58 @@ impl Hosts {
         }
         self.number += 1;
         self.last = Some(host.clone());
+        if self.first.is_none() {
+            self.first = Some(host.clone());
+        }
         if self.named.len() < HOSTS_NAMED {
             self.named.push(host.clone());
         }
     }
+
+    /// Adds those of the records that follow.
+    fn append(&mut self, next: Hosts) {
+        let again = match (&self.last, &next.first) {
+            (Some(last), Some(first)) => same_host(last, first),
+            _ => false,
+        };
+        self.number += next.number - usize::from(again);
+        self.named.extend(next.named.into_iter().skip(usize::from(again)));
+        self.named.truncate(HOSTS_NAMED);
+        self.first = self.first.take().or(next.first);
+        self.last = next.last.or(self.last.take());
+    }
 }
 
 /// The CAs of the estate in the making.
+#[derive(Default)]
 pub(super) struct Estate {
     authorities: Vec<Authority>,
     /// By name as it is compared.
     by_name: HashMap<String, usize>,
     /// By name as written: most are written in one way.
     by_spelling: HashMap<Text, usize>,
+    keys: Vec<Key>,
+    /// The place of each key of each authority.
+    by_key: HashMap<(usize, Option<Sha256Hex>), usize>,
+    /// The keys that subjects were under lately, by the issuer as written and the key.
+    lately: Vec<(Text, Option<Sha256Hex>, usize)>,
     /// Pinned keys that are allowed whatever the name.
     pinned: HashSet<Sha256Hex>,
 }
 
 #[derive(Default)]
 struct Authority {
+    /// The name as it is compared.
+    name: String,
     subject: Option<Text>,
     allowed: bool,
     requirements: BTreeSet<Text>,
-    keys: HashMap<Option<Sha256Hex>, Key>,
 }
 
 #[derive(Default)]
 struct Key {
+    authority: usize,
+    sha256: Option<Sha256Hex>,
     joined_by: Option<JoinedBy>,
     newest: Option<(Option<Timestamp>, Option<Text>)>,
     members: BTreeSet<(Text, Option<Text>)>,
@@ -79,21 +108,20 @@ struct Key {
     hints: BTreeSet<Text>,
 }
 
+impl Key {
+    fn hint(&mut self, hint: Text) {
+        self.hints.insert(hint);
+        if self.hints.len() > HINTS {
+            self.hints.pop_last();
+        }
+    }
+}
+
 impl Estate {
     /// Begins with what the references of the records allow.
-    pub(super) fn new(records: &[Box<Record>], references: &[Arc<FleetReference>]) -> Self {
-        let mut requirements: HashMap<&Text, HashSet<&Text>> = HashMap::new();
-        for record in records {
-            let of_reference = requirements.entry(&record.reference).or_default();
-            of_reference.extend(&record.requirement);
-        }
-        let mut estate = Estate {
-            authorities: Vec::new(),
-            by_name: HashMap::new(),
-            by_spelling: HashMap::new(),
-            pinned: HashSet::new(),
-        };
-        for reference in references {
+    pub(super) fn new(asked: &Asked, references: &[Arc<FleetReference>]) -> Self {
+        let mut estate = Estate::default();
+        for reference in references.iter().filter(|reference| asked.has(reference)) {
             for allowed in &reference.authorities {
                 let index = match &allowed.subject {
                     Some(subject) => estate.index(subject),
@@ -104,12 +132,10 @@ impl Estate {
                 };
                 let authority = &mut estate.authorities[index];
                 authority.allowed = true;
-                let requirements = requirements.get(&reference.id).into_iter().flatten();
-                authority
-                    .requirements
-                    .extend(requirements.map(|&requirement| requirement.clone()));
+                let requirements = asked.requirements.get(&reference.id).into_iter().flatten();
+                authority.requirements.extend(requirements.cloned());
                 for key in &allowed.keys {
-                    let standing = authority.keys.entry(Some(key.key_sha256)).or_default();
+                    let standing = estate.key(index, Some(key.key_sha256));
                     standing.joined_by = [standing.joined_by, Some(key.joined_by)].into_iter().flatten().min();
                     standing.newest = standing
                         .newest
@@ -122,10 +148,7 @@ impl Estate {
                     continue;
                 };
                 let index = estate.index(&certificate.issuer);
-                let key = estate.authorities[index]
-                    .keys
-                    .entry(Some(issuer.key_sha256))
-                    .or_default();
+                let key = estate.key(index, Some(issuer.key_sha256));
                 key.members.insert((member.name.clone(), member.use_.clone()));
             }
         }
@@ -138,10 +161,7 @@ impl Estate {
         }
         // Names are compared without case and with spaces as one, as the verdicts compare them where it matters.
         let compared = name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        let index = *self.by_name.entry(compared).or_insert_with(|| {
-            self.authorities.push(Authority::default());
-            self.authorities.len() - 1
-        });
+        let index = self.named(compared);
         let subject = &mut self.authorities[index].subject;
         let first = subject.as_ref().is_none_or(|standing| name < standing);
         if first && !name.is_empty() {
@@ -151,15 +171,59 @@ impl Estate {
         index
     }
 
+    fn named(&mut self, name: String) -> usize {
+        *self.by_name.entry(name).or_insert_with_key(|name| {
+            self.authorities.push(Authority {
+                name: name.clone(),
+                ..Authority::default()
+            });
+            self.authorities.len() - 1
+        })
+    }
+
+    fn key(&mut self, authority: usize, sha256: Option<Sha256Hex>) -> &mut Key {
+        let place = self.place(authority, sha256);
+        &mut self.keys[place]
+    }
+
+    fn place(&mut self, authority: usize, sha256: Option<Sha256Hex>) -> usize {
+        *self.by_key.entry((authority, sha256)).or_insert_with(|| {
+            self.keys.push(Key {
+                authority,
+                sha256,
+                ..Key::default()
+            });
+            self.keys.len() - 1
+        })
+    }
+
+    /// The key that a subject is under.
+    fn signer(&mut self, issuer: &Text, sha256: Option<Sha256Hex>) -> &mut Key {
+        let mut lately = self.lately.iter();
+        let known = lately.find(|(known, key, _)| *key == sha256 && (Arc::ptr_eq(known, issuer) || known == issuer));
+        let place = match known {
+            Some(&(_, _, place)) => place,
+            None => {
+                let authority = self.index(issuer);
+                let place = self.place(authority, sha256);
+                if self.lately.len() == LATELY {
+                    self.lately.clear();
+                }
+                self.lately.push((issuer.clone(), sha256, place));
+                place
+            }
+        };
+        &mut self.keys[place]
+    }
+
     /// Adds the subjects of a record.
     pub(super) fn add(&mut self, record: &Record, reference: Option<&FleetReference>) {
         for subject in &record.subjects {
             let Some(certificate) = &subject.certificate else {
                 continue;
             };
-            let index = self.index(&certificate.issuer);
             let signer = subject.issued_by.as_ref().map(|issuer| issuer.key_sha256);
-            let key = self.authorities[index].keys.entry(signer).or_default();
+            let key = self.signer(&certificate.issuer, signer);
             key.subjects += 1;
             key.hosts.add(called(record));
             if matches!(subject.relation, Some(Relation::Same | Relation::Rollover)) {
@@ -173,26 +237,41 @@ impl Estate {
             let of_reference = reference.into_iter().flat_map(|reference| &reference.findings);
             let of_reference = of_reference.filter(|finding| *finding.code == *LINK_CODES[0]);
             let hints = own.chain(of_reference).filter_map(|finding| finding.hint.as_ref());
-            for hint in hints {
-                key.hints.insert(hint.clone());
-                if key.hints.len() > HINTS {
-                    key.hints.pop_last();
-                }
-            }
+            hints.for_each(|hint| key.hint(hint.clone()));
+        }
+    }
+
+    /// Adds what was found on the records that follow.
+    pub(super) fn append(&mut self, next: Estate) {
+        let mut places: Vec<usize> = Vec::with_capacity(next.authorities.len());
+        for authority in next.authorities {
+            let index = self.named(authority.name);
+            let subject = &mut self.authorities[index].subject;
+            *subject = [subject.take(), authority.subject].into_iter().flatten().min();
+            places.push(index);
+        }
+        for found in next.keys {
+            let key = self.key(places[found.authority], found.sha256);
+            key.subjects += found.subjects;
+            key.accepted += found.accepted;
+            key.hosts.append(found.hosts);
+            found.hints.into_iter().for_each(|hint| key.hint(hint));
         }
     }
 
     pub(super) fn finish(self) -> Vec<EstateAuthority> {
-        let pinned = self.pinned;
+        let mut generations: Vec<Vec<Generation>> = Vec::new();
+        generations.resize_with(self.authorities.len(), Vec::new);
+        for key in self.keys {
+            let authority = key.authority;
+            let allowed = self.authorities[authority].allowed;
+            generations[authority].push(generation(key, allowed, &self.pinned));
+        }
         let mut authorities: Vec<EstateAuthority> = self
             .authorities
             .into_iter()
-            .map(|authority| {
-                let allowed = authority.allowed;
-                let keys = authority.keys.into_iter();
-                let mut generations: Vec<Generation> = keys
-                    .map(|(sha256, key)| generation(sha256, key, allowed, &pinned))
-                    .collect();
+            .zip(generations)
+            .map(|(authority, mut generations)| {
                 generations.sort_unstable_by_key(|key| {
                     (
                         key.standing,
@@ -203,7 +282,7 @@ impl Estate {
                 });
                 EstateAuthority {
                     subject: authority.subject,
-                    allowed,
+                    allowed: authority.allowed,
                     requirements: authority.requirements.into_iter().collect(),
                     generations,
                 }
@@ -217,7 +296,42 @@ impl Estate {
     }
 }
 
-fn generation(sha256: Option<Sha256Hex>, key: Key, allowed: bool, pinned: &HashSet<Sha256Hex>) -> Generation {
+/// The references that records name, and the requirements of these records.
+#[derive(Default)]
+pub(super) struct Asked {
+    requirements: HashMap<Text, HashSet<Text>>,
+    /// The reference and requirement of the last record.
+    last: Option<(Text, Option<Text>)>,
+}
+
+impl Asked {
+    pub(super) fn add(&mut self, record: &Record) {
+        // Most records have those of the one before.
+        if let Some((reference, requirement)) = &self.last
+            && *reference == record.reference
+            && *requirement == record.requirement
+        {
+            return;
+        }
+        let of_reference = self.requirements.entry(record.reference.clone()).or_default();
+        of_reference.extend(record.requirement.clone());
+        self.last = Some((record.reference.clone(), record.requirement.clone()));
+    }
+
+    /// Whether a record names a reference.
+    pub(super) fn has(&self, reference: &FleetReference) -> bool {
+        self.requirements.contains_key(&reference.id)
+    }
+
+    pub(super) fn append(&mut self, next: Asked) {
+        for (reference, requirements) in next.requirements {
+            self.requirements.entry(reference).or_default().extend(requirements);
+        }
+    }
+}
+
+fn generation(key: Key, allowed: bool, pinned: &HashSet<Sha256Hex>) -> Generation {
+    let sha256 = key.sha256;
     let is_pinned = sha256.is_some_and(|sha256| pinned.contains(&sha256));
     let standing = match (key.joined_by, sha256) {
         (Some(JoinedBy::Member | JoinedBy::Pin), _) => Standing::Reference,
@@ -259,9 +373,23 @@ struct Group {
     waived: usize,
     message: Option<Text>,
     hint: Option<Text>,
+    /// Whether the fleet's own words stand: what was found before is forgotten.
+    own_words: bool,
 }
 
 impl Findings {
+    /// Adds what was found on the records that follow.
+    pub(super) fn append(&mut self, next: Findings) {
+        for (key, found) in next.0 {
+            match self.0.entry(key) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(found);
+                }
+                Entry::Occupied(mut group) => group.get_mut().append(found),
+            }
+        }
+    }
+
     pub(super) fn add(&mut self, record: &Record, finding: &RecordFinding, waived: bool) {
         let group = self
             .0
@@ -320,6 +448,7 @@ impl Findings {
         group.found(host, false);
         group.message = Some(message.into());
         group.hint = Some(hint.into());
+        group.own_words = true;
     }
 
     pub(super) fn finish(self) -> Vec<FindingGroup> {
@@ -351,6 +480,22 @@ impl Group {
         self.waived += usize::from(waived);
         self.hosts.add(host);
     }
+
+    fn append(&mut self, next: Group) {
+        self.hosts.append(next.hosts);
+        self.count += next.count;
+        self.waived += next.waived;
+        if next.own_words {
+            (self.message, self.hint, self.own_words) = (next.message, next.hint, true);
+            return;
+        }
+        if let Some(message) = &next.message {
+            keep_smallest(&mut self.message, message);
+        }
+        if let Some(hint) = &next.hint {
+            keep_smallest(&mut self.hint, hint);
+        }
+    }
 }
 
 fn keep_smallest(kept: &mut Option<Text>, text: &Text) {
@@ -360,56 +505,103 @@ fn keep_smallest(kept: &mut Option<Text>, text: &Text) {
     }
 }
 
-/// When the subjects' certificates end, seen from an instant. A missing host has none; a stale report's still counts.
-pub(super) fn expiry(records: &[Box<Record>], as_of: Timestamp) -> Expiry {
-    let months = months(as_of);
-    let mut expiry = Expiry {
-        months: months
-            .iter()
-            .take(MONTHS)
-            .map(|(month, _)| ExpiryMonth {
-                month: month.clone(),
-                subjects: 0,
-            })
-            .collect(),
-        ..Expiry::default()
-    };
-    let mut soonest: BinaryHeap<(Timestamp, &Text, &Text)> = BinaryHeap::new();
-    for record in records.iter().filter(|record| record.state != State::Missing) {
+/// When the subjects' certificates end, seen from an instant, in the making.
+pub(super) struct Ends<'a> {
+    as_of: Timestamp,
+    months: &'a [(String, Timestamp)],
+    expired: usize,
+    /// By month; the last is what ends later.
+    by_month: Vec<usize>,
+    soonest: BinaryHeap<Ending>,
+    /// What was among the soonest when it was added, in order.
+    candidates: Vec<Ending>,
+}
+
+/// When a certificate ends, its host and its subject.
+type Ending = (Timestamp, Text, Text);
+
+impl<'a> Ends<'a> {
+    /// Begins with [`months`] of the instant.
+    pub(super) fn new(as_of: Timestamp, months: &'a [(String, Timestamp)]) -> Self {
+        Ends {
+            as_of,
+            months,
+            expired: 0,
+            by_month: vec![0; MONTHS + 1],
+            soonest: BinaryHeap::new(),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Adds a record. A stale report's certificates count too.
+    pub(super) fn add(&mut self, record: &Record) {
         for subject in &record.subjects {
             let Some(certificate) = &subject.certificate else {
                 continue;
             };
             let end = certificate.not_after;
-            if end < as_of {
-                expiry.expired += 1;
+            if end < self.as_of {
+                self.expired += 1;
                 continue;
             }
             // The months that begin at or before its end.
-            let begun = months.partition_point(|(_, begin)| *begin <= end);
-            match expiry.months.get_mut(begun.saturating_sub(1)) {
-                Some(month) => month.subjects += 1,
-                None => expiry.later += 1,
+            let begun = self.months.partition_point(|(_, begin)| *begin <= end);
+            if let Some(month) = self.by_month.get_mut(begun.saturating_sub(1)) {
+                *month += 1;
             }
-            if soonest.len() < SOONEST || soonest.peek().is_some_and(|(latest, ..)| end < *latest) {
-                soonest.push((end, called(record), &subject.name));
-                if soonest.len() > SOONEST {
-                    soonest.pop();
-                }
+            if self.is_soon(end) {
+                let ending = (end, called(record).clone(), subject.name.clone());
+                self.candidates.push(ending.clone());
+                self.keep(ending);
             }
         }
     }
-    let soon = |(not_after, host, subject): (Timestamp, &Text, &Text)| ExpirySoon {
-        not_after,
-        host: host.clone(),
-        subject: subject.clone(),
-    };
-    expiry.soonest = soonest.into_sorted_vec().into_iter().map(soon).collect();
-    expiry
+
+    fn is_soon(&self, end: Timestamp) -> bool {
+        self.soonest.len() < SOONEST || self.soonest.peek().is_some_and(|(latest, ..)| end < *latest)
+    }
+
+    fn keep(&mut self, ending: Ending) {
+        self.soonest.push(ending);
+        if self.soonest.len() > SOONEST {
+            self.soonest.pop();
+        }
+    }
+
+    /// Adds those of the records that follow. What was not among their soonest is not among those of all.
+    pub(super) fn append(&mut self, next: Ends<'_>) {
+        self.expired += next.expired;
+        let months = self.by_month.iter_mut().zip(next.by_month);
+        months.for_each(|(month, more)| *month += more);
+        for ending in next.candidates {
+            if self.is_soon(ending.0) {
+                self.keep(ending);
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Expiry {
+        let shown = self.months.iter().take(MONTHS).zip(&self.by_month);
+        let months = shown.map(|((month, _), &subjects)| ExpiryMonth {
+            month: month.clone(),
+            subjects,
+        });
+        let soon = |(not_after, host, subject): Ending| ExpirySoon {
+            not_after,
+            host,
+            subject,
+        };
+        Expiry {
+            expired: self.expired,
+            months: months.collect(),
+            later: self.by_month.iter().skip(self.months.len().min(MONTHS)).sum(),
+            soonest: self.soonest.into_sorted_vec().into_iter().map(soon).collect(),
+        }
+    }
 }
 
 /// The month of an instant and those that follow, one more than are shown, with their first instants.
-fn months(as_of: Timestamp) -> Vec<(String, Timestamp)> {
+pub(super) fn months(as_of: Timestamp) -> Vec<(String, Timestamp)> {
     let text = as_of.to_string();
     let number = |range: std::ops::Range<usize>| text.get(range).and_then(|digits| digits.parse::<usize>().ok());
     let first = number(0..4).unwrap_or(0) * 12 + number(5..7).unwrap_or(1) - 1;

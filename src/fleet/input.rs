@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -42,8 +42,8 @@ const KNOWN_REFERENCES: usize = 64;
 /// What was found in a document.
 #[derive(Debug)]
 pub enum Piece {
-    /// A report.
-    Record(Box<Record>, Arc<FleetReference>),
+    /// A report. [`Documents::reference_of`] has its reference.
+    Record(Box<Record>),
     /// A fleet report.
     Fleet(Box<FleetPart>),
     /// What could not be read.
@@ -64,7 +64,8 @@ pub struct FleetPart {
 /// Reads documents, for any number of threads.
 #[derive(Debug)]
 pub struct Documents {
-    references: RwLock<Vec<(Box<str>, Arc<FleetReference>)>>,
+    /// Read much more often than written: a lock would be the place where all threads meet.
+    known: [OnceLock<(Box<str>, Text)>; KNOWN_REFERENCES],
     by_id: RwLock<HashMap<Text, Arc<FleetReference>>>,
     detailed: AtomicBool,
 }
@@ -72,7 +73,7 @@ pub struct Documents {
 impl Default for Documents {
     fn default() -> Self {
         Documents {
-            references: RwLock::default(),
+            known: [const { OnceLock::new() }; KNOWN_REFERENCES],
             by_id: RwLock::default(),
             detailed: AtomicBool::new(true),
         }
@@ -146,17 +147,12 @@ impl Documents {
             return found.push(origin.unreadable(code, &message));
         }
         match self.report(bytes, document, origin) {
-            Ok((record, reference)) => found.push(Piece::Record(Box::new(record), reference)),
+            Ok(record) => found.push(Piece::Record(record)),
             Err((code, message)) => found.push(origin.unreadable(code, &message)),
         }
     }
 
-    fn report(
-        &self,
-        bytes: &[u8],
-        document: Document<'_>,
-        origin: Origin<'_>,
-    ) -> Refusable<(Record, Arc<FleetReference>)> {
+    fn report(&self, bytes: &[u8], document: Document<'_>, origin: Origin<'_>) -> Refusable<Box<Record>> {
         let (Some(protocol), Some(reference), Some(status)) = (document.protocol, document.reference, &document.status)
         else {
             let message = "expected a report of same-ca: protocol, status and reference are not all there";
@@ -174,10 +170,12 @@ impl Documents {
             .map(|requirement| self.name("requirement", &requirement.0))
             .transpose()?;
         let reference = self.reference(reference)?;
-        let subjects = document.subjects.0.into_iter();
-        let subjects: Refusable<Vec<RecordSubject>> =
-            subjects.map(|subject| self.subject(subject, host.as_ref())).collect();
-        let record = Record {
+        // As long as it must be: collecting what may fail leaves room for more.
+        let mut subjects = Vec::with_capacity(document.subjects.0.len());
+        for subject in document.subjects.0 {
+            subjects.push(self.subject(subject, host.as_ref())?);
+        }
+        Ok(Box::new(Record {
             host,
             requirement,
             collected_at: document.collected_at,
@@ -189,11 +187,10 @@ impl Documents {
             source: origin.source.clone(),
             line: origin.line,
             sha256: sha256(bytes),
-            reference: share(&reference.id),
-            subjects: subjects?,
+            reference,
+            subjects,
             details: self.details(bytes),
-        };
-        Ok((record, reference))
+        }))
     }
 
     /// The subjects in full, while the fleet is small enough to keep them.
@@ -242,13 +239,19 @@ impl Documents {
         Ok(Box::new(part))
     }
 
-    fn reference(&self, Raw(raw): Raw<'_>) -> Refusable<Arc<FleetReference>> {
-        let known = self.references.read().unwrap_or_else(PoisonError::into_inner);
+    /// The reference of a record that was read here.
+    pub fn reference_of(&self, id: &Text) -> Option<Arc<FleetReference>> {
+        let by_id = self.by_id.read().unwrap_or_else(PoisonError::into_inner);
+        by_id.get(id).cloned()
+    }
+
+    /// Reads a reference, and returns its id.
+    fn reference(&self, Raw(raw): Raw<'_>) -> Refusable<Text> {
+        let mut known = self.known.iter().map_while(OnceLock::get);
         // Compared, not hashed: most reports of a run share one.
-        if let Some((_, known)) = known.iter().find(|(text, _)| **text == *raw) {
-            return Ok(known.clone());
+        if let Some((_, id)) = known.find(|(text, _)| **text == *raw) {
+            return Ok(share(id));
         }
-        drop(known);
         let read: InReference<'_> = serde_json::from_str(raw).map_err(|error| {
             let message = format!("reference: {}", cut(&error.to_string(), TEXT_LIMIT));
             (UnreadableCode::BadReport, message)
@@ -262,14 +265,13 @@ impl Documents {
         reference.id = reference_id(&reference);
         // One for all that are equal, however they were written.
         let mut by_id = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
-        let entry = by_id.entry(reference.id.clone());
-        let reference = entry.or_insert_with(|| Arc::new(reference)).clone();
+        let id = reference.id.clone();
+        by_id.entry(id.clone()).or_insert_with(|| Arc::new(reference));
         drop(by_id);
-        let mut known = self.references.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < KNOWN_REFERENCES {
-            known.push((raw.into(), reference.clone()));
-        }
-        Ok(reference)
+        let free = self.known.iter().find(|known| known.get().is_none());
+        // Another thread may have been faster: then it is read again, until it is known.
+        let _ = free.map(|free| free.set((raw.into(), id.clone())));
+        Ok(share(&id))
     }
 
     fn authority(&self, authority: InAuthority<'_>) -> ReferenceAuthority {
@@ -692,6 +694,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Limited<T> {
                 while let Some(element) = elements.next_element()? {
                     if list.len() == LIST_LIMIT {
                         return Err(A::Error::custom(format!("a list of more than {LIST_LIMIT} elements")));
+                    }
+                    if list.is_empty() {
+                        // Most have one.
+                        list.reserve_exact(1);
                     }
                     list.push(element);
                 }

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::protocol::fleet::{
-    FleetKind, FleetReference, FleetReport, Record, RecordSubject, ReportsRead, State, Totals, WaiverReport,
+    FleetKind, FleetReference, FleetReport, Record, RecordSubject, ReportsRead, State, Text, Totals, WaiverReport,
     WaiverState,
 };
 use crate::protocol::{PROTOCOL, Revocation, Severity, Span, Status, Timestamp, Tool};
 
 use super::aggregate::{Fleet, host_key, same_host};
 use super::drift::Previous;
-use super::estate::{Estate, Findings, expiry};
+use super::estate::{Asked, Ends, Estate, Findings, months};
 use super::expected::Expected;
 use super::waivers::Checked;
+
+/// Records that one thread judges at a time: what it finds on them is joined in their order.
+const PART: usize = 8192;
 
 /// What a fleet is judged by.
 #[derive(Debug, Default)]
@@ -31,40 +36,43 @@ pub struct Settings {
 
 /// Judges what was read.
 pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
+    let as_of = settings.as_of.or(fleet.newest());
     let (reports, mut records, references) = fleet.finish();
-    let as_of = settings
-        .as_of
-        .or_else(|| records.iter().map(|record| record.time()).max());
-    let mut waivers = Waivers::new(&settings.waivers, as_of);
-    let mut findings = Findings::default();
-    let mut estate = Estate::new(&records, &references);
-    let mut totals = Totals::default();
-    let mut reported: Vec<Box<str>> = Vec::new();
-    for record in &mut records {
-        let reference = find(&references, record);
-        record.stale = is_stale(record, as_of, settings.max_age);
-        let covered = waivers.cover(record, reference, &mut findings);
-        record.state = match record.status {
-            Status::Noncompliant if !covered => State::Noncompliant,
-            _ if record.stale => State::Stale,
-            Status::Undetermined if !covered => State::Undetermined,
-            Status::Compliant => State::Compliant,
-            Status::Noncompliant | Status::Undetermined => State::Waived,
-        };
-        if record.stale {
-            findings.stale(record);
-        }
-        totals.count(record.state);
-        estate.add(record, reference);
-        if !settings.expected.is_empty()
-            && let Some(host) = &record.host
-        {
-            reported.push(host_key(host));
-        }
-    }
+    let months = as_of.map(months).unwrap_or_default();
+    let judging = Judging {
+        settings,
+        as_of,
+        months: &months,
+        references: &references,
+        waivers: settings
+            .waivers
+            .iter()
+            .map(|waiver| as_of.map_or(WaiverState::Unused, |as_of| waiver.state(as_of)))
+            .collect(),
+    };
+    let parts: Vec<Part<'_>> = records
+        .par_chunks_mut(PART)
+        .map(|records| judging.part(records))
+        .collect();
+    let mut all = Part::new(&judging);
+    parts.into_iter().for_each(|part| all.append(part));
+    let Part {
+        mut totals,
+        mut findings,
+        estate: of_records,
+        asked,
+        ends,
+        waived,
+        reported,
+        hosts,
+        ..
+    } = all;
+    let mut estate = Estate::new(&asked, &references);
+    estate.append(of_records);
+    let expiry = ends.map(Ends::finish).unwrap_or_default();
+    let waivers = judging.waivers(&waived);
     let missing: Vec<_> = settings.expected.missing(&reported).map(Into::into).collect();
     totals.missing = missing.len();
-    let waivers = waivers.finish();
     findings.of_the_fleet(&missing, &waivers, &reports);
     let status = status(&totals, &reports, &records);
     FleetReport {
@@ -76,15 +84,19 @@ pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
         status,
         compliant: status == State::Compliant,
         revocation: Revocation::NotChecked,
-        message: message(&totals, &reports, &records),
+        message: message(&totals, &reports, records.len(), hosts),
         totals,
         missing,
         authorities: estate.finish(),
         findings: findings.finish(),
-        expiry: as_of.map(|as_of| expiry(&records, as_of)).unwrap_or_default(),
+        expiry,
         drift: settings.previous.as_ref().map(|previous| previous.drift(&records)),
         waivers,
-        references: references.into_iter().map(Arc::unwrap_or_clone).collect(),
+        references: references
+            .into_iter()
+            .filter(|reference| asked.has(reference))
+            .map(Arc::unwrap_or_clone)
+            .collect(),
         records,
         reports,
     }
@@ -105,37 +117,128 @@ fn is_stale(record: &Record, as_of: Option<Timestamp>, max_age: Option<Span>) ->
     record.time().plus(max_age.seconds()) < as_of
 }
 
-/// The waivers, and what they were found to cover.
-struct Waivers<'a> {
-    given: &'a [Checked],
-    states: Vec<WaiverState>,
-    records: Vec<usize>,
+/// What all records are judged by.
+struct Judging<'a> {
+    settings: &'a Settings,
+    as_of: Option<Timestamp>,
+    months: &'a [(String, Timestamp)],
+    references: &'a [Arc<FleetReference>],
+    /// The waivers' states, before it is known what they cover.
+    waivers: Vec<WaiverState>,
 }
 
-impl<'a> Waivers<'a> {
-    fn new(given: &'a [Checked], as_of: Option<Timestamp>) -> Self {
-        let state = |waiver: &Checked| as_of.map_or(WaiverState::Unused, |as_of| waiver.state(as_of));
-        Waivers {
-            given,
-            states: given.iter().map(state).collect(),
-            records: vec![0; given.len()],
+/// What was found on records that follow each other.
+struct Part<'a> {
+    totals: Totals,
+    findings: Findings,
+    estate: Estate,
+    asked: Asked,
+    ends: Option<Ends<'a>>,
+    /// The records that each waiver covers something of.
+    waived: Vec<usize>,
+    /// The hosts that reported, where hosts are expected.
+    reported: Vec<Box<str>>,
+    /// Records come sorted by host; those that name none count for one host each.
+    hosts: usize,
+    /// The hosts of the first and the last record.
+    first: Option<Text>,
+    last: Option<Text>,
+}
+
+impl<'a> Part<'a> {
+    fn new(judging: &Judging<'a>) -> Self {
+        Part {
+            totals: Totals::default(),
+            findings: Findings::default(),
+            estate: Estate::default(),
+            asked: Asked::default(),
+            ends: judging.as_of.map(|as_of| Ends::new(as_of, judging.months)),
+            waived: vec![0; judging.waivers.len()],
+            reported: Vec::new(),
+            hosts: 0,
+            first: None,
+            last: None,
         }
+    }
+
+    /// Adds the records that follow.
+    fn append(&mut self, mut next: Part<'a>) {
+        self.totals.add(&next.totals);
+        self.findings.append(next.findings);
+        self.estate.append(next.estate);
+        self.asked.append(next.asked);
+        if let (Some(ends), Some(next)) = (&mut self.ends, next.ends) {
+            ends.append(next);
+        }
+        let waived = self.waived.iter_mut().zip(next.waived);
+        waived.for_each(|(records, more)| *records += more);
+        self.reported.append(&mut next.reported);
+        self.hosts += next.hosts - usize::from(is_same(self.last.as_ref(), next.first.as_ref()));
+        self.last = next.last;
+    }
+}
+
+fn is_same(one: Option<&Text>, other: Option<&Text>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => same_host(one, other),
+        _ => false,
+    }
+}
+
+impl<'a> Judging<'a> {
+    fn part(&self, records: &mut [Box<Record>]) -> Part<'a> {
+        let mut part = Part::new(self);
+        let mut last: Option<&Text> = None;
+        part.first = records.first().and_then(|record| record.host.clone());
+        let mut reference: Option<&FleetReference> = None;
+        for record in records {
+            if reference.is_none_or(|reference| reference.id != record.reference) {
+                reference = find(self.references, record);
+            }
+            record.stale = is_stale(record, self.as_of, self.settings.max_age);
+            let covered = self.cover(record, reference, &mut part);
+            record.state = match record.status {
+                Status::Noncompliant if !covered => State::Noncompliant,
+                _ if record.stale => State::Stale,
+                Status::Undetermined if !covered => State::Undetermined,
+                Status::Compliant => State::Compliant,
+                Status::Noncompliant | Status::Undetermined => State::Waived,
+            };
+            let record: &Record = record;
+            if record.stale {
+                part.findings.stale(record);
+            }
+            part.totals.count(record.state);
+            part.estate.add(record, reference);
+            part.asked.add(record);
+            if let Some(ends) = &mut part.ends {
+                ends.add(record);
+            }
+            if !self.settings.expected.is_empty()
+                && let Some(host) = &record.host
+            {
+                part.reported.push(host_key(host));
+            }
+            part.hosts += usize::from(!is_same(last, record.host.as_ref()));
+            last = record.host.as_ref();
+        }
+        part.last = last.cloned();
+        part
     }
 
     /// Goes through what was found on a record, and says whether waivers cover each reason for which it is not
     /// compliant.
-    fn cover(&mut self, record: &mut Record, reference: Option<&FleetReference>, findings: &mut Findings) -> bool {
-        let about: Vec<usize> = match self.given {
-            [] => Vec::new(),
-            given => (0..given.len())
-                .filter(|&index| self.states[index] == WaiverState::Unused || self.states[index] == WaiverState::Used)
-                .filter(|&index| given[index].is_about(record))
-                .collect(),
-        };
+    fn cover(&self, record: &mut Record, reference: Option<&FleetReference>, part: &mut Part<'_>) -> bool {
+        let given = &self.settings.waivers;
+        let in_force = |index: &usize| self.waivers[*index] == WaiverState::Unused;
+        let about: Vec<usize> = (0..given.len())
+            .filter(in_force)
+            .filter(|&index| given[index].is_about(record))
+            .collect();
         let mut used: Vec<usize> = Vec::new();
         let mut covers = |subject: Option<&RecordSubject>, code: Option<&str>| {
             let before = used.len();
-            used.extend(about.iter().filter(|&&index| self.given[index].covers(subject, code)));
+            used.extend(about.iter().filter(|&&index| given[index].covers(subject, code)));
             used.len() > before
         };
         let failing = |subject: &RecordSubject| subject.status.is_none_or(|status| status != Status::Compliant);
@@ -146,7 +249,7 @@ impl<'a> Waivers<'a> {
         let own = reference.into_iter().flat_map(|reference| &reference.findings);
         for finding in own.chain(members.flat_map(|member| &member.findings)) {
             let covered = covers(None, Some(&*finding.code));
-            findings.add(record, finding, covered);
+            part.findings.add(record, finding, covered);
             if finding.severity >= Severity::Doubt && record.status != Status::Compliant {
                 of_reference = true;
                 all_covered &= covered;
@@ -156,7 +259,7 @@ impl<'a> Waivers<'a> {
             let mut has_reason = of_reference || !failing(subject);
             for finding in &subject.findings {
                 let covered = covers(Some(subject), Some(&*finding.code));
-                findings.add(record, finding, covered);
+                part.findings.add(record, finding, covered);
                 if finding.severity >= Severity::Doubt && failing(subject) {
                     has_reason = true;
                     all_covered &= covered;
@@ -172,18 +275,18 @@ impl<'a> Waivers<'a> {
         used.sort_unstable();
         used.dedup();
         for &index in &used {
-            self.records[index] += 1;
-            self.states[index] = WaiverState::Used;
+            part.waived[index] += 1;
         }
         record.waived_by = used;
         all_covered
     }
 
-    fn finish(self) -> Vec<WaiverReport> {
-        let each = self.given.iter().zip(self.states).zip(self.records);
-        each.map(|((checked, state), records)| WaiverReport {
+    /// The waivers, and what became of them.
+    fn waivers(&self, waived: &[usize]) -> Vec<WaiverReport> {
+        let each = self.settings.waivers.iter().zip(&self.waivers).zip(waived);
+        each.map(|((checked, &state), &records)| WaiverReport {
             waiver: checked.waiver.clone(),
-            state,
+            state: if records > 0 { WaiverState::Used } else { state },
             records,
         })
         .collect()
@@ -200,16 +303,7 @@ fn status(totals: &Totals, reports: &ReportsRead, records: &[Box<Record>]) -> St
     }
 }
 
-fn message(totals: &Totals, reports: &ReportsRead, records: &[Box<Record>]) -> String {
-    // Records come sorted by host; those that name none count for one host each.
-    let again = |pair: &&[Box<Record>]| match *pair {
-        [one, other] => match (&one.host, &other.host) {
-            (Some(one), Some(other)) => same_host(one, other),
-            _ => false,
-        },
-        _ => false,
-    };
-    let hosts = records.len() - records.windows(2).filter(again).count();
+fn message(totals: &Totals, reports: &ReportsRead, records: usize, hosts: usize) -> String {
     let mut parts: Vec<String> = Vec::new();
     for (state, words) in [
         (State::Noncompliant, "noncompliant"),
@@ -223,7 +317,7 @@ fn message(totals: &Totals, reports: &ReportsRead, records: &[Box<Record>]) -> S
         }
     }
     let counted = |number: u64, one: &str, more: &str| format!("{number} {}", if number == 1 { one } else { more });
-    let mut message = match records.len() {
+    let mut message = match records {
         0 => "No report was found, so nothing is known".to_owned(),
         number => format!(
             "{} of {}: {}",

@@ -12,6 +12,8 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
+use crate::protocol::values::plain_length;
+
 /// Objects and lists in each other that are passed over: no report comes near, and a number has so many bits.
 const DEPTH: u32 = 64;
 /// Keys whose values are remembered: a report has some twenty with objects and lists that are passed over.
@@ -295,27 +297,6 @@ impl<'de> Reader<'_, 'de> {
     }
 }
 
-/// How many bytes stand before the first quote, backslash or control character; all of them where there is none.
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The highest bit of each byte that is zero; a wrong one can stand only after a right one.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let quote = zero(word ^ (ONES * b'"' as u64));
-        let backslash = zero(word ^ (ONES * b'\\' as u64));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quote | backslash | control) & HIGH;
-        if found != 0 {
-            return index * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
-}
-
 /// Where the values of a key are remembered. Keys that meet at one place only push each other out.
 fn place(key: &str) -> usize {
     let of = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
@@ -476,6 +457,119 @@ impl<'de> SeqAccess<'de> for &mut Inside<'_, '_, 'de> {
         match self.another()? {
             true => seed.deserialize(&mut *self.reader).map(Some),
             false => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every kind of value that is read here, and some that is passed over.
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Sample {
+        #[serde(default)]
+        number: Option<u32>,
+        #[serde(default)]
+        text: Option<String>,
+        #[serde(default)]
+        kind: Option<Kind>,
+        #[serde(default)]
+        list: Vec<Sample>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        One,
+        Two,
+    }
+
+    fn agree(text: &str) -> Option<Sample> {
+        let read: Option<Sample> = from_str(text);
+        if let Some(read) = &read {
+            assert_eq!(serde_json::from_str::<Sample>(text).as_ref().ok(), Some(read), "{text}");
+        }
+        read
+    }
+
+    #[test]
+    fn what_programs_write_is_read_and_what_they_pass_over_is_known_again() {
+        let text = r#"{"number":7,"x":{"a":[1,-2,{"b":"\"\u00e9"}],"c":null},"text":"a\nb","kind":"two","list":[{},{"text":"é"}]}"#;
+        for _ in 0..3 {
+            let read = agree(text).unwrap();
+            assert_eq!((read.number, read.text.as_deref()), (Some(7), Some("a\nb")));
+            assert_eq!((read.kind, read.list.len()), (Some(Kind::Two), 2));
+        }
+        assert!(agree(" { \"list\" : [ ] , \"number\" : null }\n").is_some());
+    }
+
+    #[test]
+    fn what_is_no_json_is_not_read_even_where_its_beginning_was_seen_before() {
+        assert!(agree(r#"{"x":{"a":[1,2]}}"#).is_some());
+        for text in [
+            r#"{"x":{"a":[1,2]}"#,
+            r#"{"x":{"a":[1,2]}]"#,
+            r#"{"x":{"a":[1,2]}}}"#,
+            r#"{"x":{"a":[1,2]},}"#,
+            r#"{"x":{"a":[1,2}]}"#,
+            r#"{"x":{"a":01}}"#,
+            r#"{"x":{"a":-}}"#,
+            r#"{"x":["\x"]}"#,
+            r#"{"x":["\u12g4"]}"#,
+            "{\"x\":[\"\u{1}\"]}",
+            r#"{"x":[1,]}"#,
+            r#"{"x":[tru]}"#,
+            r#"{"text":"\ud800"}"#,
+            r#"{"number":4294967296}"#,
+            r#"{"number":1,"number":1}"#,
+            r#"{,"number":1}"#,
+            r#"{"list":[,{}]}"#,
+            "",
+        ] {
+            assert!(agree(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_nested_too_deep_to_end() {
+        let nested = |depth: usize| format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(agree(&nested(64)).is_some());
+        assert!(agree(&nested(65)).is_none());
+        assert!(agree(&nested(100_000)).is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_is_taken_that_serde_json_refuses_or_reads_in_another_way(
+            number in 0..3u32,
+            text in "[a\\\\\"\u{e9}\u{1}/]{0,6}",
+            passed in prop::collection::btree_map("[a-c]", prop::collection::vec("[\\[\\]{},:\"\\\\ x]{0,4}", 0..3), 0..4),
+            changes in prop::collection::vec((0..200usize, "[\\[\\]{},:\"\\\\ 0-9a-f.\u{e9}]{0,2}"), 0..3),
+        ) {
+            let passed: BTreeMap<String, Vec<String>> = passed;
+            let inner = serde_json::json!({"x": passed.clone(), "text": text});
+            let document = serde_json::json!({"number": number, "text": text, "y": passed, "kind": "one", "list": [inner]});
+            let whole = document.to_string();
+            prop_assert!(agree(&whole).is_some());
+            let mut characters: Vec<String> = whole.chars().map(String::from).collect();
+            for (place, with) in changes {
+                let place = place % characters.len();
+                characters[place] = with;
+            }
+            agree(&characters.concat());
+        }
+
+        #[test]
+        fn the_plain_beginning_of_a_string_ends_where_json_escapes(bytes in prop::collection::vec(prop::sample::select(b"a\"\\\x00\x1f\x20\x7f\xff!#[]".to_vec()), 0..40)) {
+            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+            prop_assert_eq!(plain_length(&bytes), bytes.iter().position(special).unwrap_or(bytes.len()));
         }
     }
 }

@@ -17,10 +17,10 @@ use super::values::{Sha256Hex, Span, Thumbprint};
 /// A text that many records share.
 pub type Text = Arc<str>;
 
-/// One fleet report.
+/// One fleet report. `R` are its records, or an empty list where they are written by themselves.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct FleetReport {
+#[schemars(deny_unknown_fields, rename = "FleetReport")]
+pub struct FleetReport<R = Vec<Box<Record>>> {
     /// Always 1.
     pub protocol: u32,
     /// Always `fleet`.
@@ -62,7 +62,34 @@ pub struct FleetReport {
     /// The references that the records were judged against, by id.
     pub references: Vec<FleetReference>,
     /// One record a host and requirement, by host.
-    pub records: Vec<Box<Record>>,
+    pub records: R,
+}
+
+impl FleetReport {
+    /// The same without its records.
+    pub fn without_records(&self) -> FleetReport<[(); 0]> {
+        FleetReport {
+            protocol: self.protocol,
+            kind: self.kind,
+            tool: self.tool.clone(),
+            as_of: self.as_of,
+            max_age: self.max_age,
+            status: self.status,
+            compliant: self.compliant,
+            revocation: self.revocation,
+            message: self.message.clone(),
+            totals: self.totals,
+            reports: self.reports.clone(),
+            missing: self.missing.clone(),
+            authorities: self.authorities.clone(),
+            findings: self.findings.clone(),
+            expiry: self.expiry.clone(),
+            drift: self.drift.clone(),
+            waivers: self.waivers.clone(),
+            references: self.references.clone(),
+            records: [],
+        }
+    }
 }
 
 /// What kind of document it is.
@@ -145,6 +172,24 @@ impl Totals {
             State::Missing => self.missing,
             State::Noncompliant => self.noncompliant,
         }
+    }
+
+    /// Adds those of other records.
+    pub fn add(&mut self, other: &Totals) {
+        let Totals {
+            compliant,
+            waived,
+            noncompliant,
+            undetermined,
+            stale,
+            missing,
+        } = other;
+        self.compliant += compliant;
+        self.waived += waived;
+        self.noncompliant += noncompliant;
+        self.undetermined += undetermined;
+        self.stale += stale;
+        self.missing += missing;
     }
 
     /// Counts one more of a state.

@@ -33,29 +33,28 @@ impl Timestamp {
 
     /// Reads `YYYY-MM-DDTHH:MM:SSZ`, and nothing else.
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let shape = |i: usize, b: u8| match i {
-            4 | 7 => b == b'-',
-            10 => b == b'T',
-            13 | 16 => b == b':',
-            19 => b == b'Z',
-            _ => b.is_ascii_digit(),
-        };
-        if bytes.len() != 20 || !bytes.iter().enumerate().all(|(i, &b)| shape(i, b)) {
+        let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
+        let mut others = true;
+        for (place, byte) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')] {
+            others &= bytes[place] == byte;
+        }
+        // More than 9 for what is no digit.
+        let digit = |place: usize| u32::from(bytes[place].wrapping_sub(b'0'));
+        let digits = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18];
+        if !others || digits.into_iter().any(|place| digit(place) > 9) {
             return None;
         }
-        let number = |from: usize, to: usize| text[from..to].parse::<u32>().ok();
-        let month = time::Month::try_from(number(5, 7)? as u8).ok()?;
-        let date = time::Date::from_calendar_date(number(0, 4)? as i32, month, number(8, 10)? as u8).ok()?;
-        let clock = date
-            .with_hms(number(11, 13)? as u8, number(14, 16)? as u8, number(17, 19)? as u8)
-            .ok()?;
+        let two = |place: usize| digit(place) * 10 + digit(place + 1);
+        let month = time::Month::try_from(two(5) as u8).ok()?;
+        let date = time::Date::from_calendar_date((two(0) * 100 + two(2)) as i32, month, two(8) as u8).ok()?;
+        let clock = date.with_hms(two(11) as u8, two(14) as u8, two(17) as u8).ok()?;
         Some(Timestamp::from_unix(clock.assume_utc().unix_timestamp()))
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// As RFC 3339 writes it.
+    fn text(self) -> [u8; 20] {
         // The range of the type is within what `time` holds.
         let at = time::OffsetDateTime::from_unix_timestamp(self.0).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = (at.year().unsigned_abs(), u8::from(at.month()), at.day());
@@ -74,13 +73,19 @@ impl fmt::Display for Timestamp {
             text[place] = b'0' + number / 10 % 10;
             text[place + 1] = b'0' + number % 10;
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        text
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

@@ -145,7 +145,11 @@ impl<const N: usize> fmt::Debug for Hex<N> {
 
 impl<const N: usize> Serialize for Hex<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex(&self.0))
+        let mut digits = [0; 64];
+        match digits.get_mut(..N * 2) {
+            Some(digits) => serializer.serialize_str(hex_into(digits, &self.0)),
+            None => serializer.serialize_str(&hex(&self.0)),
+        }
     }
 }
 
@@ -200,6 +204,15 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Adds lower-case hex without separators to a text.
 pub fn push_hex(out: &mut String, bytes: &[u8]) {
+    // A chunk at a time keeps the check that this is UTF-8 out of the inner loop.
+    let mut buffer = [0; 64];
+    for chunk in bytes.chunks(32) {
+        out.push_str(hex_into(&mut buffer, chunk));
+    }
+}
+
+/// Writes lower-case hex where there is room for it.
+fn hex_into<'a>(digits: &'a mut [u8], bytes: &[u8]) -> &'a str {
     const DIGITS: [[u8; 2]; 256] = {
         let digits = b"0123456789abcdef";
         let mut table = [[0; 2]; 256];
@@ -210,15 +223,34 @@ pub fn push_hex(out: &mut String, bytes: &[u8]) {
         }
         table
     };
-    // A chunk at a time keeps the check that this is UTF-8 out of the inner loop.
-    let mut buffer = [0; 64];
-    for chunk in bytes.chunks(32) {
-        for (pair, &byte) in buffer.as_chunks_mut::<2>().0.iter_mut().zip(chunk) {
-            *pair = DIGITS[usize::from(byte)];
-        }
-        let written = buffer.get(..chunk.len() * 2).unwrap_or_default();
-        out.push_str(std::str::from_utf8(written).unwrap_or_default());
+    for (pair, &byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = DIGITS[usize::from(byte)];
     }
+    let written = digits.get(..bytes.len() * 2).unwrap_or_default();
+    std::str::from_utf8(written).unwrap_or_default()
+}
+
+/// How many bytes stand before the first that JSON escapes in a string (a quote, a backslash or a control character);
+/// all of them where there is none.
+#[inline]
+pub fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // The highest bit of each byte that is zero; a wrong one can stand only after a right one.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = zero(word ^ (ONES * b'"' as u64));
+        let backslash = zero(word ^ (ONES * b'\\' as u64));
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (quote | backslash | control) & HIGH;
+        if found != 0 {
+            return index * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
 }
 
 /// Refuses what cannot be a path, and what is no path but what a file holds: paths are repeated in findings, and what

@@ -16,6 +16,7 @@ use serde::ser::{SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::quick;
 use super::safe::is_unsafe;
 use super::text::{counted, digest, ending, time};
 use super::words;
@@ -607,121 +608,134 @@ fn tail(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         Html(&report.tool.name),
         Html(&report.tool.version)
     )?;
-    let data = Data::new(report);
-    serde_json::to_writer(NoMarkup(&mut *out), &data)?;
+    let (before, rows, after) = data(report);
+    let mut out_data = NoMarkup(&mut *out);
+    // Two objects and the list between them become one.
+    let before = serde_json::to_vec(&before)?;
+    out_data.write_all(before.strip_suffix(b"}").unwrap_or(&before))?;
+    out_data.write_all(b",\"records\":[")?;
+    quick::elements(&rows, &mut out_data, quick::push)?;
+    out_data.write_all(b"],")?;
+    let after = serde_json::to_vec(&after)?;
+    out_data.write_all(after.strip_prefix(b"{").unwrap_or(&after))?;
     write!(out, "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n")
 }
 
-/// What the script reads. Texts that repeat stand once, in `texts`, and are named by their place; -1 is none.
+/// What the script reads, before the records. Texts that repeat stand once, in `texts`, and are named by their place;
+/// -1 is none.
 #[derive(Serialize)]
-struct Data<'a> {
+struct Before<'a> {
     states: [&'static str; 6],
     requirements: Vec<i64>,
     keys: Vec<(String, String)>,
     waivers: Vec<String>,
     references: BTreeMap<&'a str, &'a FleetReference>,
-    records: Rows<'a>,
+}
+
+/// What the script reads after the records.
+#[derive(Serialize)]
+struct After<'a> {
     details: Vec<&'a RawValue>,
     texts: Vec<Cow<'a, str>>,
 }
 
-impl<'a> Data<'a> {
-    fn new(report: &'a FleetReport) -> Self {
-        let mut order: Vec<&Record> = Vec::with_capacity(report.records.len().min(RECORDS_SHOWN));
-        for state in State::ALL {
-            let left = RECORDS_SHOWN - order.len();
-            order.extend(
-                report
-                    .records
-                    .iter()
-                    .map(|record| &**record)
-                    .filter(|record| record.state == state)
-                    .take(left),
-            );
+/// The records that are shown, the worst first.
+fn shown(report: &FleetReport) -> Vec<&Record> {
+    let mut of_state = State::ALL.map(|state| Vec::with_capacity(report.totals.of(state).min(RECORDS_SHOWN)));
+    for record in &report.records {
+        let list = State::ALL.iter().zip(&mut of_state);
+        for (_, list) in list.filter(|(state, list)| **state == record.state && list.len() < RECORDS_SHOWN) {
+            list.push(&**record);
         }
-        let mut texts = Texts::default();
-        let mut details = Vec::new();
-        let rows: Vec<Row<'a>> = order
-            .into_iter()
-            .map(|record| Row::new(record, &mut texts, &mut details))
-            .collect();
-        let mut requirements: Vec<i64> = rows
+    }
+    of_state.into_iter().flatten().take(RECORDS_SHOWN).collect()
+}
+
+fn data(report: &FleetReport) -> (Before<'_>, Vec<Row<'_>>, After<'_>) {
+    let mut texts = Texts::default();
+    let mut details = Vec::new();
+    let rows: Vec<Row<'_>> = shown(report)
+        .into_iter()
+        .map(|record| Row::new(record, &mut texts, &mut details))
+        .collect();
+    let mut requirements: Vec<i64> = rows
+        .iter()
+        .map(|row| row.requirement)
+        .filter(|&index| index >= 0)
+        .collect();
+    requirements.sort_unstable();
+    requirements.dedup();
+    requirements.truncate(CHOICES);
+    let keys = report.authorities.iter().flat_map(|authority| {
+        authority
+            .generations
             .iter()
-            .map(|row| row.requirement)
-            .filter(|&index| index >= 0)
-            .collect();
-        requirements.sort_unstable();
-        requirements.dedup();
-        requirements.truncate(CHOICES);
-        let keys = report.authorities.iter().flat_map(|authority| {
-            authority
-                .generations
-                .iter()
-                .filter(|key| key.subjects > 0)
-                .map(move |key| {
-                    let value = key_choice(key.key_sha256.as_ref(), authority.subject.as_deref());
-                    let sha256 = key
-                        .key_sha256
-                        .map_or_else(|| "no known key".into(), |sha256| digest(&sha256.to_string()));
-                    let subject = authority.subject.as_deref().unwrap_or("a pinned key");
-                    (value, format!("{} {sha256} {subject}", words::standing(key.standing)))
-                })
-        });
-        let mut references = BTreeMap::new();
-        if report.references.len() <= REFERENCES_SHOWN {
-            references.extend(report.references.iter().map(|reference| (&*reference.id, reference)));
-        }
-        let waiver = |waiver: &crate::protocol::fleet::WaiverReport| {
-            let ticket = waiver
-                .waiver
-                .ticket
-                .as_deref()
-                .map(|ticket| format!(" ({ticket})"))
-                .unwrap_or_default();
-            format!("{}{ticket}, until {}", waiver.waiver.reason, waiver.waiver.until)
-        };
-        Data {
-            states: State::ALL.map(State::as_str),
-            requirements,
-            keys: keys.take(CHOICES).collect(),
-            waivers: report.waivers.iter().map(waiver).collect(),
-            references,
-            records: Rows(rows),
-            details,
-            texts: texts.list,
-        }
+            .filter(|key| key.subjects > 0)
+            .map(move |key| {
+                let value = key_choice(key.key_sha256.as_ref(), authority.subject.as_deref());
+                let sha256 = key
+                    .key_sha256
+                    .map_or_else(|| "no known key".into(), |sha256| digest(&sha256.to_string()));
+                let subject = authority.subject.as_deref().unwrap_or("a pinned key");
+                (value, format!("{} {sha256} {subject}", words::standing(key.standing)))
+            })
+    });
+    let mut references = BTreeMap::new();
+    if report.references.len() <= REFERENCES_SHOWN {
+        references.extend(report.references.iter().map(|reference| (&*reference.id, reference)));
+    }
+    let waiver = |waiver: &crate::protocol::fleet::WaiverReport| {
+        let ticket = waiver
+            .waiver
+            .ticket
+            .as_deref()
+            .map(|ticket| format!(" ({ticket})"))
+            .unwrap_or_default();
+        format!("{}{ticket}, until {}", waiver.waiver.reason, waiver.waiver.until)
+    };
+    let before = Before {
+        states: State::ALL.map(State::as_str),
+        requirements,
+        keys: keys.take(CHOICES).collect(),
+        waivers: report.waivers.iter().map(waiver).collect(),
+        references,
+    };
+    let after = After {
+        details,
+        texts: texts.list,
+    };
+    (before, rows, after)
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let record = self.record;
+        (
+            &record.host,
+            self.requirement,
+            self.state,
+            u8::from(record.stale),
+            record.collected_at.map(Timestamp::unix),
+            record.valid_at.unix(),
+            self.source,
+            record.line,
+            self.reference,
+            &record.waived_by,
+            Subjects(self),
+            self.details,
+        )
+            .serialize(serializer)
     }
 }
 
-struct Rows<'a>(Vec<Row<'a>>);
+struct Subjects<'a>(&'a Row<'a>);
 
-impl Serialize for Rows<'_> {
+impl Serialize for Subjects<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut rows = serializer.serialize_seq(Some(self.0.len()))?;
-        for row in &self.0 {
-            let record = row.record;
-            let subjects: Vec<Subject<'_>> = row
-                .subjects
-                .iter()
-                .zip(&record.subjects)
-                .map(|(places, subject)| Subject(places, subject, record.host.as_deref()))
-                .collect();
-            rows.serialize_element(&(
-                &record.host,
-                row.requirement,
-                row.state,
-                u8::from(record.stale),
-                record.collected_at.map(Timestamp::unix),
-                record.valid_at.unix(),
-                row.source,
-                record.line,
-                row.reference,
-                &record.waived_by,
-                &subjects,
-                row.details,
-            ))?;
-        }
-        rows.end()
+        let Subjects(row) = self;
+        let host = row.record.host.as_deref();
+        let subjects = row.subjects.iter().zip(&row.record.subjects);
+        serializer.collect_seq(subjects.map(|(places, subject)| Subject(places, subject, host)))
     }
 }
 
@@ -827,15 +841,33 @@ struct Texts<'a> {
     list: Vec<Cow<'a, str>>,
     places: HashMap<&'a str, i64>,
     digests: HashMap<&'a Sha256Hex, i64>,
+    /// Texts that were looked up lately and their places: records share them.
+    lately: Vec<(&'a str, i64)>,
 }
 
 impl<'a> Texts<'a> {
     fn place(&mut self, text: Option<&'a str>) -> i64 {
+        /// Many times what a record has.
+        const LATELY: usize = 256;
         let Some(text) = text else { return -1 };
-        *self.places.entry(text).or_insert_with(|| {
+        if self.lately.is_empty() {
+            self.lately.resize(LATELY, ("", -1));
+        }
+        let lately = text.as_ptr().addr() / 8 % LATELY;
+        if let Some(&(known, place)) = self.lately.get(lately)
+            && place >= 0
+            && std::ptr::eq(known, text)
+        {
+            return place;
+        }
+        let place = *self.places.entry(text).or_insert_with(|| {
             self.list.push(text.into());
             self.list.len() as i64 - 1
-        })
+        });
+        if let Some(known) = self.lately.get_mut(lately) {
+            *known = (text, place);
+        }
+        place
     }
 
     fn digest(&mut self, digest: Option<&'a Sha256Hex>) -> i64 {
@@ -896,14 +928,13 @@ struct NoMarkup<'a>(&'a mut dyn Write);
 
 impl Write for NoMarkup<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut parts = bytes.split(|&byte| byte == b'<');
-        if let Some(first) = parts.next() {
-            self.0.write_all(first)?;
-        }
-        for part in parts {
+        let mut start = 0;
+        for at in memchr::memchr_iter(b'<', bytes) {
+            self.0.write_all(bytes.get(start..at).unwrap_or_default())?;
             self.0.write_all(b"\\u003c")?;
-            self.0.write_all(part)?;
+            start = at + 1;
         }
+        self.0.write_all(bytes.get(start..).unwrap_or_default())?;
         Ok(bytes.len())
     }
 

@@ -5,12 +5,30 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
+use super::quick;
 use super::safe::is_unsafe;
+use crate::protocol::fleet::FleetReport;
 
 /// Writes a document as one line.
 pub fn line(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, document)?;
     out.write_all(b"\n")
+}
+
+/// [`line()`] of a fleet report, whose records may be a million.
+pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut rest = serde_json::to_vec(&report.without_records())?;
+    if !rest.ends_with(b"[]}") {
+        return line(report, out);
+    }
+    rest.truncate(rest.len() - b"]}".len());
+    out.write_all(&rest)?;
+    quick::elements(&report.records, out, |out, record| match &record.details {
+        // As it was written.
+        Some(_) => serde_json::to_writer(out, record),
+        None => quick::push(out, record),
+    })?;
+    out.write_all(b"]}\n")
 }
 
 /// Writes a document indented by two spaces. What could steer a terminal is written as `\uXXXX`, which means the same.

@@ -7,6 +7,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod prometheus;
+mod quick;
 pub mod safe;
 pub mod text;
 pub mod words;
