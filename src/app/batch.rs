@@ -1,9 +1,10 @@
 //! `same-ca batch`: requests a line, reports a line, in order, on all cores, in bounded memory.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use memchr::memchr;
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,6 +15,7 @@ use crate::protocol::fault::ErrorDocument;
 use crate::protocol::read::{self, LINE_LIMIT, null_default};
 use crate::protocol::request::check_subjects;
 use crate::protocol::{Fault, FaultCode, Report, Request, Source, Status, Subject, Timestamp};
+use crate::render::quick::{self, Raw};
 use crate::source::Reader;
 
 use super::case;
@@ -102,8 +104,7 @@ impl Window {
         while self.lines.len() < WINDOW_LINES && self.bytes.len() < WINDOW_BYTES {
             let start = self.bytes.len();
             // One byte more than a line of the limit with its end of line, which may be CR LF, tells that it is longer.
-            let mut limited = (&mut *input).take(LINE_LIMIT as u64 + 3);
-            if limited.read_until(b'\n', &mut self.bytes)? == 0 {
+            if !read_line(input, LINE_LIMIT + 3, &mut self.bytes)? {
                 break;
             }
             let line = &self.bytes[start..];
@@ -128,6 +129,28 @@ impl Window {
             line.start = line.end - read::without_bom(&self.bytes[line.clone()]).len();
         }
     }
+}
+
+/// Adds what is left of a line, its end included, or so many bytes of it; false where the input has ended.
+fn read_line(input: &mut dyn BufRead, mut most: usize, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    let start = bytes.len();
+    while most > 0 {
+        let available = match input.fill_buf() {
+            Ok(available) => available,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let within = available.get(..most).unwrap_or(available);
+        let end = memchr(b'\n', within).map(|at| at + 1);
+        let taken = end.unwrap_or(within.len());
+        bytes.extend_from_slice(within.get(..taken).unwrap_or_default());
+        input.consume(taken);
+        most -= taken;
+        if end.is_some() || taken == 0 {
+            break;
+        }
+    }
+    Ok(bytes.len() > start)
 }
 
 /// Lines of output, from lines of input that follow each other.
@@ -214,7 +237,7 @@ impl Fast<'_> {
 /// A reference worked out, and its section of the report as JSON.
 struct Shared {
     reference: Reference,
-    section: Box<RawValue>,
+    section: String,
 }
 
 /// One reference that lines share, known by its text.
@@ -275,8 +298,7 @@ impl Entry {
             };
             reader.prefetch(case::tls_sources(&shared), &|_, _| ());
             let reference = Reference::new(case::case(&shared, &reader, world.clock))?;
-            let section = serde_json::value::to_raw_value(reference.report())
-                .map_err(|error| Fault::new(FaultCode::Internal, format!("the report cannot be written: {error}")))?;
+            let section = serde_json::to_string(reference.report()).map_err(|error| unwritten(&error))?;
             Ok(Shared { reference, section })
         });
         worked_out.as_ref().map_err(Clone::clone)
@@ -386,7 +408,7 @@ impl Batch<'_> {
             host: fast.host.clone(),
             collected_at: fast.collected_at,
         };
-        let report: Report<&RawValue> = report(head, shared.reference.valid_at(), &shared.section, subjects);
+        let report: Report<Raw<'_>> = report(head, shared.reference.valid_at(), Raw(&shared.section), subjects);
         write_line(bytes, &report)?;
         Ok(report.status)
     }
@@ -411,8 +433,11 @@ fn parse(line: Option<&[u8]>) -> Result<(&[u8], Fast<'_>), Fault> {
 }
 
 fn write_line(bytes: &mut Vec<u8>, value: &impl serde::Serialize) -> Result<(), Fault> {
-    serde_json::to_writer(&mut *bytes, value)
-        .map_err(|error| Fault::new(FaultCode::Internal, format!("the report cannot be written: {error}")))?;
+    quick::push(bytes, value).map_err(|error| unwritten(&error))?;
     bytes.push(b'\n');
     Ok(())
+}
+
+fn unwritten(error: &serde_json::Error) -> Fault {
+    Fault::new(FaultCode::Internal, format!("the report cannot be written: {error}"))
 }

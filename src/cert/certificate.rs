@@ -492,16 +492,16 @@ impl Certificate {
             not_after: self.not_after,
             sha1: super::hex(&self.sha1()),
             sha256: super::hex(&self.sha256),
-            key_algorithm: self.key.algorithm_name().to_owned(),
+            key_algorithm: self.key.algorithm_name(),
             key_bits: self.key.bits(),
             key_curve: self.key.curve_name().map(str::to_owned),
             key_sha256: self.key.id().to_string(),
-            signature_algorithm: self.signature.name().to_owned(),
+            signature_algorithm: self.signature.name(),
             subject_alternative_names: self.alternative_names().map(general_name).collect(),
             subject_key_identifier: self.subject_key_identifier().map(super::hex),
             authority_key_identifier: self.authority_key_identifier().map(super::hex),
             extended_key_usage: self.extended_key_usage().map(|usage| usage.names()).unwrap_or_default(),
-            key_usage: self.key_usage().into_iter().map(str::to_owned).collect(),
+            key_usage: self.key_usage().into_iter().map(Cow::Borrowed).collect(),
             is_ca: self.is_ca(),
             crl_distribution_points: self.crl_distribution_points(),
             ca_issuers: self.ca_issuers(),
@@ -640,10 +640,10 @@ impl<'a> ExtendedKeyUsage<'a> {
     }
 
     /// The purposes by name (`serverAuth`), else dotted, in the order of the encoding.
-    pub fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<Cow<'static, str>> {
         let name = |oid: &[u8]| match PURPOSES.iter().find(|(known, _)| *known == oid) {
-            Some((_, name)) => (*name).to_owned(),
-            None => der::dotted(oid),
+            Some((_, name)) => Cow::Borrowed(*name),
+            None => der::dotted(oid).into(),
         };
         self.oids().map(name).collect()
     }
@@ -1091,13 +1091,13 @@ mod tests {
         let certificate = parse(&full()).unwrap();
         let facts = certificate.facts();
         assert_eq!((facts.subject.as_str(), facts.issuer.as_str()), ("CN=Leaf", "CN=CA"));
-        assert_eq!(facts.subject_ordered, [("CN".to_owned(), "Leaf".to_owned())]);
+        assert_eq!(facts.subject_ordered, [("CN".into(), "Leaf".to_owned())]);
         assert_eq!(facts.serial_number, "0102");
         assert_eq!(facts.not_before.to_string(), "2026-01-01T00:00:00Z");
         assert_eq!(facts.not_after.to_string(), "2027-01-01T00:00:00Z");
         assert_eq!(facts.sha1, openssl_hex(certificate.der(), "SHA1"));
         assert_eq!(facts.sha256, openssl_hex(certificate.der(), "SHA256"));
-        assert_eq!((facts.key_algorithm.as_str(), facts.key_bits), ("EC", Some(256)));
+        assert_eq!((&*facts.key_algorithm, facts.key_bits), ("EC", Some(256)));
         assert_eq!(facts.key_curve.as_deref(), Some("P-256"));
         assert_eq!(facts.key_sha256, certificate.key().id().to_string());
         assert_eq!(facts.signature_algorithm, "sha256WithRSAEncryption");

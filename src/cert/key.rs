@@ -1,5 +1,6 @@
 //! Public keys: what they are, when they may count, and their identity.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -159,16 +160,16 @@ impl PublicKey {
     }
 
     /// The algorithm as certificate facts name it: `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, or dotted.
-    pub fn algorithm_name(&self) -> &str {
-        match &self.kind {
+    pub fn algorithm_name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match &self.kind {
             KeyKind::Rsa { pss_only: false, .. } => "RSA",
             KeyKind::Rsa { pss_only: true, .. } => "RSASSA-PSS",
             KeyKind::Ec { .. } | KeyKind::EcExplicit => "EC",
             KeyKind::Ed25519 => "Ed25519",
             KeyKind::Ed448 => "Ed448",
             KeyKind::Dsa => "DSA",
-            KeyKind::Other(oid) => oid,
-        }
+            KeyKind::Other(oid) => return Cow::Owned(oid.to_string()),
+        })
     }
 
     /// Size in bits, of the modulus or of the field of the curve.

@@ -74,7 +74,7 @@ impl Name {
                 if index > 0 {
                     text.push('+');
                 }
-                attribute.push_type(&mut text);
+                text.push_str(&attribute.kind());
                 text.push('=');
                 match attribute.text() {
                     Some(value) => push_escaped(&mut text, &value),
@@ -89,16 +89,14 @@ impl Name {
     }
 
     /// Attribute types and values in the order of the encoding; a value that is no string as `#` and the hex of its DER.
-    pub fn ordered(&self) -> Vec<(String, String)> {
+    pub fn ordered(&self) -> Vec<(Cow<'static, str>, String)> {
         let mut pairs = Vec::with_capacity(8);
         for attribute in self.rdns().flat_map(attributes) {
-            let mut kind = String::new();
-            attribute.push_type(&mut kind);
             let value = match attribute.text() {
                 Some(text) => text.into_owned(),
                 None => format!("#{}", super::hex(attribute.value.raw)),
             };
-            pairs.push((kind, value));
+            pairs.push((attribute.kind(), value));
         }
         pairs
     }
@@ -216,7 +214,7 @@ impl<'a> Attribute<'a> {
         Some(Attribute { oid, value })
     }
 
-    fn push_type(&self, out: &mut String) {
+    fn kind(&self) -> Cow<'static, str> {
         let known = match self.oid {
             [0x55, 0x04, arc] => X520.iter().find(|(number, _)| number == arc).map(|(_, name)| *name),
             _ => OTHER_TYPES
@@ -225,8 +223,8 @@ impl<'a> Attribute<'a> {
                 .map(|(_, name)| *name),
         };
         match known {
-            Some(name) => out.push_str(name),
-            None => out.push_str(&der::dotted(self.oid)),
+            Some(name) => name.into(),
+            None => der::dotted(self.oid).into(),
         }
     }
 
@@ -557,7 +555,7 @@ mod tests {
         let pairs = [("DC", "com"), ("DC", "contoso"), ("CN", "CA"), ("O", "Contoso")];
         assert_eq!(
             subject.ordered(),
-            pairs.map(|(kind, value)| (kind.to_owned(), value.to_owned()))
+            pairs.map(|(kind, value)| (kind.into(), value.to_owned()))
         );
         assert_eq!(name(&[]).rfc4514(), "");
     }

@@ -188,8 +188,8 @@ impl SignatureInfo {
     }
 
     /// The usual name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, `rsassaPss`), else the dotted object identifier.
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn name(&self) -> Cow<'static, str> {
+        self.name.clone()
     }
 
     /// Whether the algorithm inside what is signed is the one beside the signature (RFC 5280 §4.1.1.2).

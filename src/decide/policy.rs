@@ -321,7 +321,7 @@ fn usage_name(oid: &str) -> &str {
 pub fn describe(signature: &SignatureInfo) -> String {
     match signature.algorithm() {
         SignatureAlgorithm::Unsupported { why, .. } => format!("{} ({why})", signature.name()),
-        _ => signature.name().to_owned(),
+        _ => signature.name().into_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts::CertificateFacts;
+use super::facts::{CertificateFacts, Word};
 use super::finding::Finding;
 use super::report::Tool;
 use super::time::Timestamp;
@@ -112,9 +112,9 @@ document_certificate! {
     /// Issuer as an RFC 4514 string.
     issuer: String,
     /// Subject attributes as encoded.
-    subject_ordered: Vec<(String, String)>,
+    subject_ordered: Vec<(Word, String)>,
     /// Issuer attributes as encoded.
-    issuer_ordered: Vec<(String, String)>,
+    issuer_ordered: Vec<(Word, String)>,
     /// Serial number, hex.
     serial_number: String,
     /// First instant of the validity period.
@@ -126,7 +126,7 @@ document_certificate! {
     /// SHA-256 of the DER certificate.
     sha256: String,
     /// Algorithm of the key.
-    key_algorithm: String,
+    key_algorithm: Word,
     /// Size of the key in bits.
     key_bits: u32,
     /// Named curve of an EC key.
@@ -134,7 +134,7 @@ document_certificate! {
     /// SHA-256 of the key's SubjectPublicKeyInfo.
     key_sha256: String,
     /// Signature algorithm.
-    signature_algorithm: String,
+    signature_algorithm: Word,
     /// Subject alternative names.
     subject_alternative_names: Vec<String>,
     /// Subject key identifier, hex.
@@ -142,9 +142,9 @@ document_certificate! {
     /// Authority key identifier, hex.
     authority_key_identifier: String,
     /// Extended key usages.
-    extended_key_usage: Vec<String>,
+    extended_key_usage: Vec<Word>,
     /// Key usages.
-    key_usage: Vec<String>,
+    key_usage: Vec<Word>,
     /// Whether basicConstraints says cA TRUE.
     is_ca: bool,
     /// CRL distribution points.

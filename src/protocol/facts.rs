@@ -1,9 +1,14 @@
 //! What a certificate says, field by field. Every value is a claim of whoever signed it, none a verdict.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
+
+/// A word that is nearly always one of a few: their names are not made anew for each certificate.
+pub type Word = Cow<'static, str>;
 
 /// The facts of one certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,9 +19,9 @@ pub struct CertificateFacts {
     /// Issuer as an RFC 4514 string, last RDN first, no spaces added.
     pub issuer: String,
     /// Subject attributes as encoded: pairs of attribute type (`CN`, `DC`, or a dotted OID) and value.
-    pub subject_ordered: Vec<(String, String)>,
+    pub subject_ordered: Vec<(Word, String)>,
     /// Issuer attributes as encoded: pairs of attribute type and value.
-    pub issuer_ordered: Vec<(String, String)>,
+    pub issuer_ordered: Vec<(Word, String)>,
     /// Serial number, lower-case hex of its content octets.
     pub serial_number: String,
     /// First instant of the validity period.
@@ -28,7 +33,7 @@ pub struct CertificateFacts {
     /// SHA-256 of the DER certificate.
     pub sha256: String,
     /// `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, or the dotted OID.
-    pub key_algorithm: String,
+    pub key_algorithm: Word,
     /// Size of the key in bits (the modulus, the field of the curve).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_bits: Option<u32>,
@@ -38,7 +43,7 @@ pub struct CertificateFacts {
     /// SHA-256 of the DER SubjectPublicKeyInfo, written with NULL parameters for RSA and an uncompressed point for EC.
     pub key_sha256: String,
     /// Signature algorithm by its usual name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, …) or the dotted OID.
-    pub signature_algorithm: String,
+    pub signature_algorithm: Word,
     /// Subject alternative names: `DNS:…`, `IP:…`, `email:…`, `URI:…`, `UPN:…`, `DirName:…`, `RID:…`, `other:OID`.
     pub subject_alternative_names: Vec<String>,
     /// Subject key identifier, hex: a hint, never a proof.
@@ -48,9 +53,9 @@ pub struct CertificateFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority_key_identifier: Option<String>,
     /// Extended key usages by name (`serverAuth`, `clientAuth`, …) or dotted OID; empty where the extension is absent.
-    pub extended_key_usage: Vec<String>,
+    pub extended_key_usage: Vec<Word>,
     /// Key usages by name (`digitalSignature`, `keyCertSign`, …); empty where the extension is absent.
-    pub key_usage: Vec<String>,
+    pub key_usage: Vec<Word>,
     /// Whether basicConstraints says cA TRUE.
     pub is_ca: bool,
     /// URIs of the CRL distribution points.

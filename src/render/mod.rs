@@ -7,7 +7,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod prometheus;
-mod quick;
+pub(crate) mod quick;
 pub mod safe;
 pub mod text;
 pub mod words;

@@ -1,4 +1,4 @@
-//! JSON into memory, for long lists: the bytes that serde_json writes, made ready on all cores while they are written.
+//! JSON into memory, for what is written by the million: the bytes that serde_json writes.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,8 @@ const PART: usize = 64;
 /// Parts that are made ready while as many are written.
 const PARTS: usize = 16;
 
-/// Writes the elements of a list, with commas between them; `push` adds one to what is in memory.
+/// Writes the elements of a list, with commas between them, made ready on all cores while others are written; `push` adds
+/// one to what is in memory.
 pub(super) fn elements<T: Sync>(
     elements: &[T],
     out: &mut dyn Write,
@@ -58,14 +59,35 @@ pub(super) fn elements<T: Sync>(
 }
 
 /// Adds a value to what is in memory.
-pub(super) fn push(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Error> {
-    value.serialize(Compact(out))
+pub(crate) fn push(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Error> {
+    value.serialize(Compact::new(out))
+}
+
+/// JSON that is at hand, for [`push()`] alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Raw<'a>(pub &'a str);
+
+/// What [`Raw`] is called on the way through serde.
+const RAW: &str = "same-ca raw";
+
+impl Serialize for Raw<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(RAW, self.0)
+    }
 }
 
 /// A serializer into memory. There are no maps and no variants with content in what it is for.
-struct Compact<'a>(&'a mut Vec<u8>);
+struct Compact<'a> {
+    out: &'a mut Vec<u8>,
+    /// Whether a text is JSON already.
+    raw: bool,
+}
 
 impl<'a> Compact<'a> {
+    fn new(out: &'a mut Vec<u8>) -> Compact<'a> {
+        Compact { out, raw: false }
+    }
+
     fn number(self, number: u64) {
         let mut digits = [0; 20];
         let (mut rest, mut first) = (number, digits.len());
@@ -77,13 +99,13 @@ impl<'a> Compact<'a> {
                 break;
             }
         }
-        self.0.extend_from_slice(&digits[first..]);
+        self.out.extend_from_slice(&digits[first..]);
     }
 
     fn list(self, begin: u8, end: u8) -> List<'a> {
-        self.0.push(begin);
+        self.out.push(begin);
         List {
-            out: self.0,
+            out: self.out,
             begun: false,
             end,
         }
@@ -93,7 +115,7 @@ impl<'a> Compact<'a> {
 macro_rules! through_serde_json {
     ($($method:ident($type:ty))+) => {
         $(fn $method(self, value: $type) -> Result<(), Error> {
-            serde_json::to_writer(self.0, &value)
+            serde_json::to_writer(self.out, &value)
         })+
     };
 }
@@ -129,7 +151,7 @@ impl<'a> Serializer for Compact<'a> {
 
     fn serialize_i64(self, number: i64) -> Result<(), Error> {
         if number < 0 {
-            self.0.push(b'-');
+            self.out.push(b'-');
         }
         self.number(number.unsigned_abs());
         Ok(())
@@ -138,13 +160,17 @@ impl<'a> Serializer for Compact<'a> {
     #[inline]
     fn serialize_str(self, text: &str) -> Result<(), Error> {
         let bytes = text.as_bytes();
-        if plain_length(bytes) < bytes.len() {
-            return serde_json::to_writer(self.0, text);
+        if self.raw {
+            self.out.extend_from_slice(bytes);
+            return Ok(());
         }
-        self.0.reserve(bytes.len() + 2);
-        self.0.push(b'"');
-        self.0.extend_from_slice(bytes);
-        self.0.push(b'"');
+        if plain_length(bytes) < bytes.len() {
+            return serde_json::to_writer(self.out, text);
+        }
+        self.out.reserve(bytes.len() + 2);
+        self.out.push(b'"');
+        self.out.extend_from_slice(bytes);
+        self.out.push(b'"');
         Ok(())
     }
 
@@ -157,7 +183,7 @@ impl<'a> Serializer for Compact<'a> {
     }
 
     fn serialize_unit(self) -> Result<(), Error> {
-        self.0.extend_from_slice(b"null");
+        self.out.extend_from_slice(b"null");
         Ok(())
     }
 
@@ -169,8 +195,11 @@ impl<'a> Serializer for Compact<'a> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Error> {
-        value.serialize(self)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), Error> {
+        value.serialize(Compact {
+            raw: name == RAW,
+            out: self.out,
+        })
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -241,7 +270,7 @@ impl List<'_> {
         if std::mem::replace(&mut self.begun, true) {
             self.out.push(b',');
         }
-        value.serialize(Compact(self.out))
+        value.serialize(Compact::new(self.out))
     }
 
     fn finish(self) {
@@ -285,7 +314,7 @@ impl SerializeStruct for List<'_> {
         self.begun = true;
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
-        value.serialize(Compact(self.out))
+        value.serialize(Compact::new(self.out))
     }
 
     fn end(self) -> Result<(), Error> {
@@ -345,6 +374,13 @@ mod tests {
             let expected = serde_json::to_vec(&list).unwrap();
             assert!(out == expected, "{length}: {}", String::from_utf8_lossy(&out));
         }
+    }
+
+    #[test]
+    fn what_is_json_already_is_written_as_it_is() {
+        let mut out = Vec::new();
+        push(&mut out, &("\"", Raw("{\"a\":[\"\\n\"]}"), Some("b"))).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), r#"["\"",{"a":["\n"]},"b"]"#);
     }
 
     #[test]

@@ -442,14 +442,14 @@ fn inspected_certificate(
     field("signature", &facts.signature_algorithm)?;
     field("is a CA", if facts.is_ca { "yes" } else { "no" })?;
     for (label, values) in [
-        ("names", &facts.subject_alternative_names),
-        ("key usage", &facts.key_usage),
-        ("ext. usage", &facts.extended_key_usage),
-        ("CRL", &facts.crl_distribution_points),
-        ("CA issuers", &facts.ca_issuers),
+        ("names", facts.subject_alternative_names.join(", ")),
+        ("key usage", facts.key_usage.join(", ")),
+        ("ext. usage", facts.extended_key_usage.join(", ")),
+        ("CRL", facts.crl_distribution_points.join(", ")),
+        ("CA issuers", facts.ca_issuers.join(", ")),
     ] {
         if !values.is_empty() {
-            field(label, &values.join(", "))?;
+            field(label, &values)?;
         }
     }
     let template = facts.template.as_ref().map(|template| match &facts.template_version {
