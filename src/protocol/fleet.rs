@@ -17,7 +17,7 @@ use super::values::{Sha256Hex, Span, Thumbprint};
 /// A text that many records share.
 pub type Text = Arc<str>;
 
-/// One fleet report. `R` are its records, or an empty list where they are written by themselves.
+/// One fleet report.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "FleetReport")]
 pub struct FleetReport<R = Vec<Box<Record>>> {
@@ -66,7 +66,7 @@ pub struct FleetReport<R = Vec<Box<Record>>> {
 }
 
 impl FleetReport {
-    /// The same without its records.
+    /// The same without its records, which are then written by themselves.
     pub fn without_records(&self) -> FleetReport<[(); 0]> {
         FleetReport {
             protocol: self.protocol,
