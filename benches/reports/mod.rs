@@ -205,7 +205,7 @@ fn subject(host: &str, index: usize, dice: &mut Dice) -> SubjectReport {
 }
 
 fn facts(host: &str, index: usize, ca: &str, end: i64) -> CertificateFacts {
-    let pair = |name: &str, value: &str| (name.into(), value.to_owned());
+    let pair = |name: &'static str, value: &str| (name.into(), value.to_owned());
     let number = index as u64 * 8 + 1000;
     CertificateFacts {
         subject: format!("CN={host},OU=Lync,O=Contoso,C=US"),

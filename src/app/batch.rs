@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use memchr::memchr;
 use rayon::prelude::*;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::decide::{Offer, Reference};
 use crate::error::Error;
+use crate::fleet::quick::{self as quick_in, Raw as Json};
 use crate::protocol::fault::ErrorDocument;
 use crate::protocol::read::{self, LINE_LIMIT, null_default};
 use crate::protocol::request::check_subjects;
 use crate::protocol::{Fault, FaultCode, Report, Request, Source, Status, Subject, Timestamp};
-use crate::render::quick::{self, Raw};
+use crate::render::quick::{self as quick_out, Raw};
 use crate::source::Reader;
 
 use super::case;
@@ -197,15 +197,15 @@ struct Fast<'a> {
     #[serde(default)]
     collected_at: Option<Timestamp>,
     #[serde(default, borrow)]
-    reference: Option<&'a RawValue>,
+    reference: Option<Json<'a>>,
     #[serde(default, borrow)]
-    reference_document: Option<&'a RawValue>,
+    reference_document: Option<Json<'a>>,
     #[serde(default, borrow)]
-    authorities: Option<&'a RawValue>,
+    authorities: Option<Json<'a>>,
     #[serde(default, borrow)]
-    intermediates: Option<&'a RawValue>,
+    intermediates: Option<Json<'a>>,
     #[serde(default, borrow)]
-    policy: Option<&'a RawValue>,
+    policy: Option<Json<'a>>,
     #[serde(default, deserialize_with = "null_default")]
     candidates: Vec<Source>,
     #[serde(default, deserialize_with = "null_default")]
@@ -230,7 +230,7 @@ impl Fast<'_> {
             self.intermediates,
             self.policy,
         ]
-        .map(|raw| raw.map(RawValue::get))
+        .map(|raw| raw.map(|json| json.0))
     }
 }
 
@@ -423,6 +423,9 @@ fn parse(line: Option<&[u8]>) -> Result<(&[u8], Fast<'_>), Fault> {
             ..Fault::new(FaultCode::TooLarge, message)
         });
     };
+    if let Some(fast) = std::str::from_utf8(line).ok().and_then(quick_in::from_str) {
+        return Ok((line, fast));
+    }
     match read::read_fast(line) {
         Ok(fast) => Ok((line, fast)),
         Err(error) => Err(match read::read::<Request>(line) {
@@ -433,7 +436,7 @@ fn parse(line: Option<&[u8]>) -> Result<(&[u8], Fast<'_>), Fault> {
 }
 
 fn write_line(bytes: &mut Vec<u8>, value: &impl serde::Serialize) -> Result<(), Fault> {
-    quick::push(bytes, value).map_err(|error| unwritten(&error))?;
+    quick_out::push(bytes, value).map_err(|error| unwritten(&error))?;
     bytes.push(b'\n');
     Ok(())
 }

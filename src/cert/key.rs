@@ -168,7 +168,7 @@ impl PublicKey {
             KeyKind::Ed25519 => "Ed25519",
             KeyKind::Ed448 => "Ed448",
             KeyKind::Dsa => "DSA",
-            KeyKind::Other(oid) => return Cow::Owned(oid.to_string()),
+            KeyKind::Other(oid) => return Cow::Owned(oid.clone()),
         })
     }
 

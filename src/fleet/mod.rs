@@ -11,7 +11,7 @@ mod estate;
 pub mod expected;
 pub mod input;
 pub mod judge;
-mod quick;
+pub(crate) mod quick;
 mod settings;
 pub mod texts;
 pub mod waivers;

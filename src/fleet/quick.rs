@@ -30,7 +30,7 @@ thread_local! {
 }
 
 /// Reads a document; none where it is not as programs write it, or not of this type.
-pub(super) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
+pub(crate) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     SEEN.with_borrow_mut(|seen| {
         if seen.is_empty() {
             seen.resize_with(KEYS, Seen::default);
@@ -49,7 +49,7 @@ pub(super) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
 
 /// A value as it stands in the document, known to be JSON.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Raw<'a>(pub &'a str);
+pub(crate) struct Raw<'a>(pub &'a str);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -307,8 +307,13 @@ fn place(key: &str) -> usize {
 impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     type Error = Unusual;
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unusual> {
-        Err(Unusual)
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        self.space();
+        match self.peek() {
+            Some(b'"') => self.deserialize_str(visitor),
+            Some(b'{') => self.deserialize_struct("", &[], visitor),
+            _ => Err(Unusual),
+        }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
