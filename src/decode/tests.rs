@@ -1412,7 +1412,9 @@ fn hostile_pem_is_refused_in_linear_time() {
         assert!(decode(text.as_bytes(), None).is_err());
         assert!(decode(&utf16(&text, false), None).is_err());
     }
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    // What is quadratic takes minutes. Wine adds a layer of its own.
+    let patience = Duration::from_secs(if cfg!(windows) { 60 } else { 10 });
+    assert!(started.elapsed() < patience, "{:?}", started.elapsed());
 }
 
 #[test]

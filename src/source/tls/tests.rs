@@ -1167,7 +1167,8 @@ fn a_thousand_servers_are_read_at_once_and_in_order() {
         );
     }
     assert_eq!((results.len(), most.into_inner()), (SERVERS, SERVERS));
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    // One after the other they would take minutes. Wine adds a layer of its own.
+    assert!(begun.elapsed() < Duration::from_secs(if cfg!(windows) { 120 } else { 30 }));
 }
 
 #[test]
