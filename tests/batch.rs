@@ -1,5 +1,6 @@
 //! `same-ca batch` as a process: a report a line, in order, whatever stands in the lines beside.
 
+#[cfg(unix)]
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;

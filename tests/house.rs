@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::process::Command;
 
 use same_ca::protocol::{Request, read};
 
+#[cfg(unix)]
 use crate::mint::Estate;
 
 /// What each module may use of the others. `app` alone sees them all.
@@ -139,6 +141,7 @@ fn the_request_that_the_readme_shows_is_one() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn the_commands_of_the_readme_that_are_for_the_demo_run_in_it() {
     /// Stands in the README before a block of commands for the demo's folder; it is not shown.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::process::Command;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -716,6 +718,7 @@ fn no_reference_at_all_is_a_finding_and_no_error() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn strings_that_are_paths_are_read_as_paths() {
     let small = small();

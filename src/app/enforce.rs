@@ -300,6 +300,14 @@ impl Run<'_> {
         candidates: &Arc<[Offer]>,
     ) -> SubjectReport {
         let before = first.certificate.as_ref().map(|certificate| certificate.facts());
+        let place = Source::WindowsStore(case::in_store(store)).label();
+        if first.report.status != Some(Status::Compliant)
+            && let Err(trouble) = windows_store::check_store(store, &place)
+        {
+            let mut report = finished(first, Some(before));
+            self.add(&mut report, said(&trouble, self.world));
+            return report;
+        }
         let Some(chosen) = &first.chosen else {
             return finished(first, Some(before));
         };

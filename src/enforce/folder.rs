@@ -113,6 +113,11 @@ impl Spot {
         os::close_to_others(&self.folder, &self.name)
     }
 
+    /// Whether what stands there may be replaced now, which on some systems others can keep it from.
+    pub fn check_replaceable(&self) -> io::Result<()> {
+        os::check_replaceable(&self.folder, &self.name)
+    }
+
     /// Gives what stands here the other name.
     pub fn rename(&self, to: &Spot) -> io::Result<()> {
         os::rename(&self.folder, &self.name, &to.name)
@@ -255,6 +260,11 @@ pub(super) mod os {
     pub fn create(folder: &Folder, name: &str, _: bool) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&folder.file, name, flags, Mode::RUSR | Mode::WUSR)?.into())
+    }
+
+    /// Whoever has a file open keeps nobody from replacing it.
+    pub fn check_replaceable(_: &Folder, _: &str) -> io::Result<()> {
+        Ok(())
     }
 
     /// Gives a file another name, in place of what has it.
@@ -554,6 +564,10 @@ pub(super) mod os {
     }
 
     pub fn create(_: &Folder, _: &str, _: bool) -> io::Result<File> {
+        unsupported()
+    }
+
+    pub fn check_replaceable(_: &Folder, _: &str) -> io::Result<()> {
         unsupported()
     }
 

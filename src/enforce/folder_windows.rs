@@ -15,9 +15,10 @@ use std::ptr;
 use std::thread;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_INVALID_FUNCTION, ERROR_LOCK_VIOLATION, ERROR_NOT_SUPPORTED, ERROR_SHARING_VIOLATION,
-    ERROR_SUCCESS, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE,
+    ERROR_SUCCESS, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, WAIT_ABANDONED, WAIT_OBJECT_0, WAIT_TIMEOUT,
 };
 use windows_sys::Win32::Security::{
     AdjustTokenPrivileges, DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, LUID_AND_ATTRIBUTES,
@@ -26,12 +27,16 @@ use windows_sys::Win32::Security::{
 };
 use windows_sys::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, CREATE_NEW, CreateFileW, DELETE, FILE_ADD_FILE, FILE_ATTRIBUTE_NORMAL,
-    FILE_ATTRIBUTE_READONLY, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_DELETE_ON_CLOSE, FILE_FLAG_OPEN_REPARSE_POINT,
-    FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
-    GetDiskFreeSpaceExW, GetFileInformationByHandle, GetVolumeInformationByHandleW, MOVEFILE_REPLACE_EXISTING,
-    MOVEFILE_WRITE_THROUGH, MoveFileExW, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+    FILE_ATTRIBUTE_READONLY, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_LIST_DIRECTORY,
+    FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, GetDiskFreeSpaceExW,
+    GetFileInformationByHandle, GetVolumeInformationByHandleW, MOVEFILE_REPLACE_EXISTING, MOVEFILE_WRITE_THROUGH,
+    MoveFileExW, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
 };
-use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
+use windows_sys::Win32::System::Threading::{
+    CreateMutexW, GetCurrentProcess, OpenProcessToken, ReleaseMutex, WaitForSingleObject,
+};
+
+use crate::protocol::hex;
 
 use super::{Folder, Kind};
 
@@ -51,9 +56,6 @@ const BUSY_WAIT: Duration = Duration::from_millis(50);
 const FILE_READ_ONLY_VOLUME: u32 = 0x0008_0000;
 const FILE_PERSISTENT_ACLS: u32 = 0x0000_0008;
 
-/// The file that is there while a folder is locked, and goes with whoever made it, however that ends.
-const LOCK_NAME: &str = "..same-ca-lock";
-
 /// Why a folder is not one to install into.
 pub enum Unfit {
     /// In words of ours.
@@ -63,7 +65,7 @@ pub enum Unfit {
 }
 
 /// What a lock is kept by.
-pub type Held = File;
+pub type Held = OwnedHandle;
 
 /// A path without the prefix `\\?\` that resolving it gives, where it is not too long to go without.
 pub fn plain(path: PathBuf) -> PathBuf {
@@ -118,25 +120,36 @@ pub fn stored_name(folder: &Folder, name: &str) -> Option<String> {
     Some(stored.file_name()?.to_str()?.to_owned())
 }
 
-/// Locks a folder: only one can have made the file that is there meanwhile.
+/// Locks a folder, by a name that only one can own at a time: nothing is put into the folder.
 pub fn try_lock(folder: &Folder) -> Result<Held, TryLockError> {
-    let path = at(folder, LOCK_NAME);
-    let made = OpenOptions::new()
-        .write(true)
-        .access_mode(GENERIC_WRITE | DELETE)
-        .create(true)
-        .truncate(false)
-        .share_mode(0)
-        .custom_flags(FILE_FLAG_DELETE_ON_CLOSE | FILE_FLAG_OPEN_REPARSE_POINT)
-        .open(&path);
-    made.map_err(|error| match is_busy(&error) && fs::symlink_metadata(&path).is_ok() {
-        true => TryLockError::WouldBlock,
-        false => TryLockError::Error(error),
-    })
+    let digest = Sha256::digest(identity(folder.path().to_owned()).as_os_str().as_encoded_bytes());
+    let name: Vec<u16> = format!("Global\\same-ca-{}\0", hex(&digest)).encode_utf16().collect();
+    // SAFETY: the name ends in a zero and outlives the call.
+    let made = unsafe { CreateMutexW(ptr::null(), 0, name.as_ptr()) };
+    if made.is_null() {
+        let error = io::Error::last_os_error();
+        return Err(match error.raw_os_error() {
+            // It is there as long as somebody has it, and that is another account.
+            Some(code) if code == ERROR_ACCESS_DENIED as i32 => TryLockError::WouldBlock,
+            _ => TryLockError::Error(error),
+        });
+    }
+    // SAFETY: it was opened just now, and nobody else closes it.
+    let made = unsafe { OwnedHandle::from_raw_handle(made) };
+    // SAFETY: it is open.
+    match unsafe { WaitForSingleObject(made.as_raw_handle(), 0) } {
+        // Who had it before has ended without letting it go.
+        WAIT_OBJECT_0 | WAIT_ABANDONED => Ok(made),
+        WAIT_TIMEOUT => Err(TryLockError::WouldBlock),
+        _ => Err(TryLockError::Error(io::Error::last_os_error())),
+    }
 }
 
-/// Lets the lock go, which closing its file does.
-pub fn unlock(_: &Folder, _: &Held) {}
+/// Lets the lock go, in the thread that has it.
+pub fn unlock(_: &Folder, held: &Held) {
+    // SAFETY: it is open. Where this fails, it goes when it is closed.
+    unsafe { ReleaseMutex(held.as_raw_handle()) };
+}
 
 /// Nothing to do: renames are written through, and what else becomes of names may be lost and is found again.
 pub fn sync(_: &Folder) -> io::Result<()> {
@@ -201,6 +214,18 @@ pub fn create(folder: &Folder, name: &str, secret: bool) -> io::Result<File> {
     }
     // SAFETY: it was opened just now, and nobody else closes it.
     Ok(unsafe { File::from_raw_handle(file) })
+}
+
+/// Whether nobody has a file open who does not share it.
+pub fn check_replaceable(folder: &Folder, name: &str) -> io::Result<()> {
+    let opened = patiently(|| {
+        OpenOptions::new()
+            .access_mode(DELETE)
+            .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+            .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
+            .open(at(folder, name))
+    });
+    opened.map(drop)
 }
 
 /// Gives a file another name, in place of what has it, on disk when it returns.

@@ -218,6 +218,7 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
         return Err(refused("it is no ordinary file"));
     }
     os::check_owner(&file, &metadata, &spot.folder, target.key).map_err(unfit)?;
+    spot.check_replaceable().map_err(refused_for)?;
     let kept = os::Kept::of(&file).map_err(refused_for)?;
     let content = folder::read(&mut file).map_err(refused_for)?;
     Ok(Standing {

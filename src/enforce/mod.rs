@@ -122,7 +122,7 @@ fn words(error: &io::Error) -> &'static str {
         Kind::NotADirectory => "a part of the path is not a folder",
         Kind::AlreadyExists => "something of that name is in the way",
         Kind::InvalidFilename => "its name is too long for the files beside it",
-        Kind::ResourceBusy => "somebody else is changing it, or it is mounted by itself",
+        Kind::ResourceBusy => "somebody else is changing it or has it open, or it is mounted by itself",
         Kind::CrossesDevices => "it is mounted by itself, so nothing can take its place",
         Kind::FileTooLarge => "it is larger than the file system allows",
         _ => "input or output error",

@@ -133,7 +133,7 @@ fn is_of_an_installation(name: &std::ffi::OsStr) -> bool {
     let kind = |name: &str| {
         matches!(
             name.rsplit_once(".same-ca-"),
-            Some((_, "new" | "old" | "draft" | "journal" | "lock"))
+            Some((_, "new" | "old" | "draft" | "journal"))
         )
     };
     name.to_str().is_some_and(|name| name.starts_with('.') && kind(name))

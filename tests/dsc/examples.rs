@@ -24,9 +24,9 @@ fn document(name: &str) -> Value {
 fn asked(dsc: &Dsc, document: &Value) -> Vec<Value> {
     let mut found = Vec::new();
     instances(document, &mut found);
-    let place = dsc.folder.to_str().unwrap();
+    let place = dsc.folder.to_str().unwrap().replace('\\', "/");
     let here = |properties: &Value| {
-        let text = properties.to_string().replace(PLACE, place);
+        let text = properties.to_string().replace(PLACE, &place);
         let mut properties: Value = serde_json::from_str(&text).unwrap();
         properties["policy"]["validAt"] = json!(crate::mint::NOW_TEXT);
         properties

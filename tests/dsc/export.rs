@@ -11,7 +11,8 @@ fn a_folder_gives_an_instance_for_each_certificate_with_its_own_verdict() {
     // Default.p7b holds three, the others one each; the key has no instance.
     assert_eq!(instances.len(), 5, "{instances:#?}");
     let by_path = |path: &str| {
-        let of = |instance: &&Value| instance["subjects"][0]["source"]["path"] == path;
+        let path_of = |instance: &Value| Some(instance["subjects"][0]["source"]["path"].as_str()?.replace('\\', "/"));
+        let of = |instance: &&Value| path_of(instance).as_deref() == Some(path);
         instances
             .iter()
             .find(of)
