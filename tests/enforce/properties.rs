@@ -43,7 +43,8 @@ impl Drawn {
     }
 
     fn compliant(&self) -> bool {
-        self.of_the_ca && self.covers && self.begins <= 0 && self.ends > 0
+        // The last instant is one of validity (RFC 5280 §4.1.2.5).
+        self.of_the_ca && self.covers && self.begins <= 0 && self.ends >= 0
     }
 }
 
