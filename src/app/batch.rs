@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use crate::decide::{Offer, Reference};
 use crate::error::Error;
-use crate::fleet::quick::{self as quick_in, Raw as Json};
 use crate::protocol::fault::ErrorDocument;
+use crate::protocol::quick::{self as quick_in, Raw as Json};
 use crate::protocol::read::{self, LINE_LIMIT, null_default};
 use crate::protocol::request::check_subjects;
 use crate::protocol::{Fault, FaultCode, Report, Request, Source, Status, Subject, Timestamp};

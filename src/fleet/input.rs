@@ -19,12 +19,12 @@ use crate::protocol::fleet::{
     FleetReference, Record, RecordCertificate, RecordFinding, RecordIssuer, RecordSubject, ReferenceAuthority,
     ReferenceKey, ReferenceMember, ReportsRead, Text, Unreadable, UnreadableCode,
 };
+use crate::protocol::quick::{self, Raw};
 use crate::protocol::{
     JoinedBy, KeyFrom, PROTOCOL, Proof, Relation, Severity, Sha256Hex, Status, Thumbprint, Timestamp, hex,
 };
 
 use super::dsc;
-use super::quick::{self, Raw};
 use super::texts::{cut, reuse, share};
 
 /// The longest name of a host, requirement or subject, in bytes: a DNS name has 253, a path 4,096 at most. A longer one

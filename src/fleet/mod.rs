@@ -11,7 +11,6 @@ mod estate;
 pub mod expected;
 pub mod input;
 pub mod judge;
-pub(crate) mod quick;
 mod settings;
 pub mod texts;
 pub mod waivers;

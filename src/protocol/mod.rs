@@ -7,6 +7,7 @@ pub mod fault;
 pub mod finding;
 pub mod fleet;
 pub mod inspection;
+pub(crate) mod quick;
 pub mod read;
 pub mod report;
 pub mod request;

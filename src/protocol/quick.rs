@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
-use crate::protocol::values::plain_length;
+use super::values::plain_length;
 
 /// Objects and lists in each other that are passed over: no report comes near, and a number has so many bits.
 const DEPTH: u32 = 64;
