@@ -50,6 +50,14 @@ impl Folder {
     }
 }
 
+/// Why a folder is not one to install into.
+pub enum Unfit {
+    /// In words of ours.
+    Why(&'static str),
+    /// As the system says.
+    Said(io::Error),
+}
+
 /// What may have a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -180,7 +188,7 @@ pub(super) mod os {
 
     use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, Stat, StatVfsMountFlags};
 
-    use super::{Folder, Kind};
+    use super::{Folder, Kind, Unfit};
 
     /// Whether files are installed on this system.
     pub const SUPPORTED: bool = true;
@@ -193,14 +201,6 @@ pub(super) mod os {
     const STICKY: u32 = 0o1000;
     /// On a folder: new files belong to its group.
     const SET_GROUP: u32 = 0o2000;
-
-    /// Why a folder is not one to install into.
-    pub enum Unfit {
-        /// In words of ours.
-        Why(&'static str),
-        /// As the system says.
-        Said(io::Error),
-    }
 
     /// What a lock is kept by: the open folder itself.
     pub type Held = ();
@@ -501,16 +501,11 @@ pub(super) mod os {
     use std::io;
     use std::path::{Path, PathBuf};
 
-    use super::{Folder, Kind};
+    use super::{Folder, Kind, Unfit};
 
     pub const SUPPORTED: bool = false;
 
     pub type Held = ();
-
-    pub enum Unfit {
-        Why(&'static str),
-        Said(io::Error),
-    }
 
     #[derive(Debug)]
     pub struct Kept;

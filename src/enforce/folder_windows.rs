@@ -38,7 +38,7 @@ use windows_sys::Win32::System::Threading::{
 
 use crate::protocol::hex;
 
-use super::{Folder, Kind};
+use super::{Folder, Kind, Unfit};
 
 #[path = "access_list.rs"]
 mod access_list;
@@ -55,14 +55,6 @@ const BUSY_WAIT: Duration = Duration::from_millis(50);
 /// Winnt.h: the volume is read-only; it keeps access lists.
 const FILE_READ_ONLY_VOLUME: u32 = 0x0008_0000;
 const FILE_PERSISTENT_ACLS: u32 = 0x0000_0008;
-
-/// Why a folder is not one to install into.
-pub enum Unfit {
-    /// In words of ours.
-    Why(&'static str),
-    /// As the system says.
-    Said(io::Error),
-}
 
 /// What a lock is kept by.
 pub type Held = OwnedHandle;

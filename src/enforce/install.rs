@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::folder::{self, Folder, Kind, Spot, os};
+use super::folder::{self, Folder, Kind, Spot, Unfit, os};
 use super::journal::{self, Entry, Found, Journal, Verdict};
 use super::plan::Slot;
 use super::{Trouble, is_refusal};
@@ -196,8 +196,8 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
     let refused_for = |error: io::Error| Trouble::refused_for(&target.given, error);
     let spot = &target.spot;
     let unfit = |why| match why {
-        os::Unfit::Why(why) => refused(why),
-        os::Unfit::Said(error) => refused_for(error),
+        Unfit::Why(why) => refused(why),
+        Unfit::Said(error) => refused_for(error),
     };
     os::check_folder(&spot.folder, target.key).map_err(unfit)?;
     match spot.kind().map_err(refused_for)? {

@@ -253,6 +253,12 @@ pub fn plain_length(bytes: &[u8]) -> usize {
     words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
 }
 
+/// A number with its noun: `1 host`, `2 hosts`.
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str, more: &str) -> String {
+    let noun = if number == N::from(1) { one } else { more };
+    format!("{number} {noun}")
+}
+
 /// Refuses what cannot be a path, and what is no path but what a file holds: paths are repeated in findings, and what
 /// is sent in place of one by mistake may be a private key.
 pub fn check_path(path: &str) -> Result<(), &'static str> {
