@@ -412,9 +412,9 @@ impl Blocks<'_> {
                     }
                 }
             }
-            let first = self.before == 0 && block.starts_with(BOM);
-            if first {
-                block.drain(..BOM.len());
+            if self.before == 0 {
+                let mark = block.len() - read::without_bom(block).len();
+                block.drain(..mark);
             }
             if self.ended {
                 if block.is_empty() {
@@ -451,8 +451,6 @@ fn make_room() {
     std::hint::black_box(Vec::<u8>::with_capacity(BLOCK / 4));
 }
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
-
 fn lines_in(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
@@ -480,7 +478,7 @@ fn skip_line(input: &mut dyn Read, block: &mut Vec<u8>) -> io::Result<bool> {
     loop {
         block.clear();
         let ended = fill(input, block, BLOCK)?;
-        if let Some(at) = block.iter().position(|&byte| byte == b'\n') {
+        if let Some(at) = memchr::memchr(b'\n', block) {
             block.drain(..=at);
             return Ok(ended);
         }
