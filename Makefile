@@ -38,7 +38,7 @@ fuzz: ## a minute of broken inputs for each place where strange bytes come in (s
 	cargo run --locked --release --example fuzz -- 60
 
 windows: ## the executable for Windows 7, Server 2008 R2 and later: target/x86_64-win7-windows-gnu/release/same-ca.exe
-	windows/build
+	windows/build && windows/imports
 
 test-windows: ## the Rust tests as Windows programs, under wine
 	windows/test
