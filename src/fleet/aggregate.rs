@@ -124,6 +124,11 @@ pub fn same_host(one: &str, other: &str) -> bool {
     without_dot(one).eq_ignore_ascii_case(without_dot(other))
 }
 
+/// Whether both are there, and of one host.
+pub fn both_same_host(one: Option<&Text>, other: Option<&Text>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| same_host(one, other))
+}
+
 impl Fleet {
     /// Adds what was found in a document.
     pub fn add(&mut self, piece: Piece, documents: &Documents) {

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::aggregate::same_host;
+use super::aggregate::both_same_host;
 use crate::protocol::fleet::{
     EstateAuthority, Expiry, ExpiryMonth, ExpirySoon, FindingGroup, FleetReference, Generation, Record, RecordFinding,
     ReportsRead, Standing, Text, WaiverReport, WaiverState,
@@ -42,7 +42,7 @@ struct Hosts {
 impl Hosts {
     /// Records come sorted by host, so the same host follows itself.
     fn add(&mut self, host: &Text) {
-        if self.last.as_ref().is_some_and(|last| same_host(last, host)) {
+        if both_same_host(self.last.as_ref(), Some(host)) {
             return;
         }
         self.number += 1;
@@ -57,10 +57,7 @@ impl Hosts {
 
     /// Adds those of the records that follow.
     fn append(&mut self, next: Hosts) {
-        let again = match (&self.last, &next.first) {
-            (Some(last), Some(first)) => same_host(last, first),
-            _ => false,
-        };
+        let again = both_same_host(self.last.as_ref(), next.first.as_ref());
         self.number += next.number - usize::from(again);
         self.named.extend(next.named.into_iter().skip(usize::from(again)));
         self.named.truncate(HOSTS_NAMED);

@@ -8,9 +8,10 @@ use crate::protocol::fleet::{
     FleetKind, FleetReference, FleetReport, Record, RecordSubject, ReportsRead, State, Text, Totals, WaiverReport,
     WaiverState,
 };
+use crate::protocol::values::counted;
 use crate::protocol::{PROTOCOL, Revocation, Severity, Span, Status, Timestamp, Tool};
 
-use super::aggregate::{Fleet, host_key, same_host};
+use super::aggregate::{Fleet, both_same_host, host_key};
 use super::drift::Previous;
 use super::estate::{Asked, Ends, Estate, Findings, months};
 use super::expected::Expected;
@@ -173,15 +174,8 @@ impl<'a> Part<'a> {
         let waived = self.waived.iter_mut().zip(next.waived);
         waived.for_each(|(records, more)| *records += more);
         self.reported.append(&mut next.reported);
-        self.hosts += next.hosts - usize::from(is_same(self.last.as_ref(), next.first.as_ref()));
+        self.hosts += next.hosts - usize::from(both_same_host(self.last.as_ref(), next.first.as_ref()));
         self.last = next.last;
-    }
-}
-
-fn is_same(one: Option<&Text>, other: Option<&Text>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => same_host(one, other),
-        _ => false,
     }
 }
 
@@ -219,7 +213,7 @@ impl<'a> Judging<'a> {
             {
                 part.reported.push(host_key(host));
             }
-            part.hosts += usize::from(!is_same(last, record.host.as_ref()));
+            part.hosts += usize::from(!both_same_host(last, record.host.as_ref()));
             last = record.host.as_ref();
         }
         part.last = last.cloned();
@@ -304,30 +298,29 @@ fn status(totals: &Totals, reports: &ReportsRead, records: &[Box<Record>]) -> St
 }
 
 fn message(totals: &Totals, reports: &ReportsRead, records: usize, hosts: usize) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for (state, words) in [
-        (State::Noncompliant, "noncompliant"),
-        (State::Undetermined, "undetermined"),
-        (State::Stale, "stale"),
-        (State::Waived, "waived"),
-        (State::Compliant, "compliant"),
-    ] {
-        if totals.of(state) > 0 {
-            parts.push(format!("{} {words}", totals.of(state)));
-        }
-    }
-    let counted = |number: u64, one: &str, more: &str| format!("{number} {}", if number == 1 { one } else { more });
+    let states = [
+        State::Noncompliant,
+        State::Undetermined,
+        State::Stale,
+        State::Waived,
+        State::Compliant,
+    ];
+    let parts: Vec<String> = states
+        .into_iter()
+        .filter(|&state| totals.of(state) > 0)
+        .map(|state| format!("{} {}", totals.of(state), state.as_str()))
+        .collect();
     let mut message = match records {
         0 => "No report was found, so nothing is known".to_owned(),
         number => format!(
             "{} of {}: {}",
-            counted(number as u64, "record", "records"),
-            counted(hosts as u64, "host", "hosts"),
+            counted(number, "record", "records"),
+            counted(hosts, "host", "hosts"),
             parts.join(", ")
         ),
     };
     if totals.missing > 0 {
-        let hosts = counted(totals.missing as u64, "expected host", "expected hosts");
+        let hosts = counted(totals.missing, "expected host", "expected hosts");
         message.push_str(&format!("; {hosts} missing"));
     }
     if reports.unreadable > 0 {

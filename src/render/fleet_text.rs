@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::text::{Page, Tone, counted, digest, ending, finding_line, name, severity_tone, time};
+use super::text::{Page, Tone, digest, ending, finding_line, name, severity_tone, time};
 use super::words;
 use crate::protocol::Timestamp;
 use crate::protocol::fleet::{
     EstateAuthority, FindingGroup, FleetReport, Generation, Record, Standing, State, WaiverState,
 };
+use crate::protocol::values::counted;
 
 /// Records that are listed for each state before the rest is counted: a screen full.
 const RECORDS_SHOWN: usize = 20;
@@ -75,10 +76,7 @@ fn records(page: &mut Page<'_>, report: &FleetReport, state: State) -> io::Resul
             .as_deref()
             .map(|name| format!("  {name}"))
             .unwrap_or_default();
-        let place = match record.line {
-            Some(line) => format!("  {}:{line}", record.source),
-            None => format!("  {}", record.source),
-        };
+        let place = format!("  {}", words::place(&record.source, record.line));
         page.line(
             2,
             &[(Tone::Bold, called), (Tone::Plain, &requirement), (Tone::Dim, &place)],
@@ -130,10 +128,7 @@ fn unreadable(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
     let heading = format!("UNREADABLE ({})", report.reports.unreadable);
     page.line(0, &[(Tone::Doubt, &heading), (Tone::Dim, "  not read as a report")])?;
     for one in report.reports.unreadable_named.iter().take(LINES_SHOWN) {
-        let place = match one.line {
-            Some(line) => format!("{}:{line}", one.source),
-            None => one.source.to_string(),
-        };
+        let place = words::place(&one.source, one.line);
         let why = format!("  {}: ", one.code.as_str());
         page.line(
             2,

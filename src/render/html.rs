@@ -18,12 +18,13 @@ use sha2::{Digest, Sha256};
 
 use super::quick;
 use super::safe::is_unsafe;
-use super::text::{counted, digest, ending, time};
+use super::text::{digest, ending, time};
 use super::words;
 use crate::protocol::fleet::{
     Drift, DriftEntry, EstateAuthority, Expiry, FleetReference, FleetReport, Generation, Record, RecordFinding,
     RecordSubject, State, WaiverState,
 };
+use crate::protocol::values::counted;
 use crate::protocol::{Relation, Sha256Hex, Status, Timestamp};
 
 /// Records in the table, the worst first: what a browser still searches and sorts at once. JSON and CSV have them all.
@@ -117,11 +118,7 @@ fn head(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     if let Some(as_of) = report.as_of {
         write!(out, "<li>As of {}</li>", time(as_of))?;
     }
-    let read = counted(
-        usize::try_from(report.reports.read).unwrap_or(usize::MAX),
-        "report",
-        "reports",
-    );
+    let read = counted(report.reports.read, "report", "reports");
     write!(out, "<li>{read} read, {} superseded</li>", report.reports.superseded)?;
     if let Some(max_age) = report.max_age {
         write!(out, "<li>Stale after {max_age}</li>")?;

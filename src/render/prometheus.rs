@@ -7,8 +7,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, Write};
 
+use super::words;
 use crate::protocol::Severity;
-use crate::protocol::fleet::{FleetReport, State, WaiverState};
+use crate::protocol::fleet::{FleetReport, Record, State, WaiverState};
 
 /// Records up to which each has a series of its own.
 pub const RECORD_SERIES: usize = 1_000;
@@ -137,8 +138,7 @@ fn records(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
         STATE,
         "1 for the state of a record; of fleets of at most 1,000 records.",
     )?;
-    let labels = |index: usize| -> Option<Vec<(&str, String)>> {
-        let record = report.records.get(index)?;
+    let labels = |record: &Record| {
         let mut labels = vec![
             ("host", record.host.as_deref().unwrap_or_default().to_owned()),
             (
@@ -147,30 +147,29 @@ fn records(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
             ),
         ];
         if record.host.is_none() {
-            let line = record.line.map(|line| format!(":{line}")).unwrap_or_default();
-            labels.push(("source", format!("{}{line}", record.source)));
+            labels.push(("source", words::place(&record.source, record.line)));
             labels.push(("sha256", record.sha256.to_string()));
         }
-        Some(labels)
+        labels
     };
-    for (index, record) in report.records.iter().enumerate() {
-        let owned = labels(index).unwrap_or_default();
+    for record in &report.records {
+        let owned = labels(record);
         let mut labels: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (*name, value.as_str())).collect();
         labels.push(("state", record.state.as_str()));
         page.value(STATE, &labels, 1)?;
     }
     const COLLECTED: &str = "same_ca_record_collected_timestamp_seconds";
     page.metric(COLLECTED, "When a record was collected.")?;
-    for (index, record) in report.records.iter().enumerate() {
+    for record in &report.records {
         let Some(at) = record.collected_at else { continue };
-        let owned = labels(index).unwrap_or_default();
+        let owned = labels(record);
         let labels: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (*name, value.as_str())).collect();
         page.signed(COLLECTED, &labels, at.unix())?;
     }
     const FINDINGS: &str = "same_ca_record_findings";
     page.metric(FINDINGS, "Findings of a record's subjects by severity.")?;
-    for (index, record) in report.records.iter().enumerate() {
-        let owned = labels(index).unwrap_or_default();
+    for record in &report.records {
+        let owned = labels(record);
         for severity in [Severity::Error, Severity::Doubt, Severity::Warning] {
             let mut labels: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (*name, value.as_str())).collect();
             labels.push(("severity", severity.as_str()));

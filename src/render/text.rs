@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::safe::Safe;
 use super::words;
 use crate::protocol::inspection::{InspectedCertificate, InspectedSource, Inspection};
+use crate::protocol::values::counted;
 use crate::protocol::{
     ActionKind, AuthorityReport, CertificateFacts, Code, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver,
     Proof, ReadBy, ReferenceDocument, ReferenceReport, Relation, Report, Severity, Status, SubjectReport, Timestamp,
@@ -598,10 +599,6 @@ fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
         text.push_str(&format!(" and {} more", total - NAMES_SHOWN));
     }
     text
-}
-
-pub(super) fn counted(number: usize, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 fn expiry(facts: &CertificateFacts, now: Timestamp) -> Toned {

@@ -12,6 +12,12 @@ pub fn status(status: Status) -> &'static str {
     }
 }
 
+/// Where a document stands: its file, and its line where there are several.
+pub fn place(source: &str, line: Option<u64>) -> String {
+    let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+    format!("{source}{line}")
+}
+
 /// How a subject stands to the reference's CA, in one sentence.
 pub fn relation(relation: Relation, proof: Option<Proof>) -> &'static str {
     match (relation, proof) {
