@@ -611,7 +611,7 @@ fn tail(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     let before = serde_json::to_vec(&before)?;
     out_data.write_all(before.strip_suffix(b"}").unwrap_or(&before))?;
     out_data.write_all(b",\"records\":[")?;
-    quick::elements(&rows, &mut out_data, quick::push)?;
+    quick::elements(&rows, &mut out_data, |_| (), quick::push)?;
     out_data.write_all(b"],")?;
     let after = serde_json::to_vec(&after)?;
     out_data.write_all(after.strip_prefix(b"{").unwrap_or(&after))?;
