@@ -423,7 +423,7 @@ fn parse(line: Option<&[u8]>) -> Result<(&[u8], Fast<'_>), Fault> {
             ..Fault::new(FaultCode::TooLarge, message)
         });
     };
-    if let Some(fast) = std::str::from_utf8(line).ok().and_then(quick_in::from_str) {
+    if let Some(fast) = simdutf8::basic::from_utf8(line).ok().and_then(quick_in::from_str) {
         return Ok((line, fast));
     }
     match read::read_fast(line) {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId, KeyKind, Name, PublicKey, SignatureAlgorithm, Verification, foresee, verify};
-use crate::protocol::{IssuedBy, KeyFrom, Timestamp, hex};
+use crate::protocol::{Hex, IssuedBy, KeyFrom, Timestamp};
 
 use super::budget::Budget;
 
@@ -221,9 +221,9 @@ impl Pool {
             None => KeyFrom::Pin,
         };
         IssuedBy {
-            key_sha256: hex(&known.id.0),
+            key_sha256: Hex(known.id.0),
             subject: named.map(|held| held.certificate.subject().rfc4514()),
-            certificate: named.map(|held| hex(held.certificate.sha256())),
+            certificate: named.map(|held| Hex(*held.certificate.sha256())),
             key_from: from,
         }
     }
@@ -345,7 +345,7 @@ impl<'a> Prover<'a> {
             return Signer::Unsupported;
         }
         let pool = self.pool;
-        let mut tried: HashSet<usize> = HashSet::new();
+        let mut tried = vec![false; pool.keys.len()];
         let mut unsupported = false;
         let named = pool.named(certificate.issuer());
         // Vouched ones first, and of each rank the key that the identifier names: it is nearly always the one. Holders of
@@ -364,7 +364,7 @@ impl<'a> Prover<'a> {
                 let Some(&key) = pool.key_index.get(&holder.key().id()) else {
                     continue;
                 };
-                if pool.keys[key].vouched != vouched || !tried.insert(key) {
+                if pool.keys[key].vouched != vouched || std::mem::replace(&mut tried[key], true) {
                     continue;
                 }
                 match self.examine(certificate, key) {
@@ -374,7 +374,7 @@ impl<'a> Prover<'a> {
                 }
             }
         }
-        let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|key| !tried.contains(key)).collect();
+        let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|&key| !tried[key]).collect();
         rest.sort_by_cached_key(|&key| (!pool.identifies(certificate, key), !pool.keys[key].vouched));
         match rest.into_iter().find(|&key| self.verifies(certificate, key)) {
             Some(key) => Signer::Known(self.vouched_instead(certificate, key)),

@@ -111,7 +111,7 @@ impl Documents {
     pub fn read(&self, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
         let bytes = bytes.trim_ascii();
         // As text it is checked once, not string by string.
-        let Ok(text) = std::str::from_utf8(bytes) else {
+        let Ok(text) = simdutf8::basic::from_utf8(bytes) else {
             return found.push(origin.unreadable(UnreadableCode::BadJson, "not UTF-8"));
         };
         match bytes.first() {

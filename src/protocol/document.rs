@@ -7,7 +7,7 @@ use super::facts::{CertificateFacts, Word};
 use super::finding::Finding;
 use super::report::Tool;
 use super::time::Timestamp;
-use super::values::Sha256Hex;
+use super::values::{Sha256Hex, Thumbprint};
 
 /// A reference document as `same-ca reference` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -122,9 +122,9 @@ document_certificate! {
     /// Last instant of the validity period.
     not_after: Timestamp,
     /// SHA-1 of the DER certificate.
-    sha1: String,
+    sha1: Thumbprint,
     /// SHA-256 of the DER certificate.
-    sha256: String,
+    sha256: Sha256Hex,
     /// Algorithm of the key.
     key_algorithm: Word,
     /// Size of the key in bits.
@@ -132,7 +132,7 @@ document_certificate! {
     /// Named curve of an EC key.
     key_curve: String,
     /// SHA-256 of the key's SubjectPublicKeyInfo.
-    key_sha256: String,
+    key_sha256: Sha256Hex,
     /// Signature algorithm.
     signature_algorithm: Word,
     /// Subject alternative names.

@@ -133,7 +133,7 @@ const DIGIT: [u8; 256] = {
 
 impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.pad(&hex(&self.0))
     }
 }
 

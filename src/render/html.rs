@@ -249,7 +249,7 @@ fn generation(
         .unwrap_or_default();
     let sha256 = key.key_sha256.map_or_else(
         || "no known key verified it".into(),
-        |key| format!("key <span class=\"code\">{}</span>", digest(&key.to_string())),
+        |key| format!("key <span class=\"code\">{}</span>", digest(key)),
     );
     let until = match (key.not_after, as_of) {
         (Some(end), Some(as_of)) => format!(", until {}", ending(end, as_of)),
@@ -672,7 +672,7 @@ fn data(report: &FleetReport) -> (Before<'_>, Vec<Row<'_>>, After<'_>) {
                 let value = key_choice(key.key_sha256.as_ref(), authority.subject.as_deref());
                 let sha256 = key
                     .key_sha256
-                    .map_or_else(|| "no known key".into(), |sha256| digest(&sha256.to_string()));
+                    .map_or_else(|| "no known key".into(), |sha256| digest(sha256));
                 let subject = authority.subject.as_deref().unwrap_or("a pinned key");
                 (value, format!("{} {sha256} {subject}", words::standing(key.standing)))
             })

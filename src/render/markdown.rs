@@ -144,7 +144,7 @@ fn authorities(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     for (authority, key) in keys.take(SHOWN) {
         let sha256 = key
             .key_sha256
-            .map_or_else(|| "none known".into(), |sha256| digest(&sha256.to_string()));
+            .map_or_else(|| "none known".into(), |sha256| digest(sha256));
         let version = key
             .ca_version
             .as_deref()
