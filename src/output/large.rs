@@ -32,7 +32,7 @@ pub(super) fn write_by(file: &File, write: impl FnOnce(&mut dyn Write) -> io::Re
             scope,
         };
         let made = write(&mut out);
-        // Why the disk took no more is what `made` only says that it did.
+        // The disk says why it took no more; `made` only knows that it did not.
         out.end().and(made)
     })
 }
