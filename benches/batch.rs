@@ -167,7 +167,9 @@ impl Estate {
         let cases: Vec<SubjectCase<'_>> = subjects.iter().zip(&names).map(subject_case).collect();
         let reports: Vec<_> = cases.iter().map(|case| reference.settle(case).report).collect();
         println!("part by part, on one core, a subject of {}:", lines.len());
-        part("JSON in", &lines, |line| read::read::<Request>(line).unwrap());
+        part("JSON in, by serde_json", &lines, |line| {
+            read::read::<Request>(line).unwrap()
+        });
         part("base64", &encoded, |text| STANDARD.decode(text).unwrap());
         part("parse, SHA-256", subjects, |subject| {
             Certificate::parse(subject.der()).unwrap()
@@ -175,7 +177,9 @@ impl Estate {
         part("verify", subjects, |subject| cert::verify(subject, ca.key()));
         part("decide, with verify and facts", &cases, |case| reference.settle(case));
         part("facts", subjects, Certificate::facts);
-        part("JSON out", &reports, |report| serde_json::to_vec(report).unwrap());
+        part("JSON out, by serde_json", &reports, |report| {
+            serde_json::to_vec(report).unwrap()
+        });
     }
 
     fn reference(&self, ca: &Arc<Certificate>) -> Reference {

@@ -66,10 +66,11 @@ pub struct Pool {
     by_hash: HashMap<[u8; 32], usize>,
     keys: Vec<KnownKey>,
     key_index: HashMap<KeyId, usize>,
-    /// Certificates that lend a key, by subject.
-    groups: HashMap<Name, Vec<usize>>,
+    /// Certificates that lend a key, those of one subject together.
+    groups: Vec<Vec<usize>>,
+    by_name: HashMap<Name, usize>,
     /// Subjects as encoded, so that most look-ups need no name preparation.
-    raw_groups: HashMap<Box<[u8]>, Name>,
+    by_encoding: HashMap<Box<[u8]>, usize>,
     pinned: HashSet<KeyId>,
     distrusted: HashSet<KeyId>,
     sealed: bool,
@@ -111,7 +112,7 @@ impl Pool {
     /// Works out which keys are lent. Call after the last `add`.
     pub fn seal(&mut self) {
         (self.keys, self.key_index) = Default::default();
-        (self.groups, self.raw_groups) = Default::default();
+        (self.groups, self.by_name, self.by_encoding) = Default::default();
         let mut order: Vec<usize> = (0..self.held.len()).collect();
         order.sort_by_key(|&index| !self.held[index].vouched);
         for index in order {
@@ -122,10 +123,13 @@ impl Pool {
                 continue;
             }
             let subject = held.certificate.subject();
-            self.groups.entry(subject.clone()).or_default().push(index);
-            self.raw_groups
-                .entry(subject.der().into())
-                .or_insert_with(|| subject.clone());
+            let next = self.groups.len();
+            let group = *self.by_name.entry(subject.clone()).or_insert(next);
+            if group == next {
+                self.groups.push(Vec::new());
+            }
+            self.groups[group].push(index);
+            self.by_encoding.insert(subject.der().into(), group);
             let next = self.keys.len();
             let key = *self.key_index.entry(id).or_insert(next);
             if key == next {
@@ -188,8 +192,8 @@ impl Pool {
 
     /// The certificates of a subject that lend a key, the vouched ones first.
     pub fn named(&self, name: &Name) -> &[usize] {
-        let key = self.raw_groups.get(name.der()).unwrap_or(name);
-        self.groups.get(key).map_or(&[], Vec::as_slice)
+        let group = self.by_encoding.get(name.der()).or_else(|| self.by_name.get(name));
+        group.map_or(&[], |&group| self.groups[group].as_slice())
     }
 
     /// The public key itself.

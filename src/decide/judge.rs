@@ -107,6 +107,7 @@ struct Judged {
     status: Status,
     /// The earlier of its own and its CA certificate's end.
     lasts: Timestamp,
+    /// Of a candidate: the CA certificates to send along with it.
     path: Vec<Arc<Certificate>>,
 }
 
@@ -223,7 +224,7 @@ impl Session<'_> {
             return Judged::unreadable(findings);
         };
         self.with_brought(offer, certificate, from, |session, prover, standing| {
-            session.judge_with(prover, standing, certificate, offer, names)
+            session.judge_with(prover, standing, (certificate, from), offer, names)
         })
     }
 
@@ -312,7 +313,7 @@ impl Session<'_> {
         &self,
         prover: &mut Prover<'_>,
         standing: &Standing,
-        certificate: &Certificate,
+        (certificate, from): (&Certificate, KeyFrom),
         offer: &Offer,
         names: &[String],
     ) -> Judged {
@@ -364,7 +365,10 @@ impl Session<'_> {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let end = signer.known().and_then(|key| pool.key_end(key));
         let until = certificate.not_after();
-        let path = self.installed_path(prover, certificate, &related, signer);
+        let path = match from {
+            KeyFrom::Candidate => self.installed_path(prover, certificate, &related, signer),
+            _ => Vec::new(),
+        };
         Judged {
             relation: related.relation,
             proof: related.proof,

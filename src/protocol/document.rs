@@ -7,7 +7,7 @@ use super::facts::{CertificateFacts, Word};
 use super::finding::Finding;
 use super::report::Tool;
 use super::time::Timestamp;
-use super::values::{Sha256Hex, Thumbprint};
+use super::values::{Hex, Sha256Hex};
 
 /// A reference document as `same-ca reference` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -106,6 +106,13 @@ macro_rules! document_certificate {
     };
 }
 
+/// A digest as a document has it: by its text alone, as nothing reads it back.
+impl<const N: usize> From<Hex<N>> for Option<String> {
+    fn from(digest: Hex<N>) -> Self {
+        Some(digest.to_string())
+    }
+}
+
 document_certificate! {
     /// Subject as an RFC 4514 string.
     subject: String,
@@ -122,9 +129,9 @@ document_certificate! {
     /// Last instant of the validity period.
     not_after: Timestamp,
     /// SHA-1 of the DER certificate.
-    sha1: Thumbprint,
+    sha1: String,
     /// SHA-256 of the DER certificate.
-    sha256: Sha256Hex,
+    sha256: String,
     /// Algorithm of the key.
     key_algorithm: Word,
     /// Size of the key in bits.
@@ -132,7 +139,7 @@ document_certificate! {
     /// Named curve of an EC key.
     key_curve: String,
     /// SHA-256 of the key's SubjectPublicKeyInfo.
-    key_sha256: Sha256Hex,
+    key_sha256: String,
     /// Signature algorithm.
     signature_algorithm: Word,
     /// Subject alternative names.

@@ -670,9 +670,7 @@ fn data(report: &FleetReport) -> (Before<'_>, Vec<Row<'_>>, After<'_>) {
             .filter(|key| key.subjects > 0)
             .map(move |key| {
                 let value = key_choice(key.key_sha256.as_ref(), authority.subject.as_deref());
-                let sha256 = key
-                    .key_sha256
-                    .map_or_else(|| "no known key".into(), |sha256| digest(sha256));
+                let sha256 = key.key_sha256.map_or_else(|| "no known key".into(), digest);
                 let subject = authority.subject.as_deref().unwrap_or("a pinned key");
                 (value, format!("{} {sha256} {subject}", words::standing(key.standing)))
             })

@@ -142,9 +142,7 @@ fn authorities(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         .iter()
         .flat_map(|authority| authority.generations.iter().map(move |key| (authority, key)));
     for (authority, key) in keys.take(SHOWN) {
-        let sha256 = key
-            .key_sha256
-            .map_or_else(|| "none known".into(), |sha256| digest(sha256));
+        let sha256 = key.key_sha256.map_or_else(|| "none known".into(), digest);
         let version = key
             .ca_version
             .as_deref()
