@@ -302,9 +302,8 @@ impl<'a> Run<'a> {
     ) -> SubjectReport {
         let before = first.certificate.as_deref().map(boxed);
         let place = Source::WindowsStore(case::in_store(store)).label().into_owned();
-        if first.report.status != Some(Status::Compliant)
-            && let Err(trouble) = windows_store::check_store(store, &place)
-        {
+        let something_to_do = first.report.status != Some(Status::Compliant) || first.chosen.is_some();
+        if something_to_do && let Err(trouble) = windows_store::check_store(store, &place) {
             let mut report = finished(first, Some(before));
             self.add(&mut report, said(&trouble, self.world));
             return report;
@@ -348,7 +347,6 @@ impl<'a> Run<'a> {
         })
         .label()
         .into_owned();
-        windows_store::check_store(store, &label).map_err(|trouble| said(&trouble, self.world))?;
 
         // What would stand is judged before it stands: what a candidate's source proved, the store may not.
         let held = Held {

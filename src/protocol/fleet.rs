@@ -577,6 +577,31 @@ pub struct FindingGroup {
     pub hosts_named: Vec<Text>,
 }
 
+impl FindingGroup {
+    /// Code of reports that are too old.
+    pub const REPORT_STALE: &str = "report-stale";
+    /// Code of what could not be read as a report.
+    pub const REPORT_UNREADABLE: &str = "report-unreadable";
+    /// Code of expected hosts that did not report.
+    pub const HOST_MISSING: &str = "host-missing";
+    /// Code of waivers whose date is past.
+    pub const WAIVER_EXPIRED: &str = "waiver-expired";
+    /// Code of waivers that cover nothing.
+    pub const WAIVER_UNUSED: &str = "waiver-unused";
+
+    /// Whether it is about the fleet itself: no record has it.
+    pub fn is_of_fleet(&self) -> bool {
+        let codes = [
+            Self::REPORT_STALE,
+            Self::REPORT_UNREADABLE,
+            Self::HOST_MISSING,
+            Self::WAIVER_EXPIRED,
+            Self::WAIVER_UNUSED,
+        ];
+        codes.contains(&&*self.code)
+    }
+}
+
 /// When the subjects' certificates end, seen from `as_of`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]

@@ -200,7 +200,11 @@ fn finding(page: &mut Page<'_>, group: &FindingGroup) -> io::Result<()> {
         0 => String::new(),
         waived => format!(", {waived} waived"),
     };
-    let hosts = format!("{}{waived}: {}", counted(group.hosts, "host", "hosts"), group.message);
+    let hosts = format!(
+        "{}{waived}: {}",
+        counted(group.hosts, "host", "hosts"),
+        words::found(group)
+    );
     finding_line(page, 2, group.severity, &group.code, &hosts)?;
     match &group.hint {
         Some(hint) if severity_tone(group.severity) != Tone::Dim => {

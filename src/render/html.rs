@@ -38,15 +38,6 @@ const CHOICES: usize = 200;
 /// Authorities that are shown, those that references allow and those with most subjects first.
 const AUTHORITIES_SHOWN: usize = 50;
 
-/// Findings that no record has.
-const OF_THE_FLEET: [&str; 5] = [
-    "report-stale",
-    "report-unreadable",
-    "host-missing",
-    "waiver-expired",
-    "waiver-unused",
-];
-
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
@@ -316,7 +307,7 @@ fn findings(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     for group in report.findings.iter().take(ENTRIES_SHOWN) {
         let severity = group.severity.as_str();
         let code = Html(&group.code);
-        let code = match OF_THE_FLEET.contains(&&*group.code) {
+        let code = match group.is_of_fleet() {
             true => format!("<span class=\"code\">{code}</span>"),
             false => format!("<button type=\"button\" class=\"plain code\" data-code=\"{code}\">{code}</button>"),
         };
@@ -333,7 +324,7 @@ fn findings(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
             Mark(severity),
             group.hosts,
             group.waived,
-            Html(&group.message),
+            Html(&words::found(group)),
         )?;
     }
     out.write_all(b"</tbody>\n</table>\n")?;

@@ -170,7 +170,8 @@ fn findings(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         "\n## Findings\n\n| severity | code | hosts | waived | what to do |\n| --- | --- | ---: | ---: | --- |"
     )?;
     for group in report.findings.iter().take(SHOWN) {
-        let hint = group.hint.as_deref().unwrap_or(&group.message);
+        let found = words::found(group);
+        let hint = group.hint.as_deref().unwrap_or(&found);
         let severity = group.severity.as_str();
         writeln!(
             out,
