@@ -1,8 +1,8 @@
 //! JSON as programs write it, read in one pass: reports come by the million, and most of each is passed over.
 //!
 //! It reads less than all of JSON, and takes nothing that serde_json refuses or reads in another way. What it does not
-//! read is left to serde_json, which also says what is wrong. What is passed over is first compared with what stood under
-//! the same key before, and with the fields that followed it: in the reports of one estate much is the same.
+//! read is left to serde_json, which also says what is wrong. Objects and lists that are passed over are first compared
+//! with those that stood under the same key before: in the reports of one estate many are the same.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -16,38 +16,30 @@ use super::values::plain_length;
 
 /// Objects and lists in each other that are passed over: no report comes near, and a number has so many bits.
 const DEPTH: u32 = 64;
-/// Places for keys: a report has some fifty different ones.
-const KEYS: usize = 256;
+/// Keys whose values are remembered: a report has some twenty with objects and lists that are passed over.
+const KEYS: usize = 64;
 /// Values that are remembered of each: an estate has a few rules and CAs.
 const VALUES: usize = 4;
-/// How often in a row a key's value may be another one before it is compared no more: digests always are.
-const TRIES: u8 = 32;
 /// The largest value that is remembered, in bytes: a reference of some thirty members.
-const VALUE: usize = 64 * 1024;
-/// The most fields that are remembered together, in bytes: they are copied as often as one is added.
-const RUN: usize = 4 * 1024;
+const REMEMBERED: usize = 64 * 1024;
 /// What a value that is wanted as it stands is called on the way through serde.
 const RAW: &str = "same-ca raw";
 
 thread_local! {
-    static MEMORY: RefCell<Memory> = const { RefCell::new(Memory { values: Vec::new(), runs: Vec::new() }) };
+    static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Reads a document; none where it is not as programs write it, or not of this type.
 pub(crate) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
-    MEMORY.with_borrow_mut(|memory| {
-        if memory.values.is_empty() {
-            memory.values.resize_with(KEYS, Seen::default);
-            memory.runs.resize_with(KEYS, Runs::default);
+    SEEN.with_borrow_mut(|seen| {
+        if seen.is_empty() {
+            seen.resize_with(KEYS, Seen::default);
         }
         let mut reader = Reader {
             text,
             at: 0,
             key: "",
-            key_at: 0,
-            fields: &[],
-            run: None,
-            memory,
+            seen,
         };
         let value = T::deserialize(&mut reader).ok()?;
         reader.space();
@@ -99,15 +91,7 @@ impl serde::de::Error for Unusual {
     }
 }
 
-/// What a thread remembers of the documents before, by the places of keys.
-struct Memory {
-    /// Values that were wanted as they stand.
-    values: Vec<Seen>,
-    /// Fields that were passed over.
-    runs: Vec<Runs>,
-}
-
-/// Texts that stood where keys stood that share a place.
+/// Values that stood under keys that share a place.
 #[derive(Default)]
 struct Seen {
     values: [Vec<u8>; VALUES],
@@ -116,58 +100,32 @@ struct Seen {
 }
 
 impl Seen {
-    /// Which one the text begins with, and how long that is.
-    fn find(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let mut seen = self.values.iter().enumerate();
-        let found = seen.find(|(_, value)| !value.is_empty() && text.starts_with(value));
-        found.map(|(index, value)| (index, value.len()))
+    /// How long the value is that the text begins with, if it was seen. Each ends in its own bracket, so what begins
+    /// with it is it.
+    fn length(&self, text: &[u8]) -> Option<usize> {
+        let mut seen = self.values.iter().filter(|value| !value.is_empty());
+        seen.find(|value| text.starts_with(value)).map(Vec::len)
     }
 
     fn remember(&mut self, value: &[u8]) {
-        self.replace(self.next, value);
-        self.next = (self.next + 1) % VALUES;
-    }
-
-    fn replace(&mut self, index: usize, value: &[u8]) {
-        if let Some(place) = self.values.get_mut(index) {
+        if value.len() > REMEMBERED {
+            return;
+        }
+        if let Some(place) = self.values.get_mut(self.next) {
             place.clear();
             place.extend_from_slice(value);
         }
+        self.next = (self.next + 1) % VALUES;
     }
-}
-
-/// Fields that were passed over one after the other, keys and all: first each by itself, then as many as were seen again
-/// together.
-#[derive(Default)]
-struct Runs {
-    /// The fields that the type knows in whose objects they stood. Another type may want what this one passes over.
-    known: &'static [&'static str],
-    seen: Seen,
-    /// How often in a row none of them was there.
-    missed: u8,
-}
-
-/// Fields that were passed over just now, and where they are remembered.
-#[derive(Clone, Copy)]
-struct Run {
-    start: usize,
-    end: usize,
-    place: usize,
-    index: usize,
 }
 
 /// A document under way.
 struct Reader<'a, 'de> {
     text: &'de str,
     at: usize,
-    /// The last key, and where its quote stands.
+    /// The last key.
     key: &'de str,
-    key_at: usize,
-    /// The fields that the type knows in whose object it stands.
-    fields: &'static [&'static str],
-    /// What was passed over before it.
-    run: Option<Run>,
-    memory: &'a mut Memory,
+    seen: &'a mut [Seen],
 }
 
 impl<'de> Reader<'_, 'de> {
@@ -315,102 +273,35 @@ impl<'de> Reader<'_, 'de> {
         }
     }
 
-    /// The value of the last key, passed over.
-    fn raw(&mut self) -> Result<&'de str, Unusual> {
+    /// Passes over the value of the last key, and returns it.
+    fn skip(&mut self) -> Result<&'de str, Unusual> {
         self.space();
         let start = self.at;
-        // One of another kind may go on where it seems to end, as a number may; and is short.
-        let lasts = matches!(self.rest(), [b'{' | b'[', ..]);
-        let place = place(self.key, self.fields);
-        let seen = self.memory.values.get(place).filter(|_| lasts);
-        let known = seen.and_then(|seen| seen.find(self.rest()));
+        // A short one is passed over as fast as it is compared.
+        let long = matches!(self.rest(), [b'{' | b'[', b'"' | b'[' | b'{', ..]);
+        let place = place(self.key);
+        let seen = self.seen.get(place).filter(|_| long);
+        let known = seen.and_then(|seen| seen.length(self.rest()));
         match known {
-            Some((_, length)) => self.at += length,
+            Some(length) => self.at += length,
             None => self.skip_value()?,
         }
         let value = self.text.get(start..self.at).ok_or(Unusual)?;
         if known.is_none()
-            && lasts
-            && value.len() <= VALUE
-            && let Some(seen) = self.memory.values.get_mut(place)
+            && long
+            && let Some(seen) = self.seen.get_mut(place)
         {
             seen.remember(value.as_bytes());
         }
         Ok(value)
     }
-
-    /// Passes over the field whose key was read last.
-    fn skip_field(&mut self) -> Result<(), Unusual> {
-        let place = place(self.key, self.fields);
-        if self.skip_run(place) {
-            return Ok(());
-        }
-        self.run = None;
-        self.skip_value()?;
-        let field = self.text.get(self.key_at..self.at).ok_or(Unusual)?;
-        if let Some(runs) = self.memory.runs.get_mut(place)
-            && runs.missed < TRIES
-            && field.len() <= RUN
-            // Where the type does not say what it knows, another may want what this one passes over.
-            && !self.fields.is_empty()
-        {
-            runs.missed += 1;
-            if !std::ptr::eq(runs.known, self.fields) {
-                (runs.known, runs.seen) = (self.fields, Seen::default());
-            }
-            runs.seen.remember(field.as_bytes());
-        }
-        Ok(())
-    }
-
-    /// Passes over the field whose key was read last, and over those that are known to follow it, where they are the same
-    /// as before.
-    fn skip_run(&mut self, place: usize) -> bool {
-        let from = self.text.as_bytes().get(self.key_at..).unwrap_or_default();
-        let Some(runs) = self.memory.runs.get_mut(place) else {
-            return false;
-        };
-        if runs.missed == TRIES || !std::ptr::eq(runs.known, self.fields) {
-            return false;
-        }
-        let Some((index, length)) = runs.seen.find(from) else {
-            return false;
-        };
-        // A number may go on.
-        if !matches!(from.get(length), Some(b',' | b'}')) {
-            return false;
-        }
-        runs.missed = 0;
-        let start = self.key_at;
-        let mut run = Run {
-            start,
-            end: start + length,
-            place,
-            index,
-        };
-        // Only a comma stands between: next time both are one.
-        if let Some(before) = self.run
-            && before.end + 1 == start
-            && run.end - before.start <= RUN
-        {
-            run = Run { end: run.end, ..before };
-            if let Some(runs) = self.memory.runs.get_mut(run.place) {
-                let both = self.text.as_bytes().get(run.start..run.end).unwrap_or_default();
-                runs.seen.replace(run.index, both);
-            }
-        }
-        self.at = run.end;
-        self.run = Some(run);
-        true
-    }
 }
 
-/// Where what stands under a key of a type is remembered. Those that meet at one place only push each other out.
-fn place(key: &str, fields: &[&str]) -> usize {
+/// Where the values of a key are remembered. Keys that meet at one place only push each other out.
+fn place(key: &str) -> usize {
     let of = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
     let bytes = key.as_bytes();
-    let key = key.len() * 7 + of(bytes.first()) * 5 + of(bytes.last()) * 3 + of(bytes.get(bytes.len() / 2));
-    (key + fields.len() * 31) % KEYS
+    (key.len() * 7 + of(bytes.first()) * 5 + of(bytes.last()) * 3 + of(bytes.get(bytes.len() / 2))) % KEYS
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
@@ -426,13 +317,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
-        self.skip_field()?;
+        self.skip()?;
         visitor.visit_unit()
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Unusual> {
         match name {
-            RAW => visitor.visit_borrowed_str(self.raw()?),
+            RAW => visitor.visit_borrowed_str(self.skip()?),
             _ => Err(Unusual),
         }
     }
@@ -495,12 +386,11 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        fields: &'static [&'static str],
+        _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unusual> {
         self.begins(b'{')?;
         let mut inside = Inside::new(self, b'}');
-        inside.fields = fields;
         let value = visitor.visit_map(&mut inside)?;
         inside.ended.then_some(value).ok_or(Unusual)
     }
@@ -514,8 +404,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
 /// The inside of an object or a list.
 struct Inside<'r, 'a, 'de> {
     reader: &'r mut Reader<'a, 'de>,
-    /// The fields that the type of an object knows.
-    fields: &'static [&'static str],
     end: u8,
     begun: bool,
     ended: bool,
@@ -525,7 +413,6 @@ impl<'r, 'a, 'de> Inside<'r, 'a, 'de> {
     fn new(reader: &'r mut Reader<'a, 'de>, end: u8) -> Self {
         Inside {
             reader,
-            fields: &[],
             end,
             begun: false,
             ended: false,
@@ -561,10 +448,9 @@ impl<'de> MapAccess<'de> for &mut Inside<'_, '_, 'de> {
             return Ok(None);
         }
         self.reader.begins(b'"')?;
-        let key_at = self.reader.at - 1;
         let key = self.reader.plain()?;
         self.reader.begins(b':')?;
-        (self.reader.key, self.reader.key_at, self.reader.fields) = (key, key_at, self.fields);
+        self.reader.key = key;
         seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
     }
 
@@ -655,41 +541,6 @@ mod tests {
             "",
         ] {
             assert!(agree(text).is_none(), "{text}");
-        }
-    }
-
-    #[test]
-    fn fields_that_are_passed_over_together_are_looked_for_in_each_document_anew() {
-        let document = |middle: &str, last: &str| format!(r#"{{"a":"x","b":[1],"c":{middle},"d":1{last},"number":5}}"#);
-        for _ in 0..4 {
-            assert_eq!(agree(&document("true", "")).unwrap().number, Some(5));
-        }
-        assert_eq!(agree(&document("false", "")).unwrap().number, Some(5));
-        // A number that goes on, with and without sense; and what comes in between.
-        assert_eq!(agree(&document("true", "7")).unwrap().number, Some(5));
-        assert!(agree(&document("true", "x")).is_none());
-        assert!(agree(&document("true", " ")).is_some());
-        assert!(agree(&document("true", r#","number":6"#)).is_none());
-        assert_eq!(
-            agree(&document(r#"true,"text":"b""#, "")).unwrap().text.as_deref(),
-            Some("b")
-        );
-        for cut in 1..document("true", "").len() {
-            assert!(agree(&document("true", "")[..cut]).is_none());
-        }
-    }
-
-    #[test]
-    fn what_one_type_passes_over_another_still_reads() {
-        #[derive(Debug, Deserialize)]
-        struct Other {
-            x: u32,
-        }
-
-        let text = r#"{"y":0,"x":1,"z":2}"#;
-        for _ in 0..4 {
-            assert!(agree(text).is_some());
-            assert_eq!(from_str::<Other>(text).unwrap().x, 1);
         }
     }
 
