@@ -26,8 +26,9 @@ use super::{Progress, World};
 const WINDOW_LINES: usize = 4096;
 /// Bytes of lines that are held at a time: bounds the memory whatever the lines' length.
 const WINDOW_BYTES: usize = 32 * 1024 * 1024;
-/// Of these, bytes for each thread: as many as its cache still holds when it comes to them.
-const THREAD_BYTES: usize = 1024 * 1024;
+/// Of these, bytes for each thread: few enough that a cache still holds them when it comes to them, and enough that
+/// waiting for more costs nothing.
+const THREAD_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes that are read at a time.
 const BLOCK: usize = 128 * 1024;
 /// Lines that one thread answers in a row: enough that handing them out costs nothing and that their answers are written

@@ -558,7 +558,7 @@ impl Request {
         {
             check_path(path).map_err(|why| Fault::bad_request("/reference_document/path", why))?;
         }
-        check_names(&self.policy.names, "/policy/names")?;
+        check_names(&self.policy.names, || "/policy/names".into())?;
         for (index, usage) in self.policy.extended_key_usage.iter().enumerate() {
             if extended_key_usage_oid(usage).is_none() {
                 let known = EXTENDED_KEY_USAGES
@@ -609,7 +609,7 @@ pub fn check_subjects(subjects: &[Subject]) -> Result<(), Fault> {
             _ => {}
         }
         if let Some(names) = &subject.names {
-            check_names(names, &format!("/subjects/{index}/names"))?;
+            check_names(names, || format!("/subjects/{index}/names"))?;
         }
         if let Some(Install {
             place:
@@ -640,12 +640,12 @@ fn check_name(name: &str, pointer: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_names(names: &[String], pointer: &str) -> Result<(), Fault> {
+fn check_names(names: &[String], pointer: impl Fn() -> String) -> Result<(), Fault> {
     for (index, name) in names.iter().enumerate() {
         let odd = |c: char| !c.is_ascii_graphic();
         if name.is_empty() || name.contains(odd) {
             let message = "expected a host name in ASCII (xn-- for internationalised ones) or an IP address";
-            return Err(Fault::bad_request(format!("{pointer}/{index}"), message));
+            return Err(Fault::bad_request(format!("{}/{index}", pointer()), message));
         }
     }
     Ok(())
