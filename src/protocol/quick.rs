@@ -600,4 +600,16 @@ mod tests {
             prop_assert_eq!(plain_length(&bytes), bytes.iter().position(special).unwrap_or(bytes.len()));
         }
     }
+
+    #[test]
+    fn a_long_string_is_read_as_serde_json_reads_it() {
+        for length in 120..140 {
+            for odd in ["", "\u{1f}", "\\n", "\\x", "\u{7f}é", "\\\"", "\"", "\u{0}\""] {
+                for after in [0, 1, 150] {
+                    let text = format!("\"{}{odd}{}\"", "a".repeat(length), "b".repeat(after));
+                    assert_eq!(from_str::<String>(&text), serde_json::from_str(&text).ok(), "{text:?}");
+                }
+            }
+        }
+    }
 }
