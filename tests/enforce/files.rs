@@ -258,6 +258,7 @@ fn run_as_user(scene: &Scene, arguments: &[&str], request: &Value) -> Option<Val
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
+#[cfg(unix)]
 const NOBODY: u32 = 65534;
 
 #[cfg(unix)]
