@@ -163,10 +163,13 @@ impl Estate {
         let encoded: Vec<String> = subjects.iter().map(|subject| STANDARD.encode(subject.der())).collect();
         let ca = Arc::new(Certificate::parse(self.ca.clone()).unwrap());
         let reference = self.reference(&ca);
-        let cases: Vec<SubjectCase> = subjects.iter().map(subject_case).collect();
+        let names: Vec<Vec<String>> = subjects.iter().map(names).collect();
+        let cases: Vec<SubjectCase<'_>> = subjects.iter().zip(&names).map(subject_case).collect();
         let reports: Vec<_> = cases.iter().map(|case| reference.settle(case).report).collect();
         println!("part by part, on one core, a subject of {}:", lines.len());
-        part("JSON in", &lines, |line| read::read::<Request>(line).unwrap());
+        part("JSON in, by serde_json", &lines, |line| {
+            read::read::<Request>(line).unwrap()
+        });
         part("base64", &encoded, |text| STANDARD.decode(text).unwrap());
         part("parse, SHA-256", subjects, |subject| {
             Certificate::parse(subject.der()).unwrap()
@@ -174,7 +177,9 @@ impl Estate {
         part("verify", subjects, |subject| cert::verify(subject, ca.key()));
         part("decide, with verify and facts", &cases, |case| reference.settle(case));
         part("facts", subjects, Certificate::facts);
-        part("JSON out", &reports, |report| serde_json::to_vec(report).unwrap());
+        part("JSON out, by serde_json", &reports, |report| {
+            serde_json::to_vec(report).unwrap()
+        });
     }
 
     fn reference(&self, ca: &Arc<Certificate>) -> Reference {
@@ -229,9 +234,12 @@ fn write_requests(path: &Path, encoded: &[&str], reference: &Value, authority: &
     file.flush().unwrap();
 }
 
-fn subject_case(certificate: &Certificate) -> SubjectCase {
+fn names(certificate: &Certificate) -> Vec<String> {
+    certificate.dns_names().map(str::to_owned).collect()
+}
+
+fn subject_case<'a>((certificate, names): (&Certificate, &'a Vec<String>)) -> SubjectCase<'a> {
     let certificate = Arc::new(Certificate::parse(certificate.der()).unwrap());
-    let name = certificate.dns_names().next().unwrap().to_owned();
     let offer = Offer {
         index: 0,
         brought: Arc::from([certificate.clone()]),
@@ -241,9 +249,9 @@ fn subject_case(certificate: &Certificate) -> SubjectCase {
         findings: Vec::new(),
     };
     SubjectCase {
-        names: vec![name.clone()],
-        name,
-        use_: Some("Default".into()),
+        name: &names[0],
+        use_: Some("Default"),
+        names,
         at: Timestamp::from_unix(mint::NOW),
         given: Given::One(Box::new(offer)),
         candidates: None,

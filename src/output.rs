@@ -5,6 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+mod large;
+
 /// How long a command runs before it says how far it is: shorter ones need no telling.
 const QUIET: Duration = Duration::from_secs(1);
 /// How often it then says so: often enough to look alive, seldom enough to cost nothing.
@@ -33,25 +35,22 @@ pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// [`write_file`] of what is written bit by bit: it never stands in memory as a whole.
 pub fn write_file_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let buffered = |file: &mut File| {
-        let mut out = BufWriter::with_capacity(BUFFER, file);
-        write(&mut out).and_then(|()| out.flush())
-    };
     let standing = match fs::metadata(path) {
         Ok(standing) => Some(standing),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
     if standing.as_ref().is_some_and(|standing| !standing.is_file()) {
-        return buffered(&mut OpenOptions::new().write(true).open(path)?);
+        let mut out = BufWriter::with_capacity(BUFFER, OpenOptions::new().write(true).open(path)?);
+        return write(&mut out).and_then(|()| out.flush());
     }
     let target = if standing.is_some() {
         fs::canonicalize(path)?
     } else {
         path.to_owned()
     };
-    let (beside, mut file) = create_beside(&target)?;
-    let written = buffered(&mut file).and_then(|()| match &standing {
+    let (beside, file) = create_beside(&target)?;
+    let written = large::write_by(&file, write).and_then(|()| match &standing {
         Some(standing) => file.set_permissions(standing.permissions()),
         None => Ok(()),
     });

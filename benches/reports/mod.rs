@@ -8,9 +8,9 @@
 use std::io::{self, Write};
 
 use same_ca::protocol::{
-    AuthorityKey, AuthorityReport, CertificateFacts, Code, Evidence, EvidenceKind, Finding, IssuedBy, JoinedBy,
-    KeyFrom, MemberReport, Proof, ReferenceReport, Relation, Report, Revocation, Severity, Status, SubjectReport,
-    Summary, Timestamp, Tool,
+    AuthorityKey, AuthorityReport, CertificateFacts, Code, Evidence, EvidenceKind, Finding, Hex, IssuedBy, JoinedBy,
+    KeyFrom, MemberReport, Proof, ReferenceReport, Relation, Report, Revocation, Severity, Sha256Hex, Status,
+    SubjectReport, Summary, Timestamp, Tool,
 };
 
 const CA: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
@@ -81,8 +81,8 @@ pub fn report(index: usize, reference: &ReferenceReport) -> Report<ReferenceRepo
 /// What sets the rule: one CA with two generations, and a pin.
 pub fn reference() -> ReferenceReport {
     let key = |generation: u8, not_after: i64, joined_by| AuthorityKey {
-        key_sha256: key_hex(generation),
-        certificates: vec![hex_of(200 + u64::from(generation), 32)],
+        key_sha256: key_digest(generation),
+        certificates: vec![digest(200 + u64::from(generation))],
         ca_version: Some(format!("V{generation}.{generation}")),
         not_after: Some(Timestamp::from_unix(not_after)),
         joined_by,
@@ -188,16 +188,16 @@ fn subject(host: &str, index: usize, dice: &mut Dice) -> SubjectReport {
     }
     let facts = facts(host, index, ca, end);
     subject.issued_by = Some(IssuedBy {
-        key_sha256: key_hex(generation),
+        key_sha256: key_digest(generation),
         subject: Some(ca.into()),
-        certificate: Some(hex_of(200 + u64::from(generation), 32)),
+        certificate: Some(digest(200 + u64::from(generation))),
         key_from: from,
     });
     subject.evidence = vec![Evidence {
         kind: EvidenceKind::Issued,
-        certificate: Some(facts.sha256.clone()),
-        signer_key_sha256: Some(key_hex(generation)),
-        signer_certificate: Some(hex_of(200 + u64::from(generation), 32)),
+        certificate: Some(facts.sha256),
+        signer_key_sha256: Some(key_digest(generation)),
+        signer_certificate: Some(digest(200 + u64::from(generation))),
         other_certificate: None,
     }];
     subject.certificate = Some(facts);
@@ -221,19 +221,19 @@ fn facts(host: &str, index: usize, ca: &str, end: i64) -> CertificateFacts {
             pair("DC", "contoso"),
             pair("CN", "Contoso Issuing CA"),
         ],
-        serial_number: format!("61{}", hex_of(number, 18)),
+        serial_number: format!("61{}", digest::<18>(number)),
         not_before: Timestamp::from_unix(end - 730 * DAY),
         not_after: Timestamp::from_unix(end),
-        sha1: hex_of(number + 1, 20),
-        sha256: hex_of(number + 2, 32),
+        sha1: digest(number + 1),
+        sha256: digest(number + 2),
         key_algorithm: "RSA".into(),
         key_bits: Some(2048),
         key_curve: None,
-        key_sha256: hex_of(number + 3, 32),
+        key_sha256: digest(number + 3),
         signature_algorithm: "sha256WithRSAEncryption".into(),
         subject_alternative_names: vec![format!("DNS:{host}"), "DNS:pool01.contoso.com".into()],
-        subject_key_identifier: Some(hex_of(number + 4, 20)),
-        authority_key_identifier: Some(hex_of(7, 20)),
+        subject_key_identifier: Some(digest::<20>(number + 4).to_string()),
+        authority_key_identifier: Some(digest::<20>(7).to_string()),
         extended_key_usage: vec!["serverAuth".into()],
         key_usage: vec!["digitalSignature".into(), "keyEncipherment".into()],
         is_ca: false,
@@ -248,19 +248,18 @@ fn facts(host: &str, index: usize, ca: &str, end: i64) -> CertificateFacts {
     }
 }
 
-fn key_hex(generation: u8) -> String {
-    hex_of(u64::from(generation) + 1, 32)
+fn key_digest(generation: u8) -> Sha256Hex {
+    digest(u64::from(generation) + 1)
 }
 
-/// So many bytes of hex that look like a digest, the same for the same seed.
-fn hex_of(seed: u64, bytes: usize) -> String {
+/// Bytes that look like a digest, the same for the same seed.
+fn digest<const N: usize>(seed: u64) -> Hex<N> {
     let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) | 1);
-    let mut text = String::with_capacity(bytes * 2 + 16);
-    while text.len() < bytes * 2 {
-        text.push_str(&format!("{:016x}", dice.next()));
+    let mut bytes = [0; N];
+    for chunk in bytes.chunks_mut(8) {
+        chunk.copy_from_slice(&dice.next().to_be_bytes()[..chunk.len()]);
     }
-    text.truncate(bytes * 2);
-    text
+    Hex(bytes)
 }
 
 /// SplitMix64 (Steele, Lea, Flood, 2014): small, and the same everywhere.

@@ -26,6 +26,10 @@ use super::{Progress, World};
 const WINDOW_LINES: usize = 4096;
 /// Bytes of lines that are held at a time: bounds the memory whatever the lines' length.
 const WINDOW_BYTES: usize = 32 * 1024 * 1024;
+/// Of these, bytes for each thread: as many as its cache still holds when it comes to them.
+const THREAD_BYTES: usize = 1024 * 1024;
+/// Bytes that are read at a time.
+const BLOCK: usize = 128 * 1024;
 /// Lines that one thread answers in a row: enough that handing them out costs nothing and that their answers are written
 /// past the output's buffer, few enough to be shared evenly.
 const RUN_LINES: usize = 32;
@@ -54,7 +58,7 @@ pub fn batch(
 ) -> Result<BatchOutcome, Error> {
     let (references, spare) = (References::default(), Spare::default());
     let mut outcome = BatchOutcome::default();
-    let mut window = Window::default();
+    let mut window = Window::new(rayon::current_num_threads());
     let mut first = true;
     loop {
         window.read(input).map_err(Error::Input)?;
@@ -88,39 +92,87 @@ pub fn batch(
     }
 }
 
-/// The lines that are held, end to end. Its memory is used again for the next ones.
-#[derive(Default)]
+/// The lines that are held, end to end, and what was read after them. Its memory is used again for the next ones.
 struct Window {
     bytes: Vec<u8>,
+    /// How many of the bytes were read.
+    filled: usize,
     /// Where each line lies; `None` where it was too long to hold.
     lines: Vec<Option<Range<usize>>>,
+    /// Where the line after them begins.
+    next: usize,
+    /// Bytes of lines after which no more are added.
+    enough: usize,
 }
 
 impl Window {
+    fn new(threads: usize) -> Self {
+        Window {
+            bytes: Vec::new(),
+            filled: 0,
+            lines: Vec::new(),
+            next: 0,
+            enough: threads.saturating_mul(THREAD_BYTES).min(WINDOW_BYTES),
+        }
+    }
+
     /// Reads the next lines in place of those held; none at the end of the input.
     fn read(&mut self, input: &mut dyn BufRead) -> io::Result<()> {
-        self.bytes.clear();
+        self.bytes.copy_within(self.next..self.filled, 0);
+        self.filled -= self.next;
+        self.next = 0;
         self.lines.clear();
-        while self.lines.len() < WINDOW_LINES && self.bytes.len() < WINDOW_BYTES {
-            let start = self.bytes.len();
-            // One byte more than a line of the limit with its end of line, which may be CR LF, tells that it is longer.
-            if !read_line(input, LINE_LIMIT + 3, &mut self.bytes)? {
-                break;
-            }
-            let line = &self.bytes[start..];
-            let (line, ended) = line.strip_suffix(b"\n").map_or((line, false), |line| (line, true));
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if line.len() <= LINE_LIMIT {
-                self.lines.push(Some(start..start + line.len()));
+        // Bytes of the next line in which its end was looked for.
+        let mut seen = 0;
+        while self.lines.len() < WINDOW_LINES && self.next < self.enough {
+            let new = &self.bytes[self.next + seen..self.filled];
+            if let Some(at) = memchr(b'\n', new) {
+                self.add(self.next + seen + at);
+                self.next += seen + at + 1;
+                seen = 0;
                 continue;
             }
-            self.bytes.truncate(start);
-            self.lines.push(None);
-            if !ended {
+            seen = self.filled - self.next;
+            // One byte more than a line of the limit, as it may end in CR LF.
+            if seen > LINE_LIMIT + 1 {
+                self.lines.push(None);
+                self.filled = self.next;
+                seen = 0;
                 input.skip_until(b'\n')?;
+            } else if !self.fill(input)? {
+                if seen > 0 {
+                    self.add(self.filled);
+                    self.next = self.filled;
+                }
+                break;
             }
         }
         Ok(())
+    }
+
+    /// Adds the line that begins at `next` and ends before `end`.
+    fn add(&mut self, end: usize) {
+        let line = &self.bytes[self.next..end];
+        let length = line.strip_suffix(b"\r").unwrap_or(line).len();
+        let held = length <= LINE_LIMIT;
+        self.lines.push(held.then_some(self.next..self.next + length));
+    }
+
+    /// Reads more; false at the end of the input.
+    fn fill(&mut self, input: &mut dyn BufRead) -> io::Result<bool> {
+        if self.bytes.len() < self.filled + BLOCK {
+            self.bytes.resize(self.filled + BLOCK, 0);
+        }
+        loop {
+            match input.read(&mut self.bytes[self.filled..][..BLOCK]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => {
+                    let read = read?;
+                    self.filled += read;
+                    return Ok(read > 0);
+                }
+            }
+        }
     }
 
     /// Leaves out the byte order mark before the first line.
@@ -129,28 +181,6 @@ impl Window {
             line.start = line.end - read::without_bom(&self.bytes[line.clone()]).len();
         }
     }
-}
-
-/// Adds what is left of a line, its end included, or so many bytes of it; false where the input has ended.
-fn read_line(input: &mut dyn BufRead, mut most: usize, bytes: &mut Vec<u8>) -> io::Result<bool> {
-    let start = bytes.len();
-    while most > 0 {
-        let available = match input.fill_buf() {
-            Ok(available) => available,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let within = available.get(..most).unwrap_or(available);
-        let end = memchr(b'\n', within).map(|at| at + 1);
-        let taken = end.unwrap_or(within.len());
-        bytes.extend_from_slice(within.get(..taken).unwrap_or_default());
-        input.consume(taken);
-        most -= taken;
-        if end.is_some() || taken == 0 {
-            break;
-        }
-    }
-    Ok(bytes.len() > start)
 }
 
 /// Lines of output, from lines of input that follow each other.
@@ -308,7 +338,7 @@ impl Entry {
 /// Answers to lines, or a line that waits for its TLS servers to be read at once with those of others.
 enum Piece<'a> {
     Answers(Answers),
-    Waiting(u64, Box<Fast<'a>>, &'a [u8]),
+    Waiting(u64, Option<Box<Fast<'a>>>, &'a [u8]),
 }
 
 /// One window of lines and what answers them.
@@ -329,7 +359,7 @@ impl Batch<'_> {
         let pieces = runs.map(|(run, lines)| self.run(self.before + (run * RUN_LINES) as u64, lines));
         let mut pieces: Vec<Piece<'_>> = pieces.collect::<Vec<_>>().into_iter().flatten().collect();
         let waiting = pieces.iter().filter_map(|piece| match piece {
-            Piece::Waiting(_, fast, _) => Some(fast),
+            Piece::Waiting(_, fast, _) => fast.as_ref(),
             Piece::Answers(_) => None,
         });
         let sources = waiting.flat_map(|fast| fast.sources());
@@ -342,9 +372,11 @@ impl Batch<'_> {
                 });
             });
         pieces.par_iter_mut().for_each(|piece| {
-            if let Piece::Waiting(number, fast, line) = piece {
+            if let Piece::Waiting(number, fast, line) = piece
+                && let Some(fast) = fast.take()
+            {
                 let mut answers = Answers::default();
-                self.answer(*number, Ok(fast), line, &mut answers);
+                self.answer(*number, Ok(*fast), line, &mut None, &mut answers);
                 *piece = Piece::Answers(answers);
             }
         });
@@ -361,25 +393,34 @@ impl Batch<'_> {
             bytes: self.spare.take(),
             ..Answers::default()
         };
+        let mut last = None;
         for (number, line) in (before + 1..).zip(lines) {
             let line = line.as_ref().map(|line| &self.window.bytes[line.clone()]);
             match parse(line) {
                 Ok((line, fast)) if fast.sources().any(|source| case::tls_source(source).is_some()) => {
                     pieces.push(Piece::Answers(std::mem::take(&mut answers)));
-                    pieces.push(Piece::Waiting(number, Box::new(fast), line));
+                    pieces.push(Piece::Waiting(number, Some(Box::new(fast)), line));
                 }
-                Ok((line, fast)) => self.answer(number, Ok(&fast), line, &mut answers),
-                Err(fault) => self.answer(number, Err(fault), &[], &mut answers),
+                Ok((line, fast)) => self.answer(number, Ok(fast), line, &mut last, &mut answers),
+                Err(fault) => self.answer(number, Err(fault), &[], &mut last, &mut answers),
             }
         }
         pieces.push(Piece::Answers(answers));
         pieces
     }
 
-    /// Writes the answer to one line: its report, or its error.
-    fn answer(&self, number: u64, fast: Result<&Fast<'_>, Fault>, line: &[u8], answers: &mut Answers) {
+    /// Writes the answer to one line: its report, or its error. `last` is the reference of the line before, which is
+    /// nearly always the same: asking all threads' list for it costs more than comparing.
+    fn answer(
+        &self,
+        number: u64,
+        fast: Result<Fast<'_>, Fault>,
+        line: &[u8],
+        last: &mut Option<Arc<Entry>>,
+        answers: &mut Answers,
+    ) {
         let start = answers.bytes.len();
-        match fast.and_then(|fast| self.report(fast, line, &mut answers.bytes)) {
+        match fast.and_then(|fast| self.report(fast, line, last, &mut answers.bytes)) {
             Ok(Status::Compliant) => {}
             Ok(Status::Undetermined | Status::Noncompliant) => answers.not_compliant += 1,
             Err(fault) => {
@@ -396,16 +437,26 @@ impl Batch<'_> {
     }
 
     /// Writes the report on one request.
-    fn report(&self, fast: &Fast<'_>, line: &[u8], bytes: &mut Vec<u8>) -> Result<Status, Fault> {
+    fn report(
+        &self,
+        fast: Fast<'_>,
+        line: &[u8],
+        last: &mut Option<Arc<Entry>>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Status, Fault> {
         read::check_protocol(fast.protocol)?;
         check_subjects(&fast.subjects)?;
-        let entry = self.references.entry(&fast.shared());
-        let shared = entry.shared(line, self.world)?;
+        let text = fast.shared();
+        let entry = match last.take().filter(|last| last.is_for(&text)) {
+            Some(last) => last,
+            None => self.references.entry(&text),
+        };
+        let shared = last.insert(entry).shared(line, self.world)?;
         let candidates: Arc<[Offer]> = case::offers(&fast.candidates, &self.reader, 0).into();
         let subjects = judge(&shared.reference, &fast.subjects, &self.reader, &candidates);
         let head = Head {
-            requirement: fast.requirement.clone(),
-            host: fast.host.clone(),
+            requirement: fast.requirement,
+            host: fast.host,
             collected_at: fast.collected_at,
         };
         let report: Report<Raw<'_>> = report(head, shared.reference.valid_at(), Raw(&shared.section), subjects);
@@ -423,7 +474,7 @@ fn parse(line: Option<&[u8]>) -> Result<(&[u8], Fast<'_>), Fault> {
             ..Fault::new(FaultCode::TooLarge, message)
         });
     };
-    if let Some(fast) = std::str::from_utf8(line).ok().and_then(quick_in::from_str) {
+    if let Some(fast) = simdutf8::basic::from_utf8(line).ok().and_then(quick_in::from_str) {
         return Ok((line, fast));
     }
     match read::read_fast(line) {

@@ -374,13 +374,13 @@ fn host_of(name: &str) -> String {
 }
 
 /// Reads one subject. `candidates` are the request's, read once.
-pub fn subject(
-    subject: &Subject,
+pub fn subject<'a>(
+    subject: &'a Subject,
     reader: &Reader<'_>,
-    policy: &Policy,
+    policy: &'a Policy,
     valid_at: Timestamp,
     candidates: &Arc<[Offer]>,
-) -> SubjectCase {
+) -> SubjectCase<'a> {
     let given = match (&subject.install, &subject.any_of, &subject.source) {
         (Some(Install { place, .. }), None, _) if *place != Place::Caller => standing(place, reader),
         (_, Some(sources), _) => Given::AnyOf(offers(sources, reader, 0)),
@@ -415,9 +415,9 @@ pub fn subject(
         }
     };
     SubjectCase {
-        name: subject.name.clone(),
-        use_: subject.use_.clone(),
-        names: names(subject, policy).to_vec(),
+        name: &subject.name,
+        use_: subject.use_.as_deref(),
+        names: names(subject, policy),
         at: subject.effective_from.map_or(valid_at, |from| from.max(valid_at)),
         given,
         candidates,
@@ -425,16 +425,21 @@ pub fn subject(
 }
 
 /// What is judged beside a subject's own place: its `source`, where it has both.
-pub fn beside(subject: &Subject, reader: &Reader<'_>, policy: &Policy, valid_at: Timestamp) -> Option<SubjectCase> {
+pub fn beside<'a>(
+    subject: &'a Subject,
+    reader: &Reader<'_>,
+    policy: &'a Policy,
+    valid_at: Timestamp,
+) -> Option<SubjectCase<'a>> {
     let own_place = subject
         .install
         .as_ref()
         .is_some_and(|install| install.place != Place::Caller);
     let source = subject.source.as_ref().filter(|_| own_place)?;
     Some(SubjectCase {
-        name: subject.name.clone(),
-        use_: subject.use_.clone(),
-        names: names(subject, policy).to_vec(),
+        name: &subject.name,
+        use_: subject.use_.as_deref(),
+        names: names(subject, policy),
         at: subject.effective_from.map_or(valid_at, |from| from.max(valid_at)),
         given: Given::One(Box::new(one(source, reader))),
         candidates: None,

@@ -72,7 +72,7 @@ pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject:
             .findings
             .iter()
             .any(|known| known.code == finding.code && known.message == finding.message);
-        let message = match finding.message.starts_with(&label) {
+        let message = match finding.message.starts_with(&*label) {
             true => finding.message,
             false => format!("{label}: {}", finding.message),
         };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::cert::Certificate;
 use crate::decide::{Chosen, Given, Offer, Reference, Settled, SubjectCase};
 use crate::enforce::Trouble;
 use crate::enforce::folder::Folder;
@@ -16,7 +17,7 @@ use crate::enforce::windows_store::{self, Import};
 use crate::protocol::request::WindowsStorePlace;
 use crate::protocol::{
     Action, ActionKind, CertificateFacts, Code, Encryption, Fault, Finding, Hex, Install, Place, Report, Request,
-    Severity, Source, Status, Subject, SubjectReport, TlsSource, WindowsStoreSource, hex,
+    Severity, Sha256Hex, Source, Status, Subject, SubjectReport, TlsSource, WindowsStoreSource,
 };
 use crate::source::{Held, Reader};
 
@@ -106,7 +107,7 @@ struct Files<'a> {
     /// Another spelling of the certificate's path, as the key's.
     alias: Option<&'a str>,
     /// What stood there before the run; known once it was read.
-    before: Option<Option<CertificateFacts>>,
+    before: Option<Option<Box<CertificateFacts>>>,
     /// Why nothing can be installed there; said where something is to be.
     unfit: Option<Finding>,
     /// Why an interrupted run could not be mended; always said.
@@ -207,7 +208,7 @@ struct Run<'a> {
     actions: Vec<Action>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Finishes or undoes what an interrupted run left in a place.
     fn recover(&mut self, place: &mut Files<'_>, locks: &Locks) {
         let Some(subject) = self.request.subjects.get(place.subject) else {
@@ -273,7 +274,7 @@ impl Run<'_> {
                 if let Some((chosen, certificate)) = chosen.and_then(|chosen| Some((chosen, offered(&case, chosen)?))) {
                     self.actions.push(Action {
                         by: Some("caller".into()),
-                        ..action(ActionKind::Assign, subject, chosen, hex(certificate.sha256()))
+                        ..action(ActionKind::Assign, subject, chosen, Hex(*certificate.sha256()))
                     });
                 }
             }
@@ -295,15 +296,14 @@ impl Run<'_> {
         &mut self,
         subject: &Subject,
         store: &WindowsStorePlace,
-        case: &SubjectCase,
+        case: &SubjectCase<'_>,
         first: &Settled,
         candidates: &Arc<[Offer]>,
     ) -> SubjectReport {
-        let before = first.certificate.as_ref().map(|certificate| certificate.facts());
-        let place = Source::WindowsStore(case::in_store(store)).label();
-        if first.report.status != Some(Status::Compliant)
-            && let Err(trouble) = windows_store::check_store(store, &place)
-        {
+        let before = first.certificate.as_deref().map(boxed);
+        let place = Source::WindowsStore(case::in_store(store)).label().into_owned();
+        let something_to_do = first.report.status != Some(Status::Compliant) || first.chosen.is_some();
+        if something_to_do && let Err(trouble) = windows_store::check_store(store, &place) {
             let mut report = finished(first, Some(before));
             self.add(&mut report, said(&trouble, self.world));
             return report;
@@ -331,7 +331,7 @@ impl Run<'_> {
         &mut self,
         subject: &Subject,
         store: &WindowsStorePlace,
-        case: &SubjectCase,
+        case: &SubjectCase<'_>,
         chosen: &Chosen,
         candidates: &Arc<[Offer]>,
     ) -> Result<Settled, Finding> {
@@ -345,8 +345,8 @@ impl Run<'_> {
             thumbprint: Some(Hex(certificate.sha1())),
             ..place.clone()
         })
-        .label();
-        windows_store::check_store(store, &label).map_err(|trouble| said(&trouble, self.world))?;
+        .label()
+        .into_owned();
 
         // What would stand is judged before it stands: what a candidate's source proved, the store may not.
         let held = Held {
@@ -388,7 +388,7 @@ impl Run<'_> {
         self.changed = true;
         self.actions.push(Action {
             paths: vec![label],
-            ..action(ActionKind::Install, subject, chosen, hex(certificate.sha256()))
+            ..action(ActionKind::Install, subject, chosen, Hex(*certificate.sha256()))
         });
         Ok(settled)
     }
@@ -500,7 +500,7 @@ impl Run<'_> {
         subject: &Subject,
         place: &mut Files<'_>,
         standing: &[Standing],
-        case: &SubjectCase,
+        case: &SubjectCase<'_>,
         chosen: &Chosen,
         candidates: &Arc<[Offer]>,
     ) -> Result<Settled, Finding> {
@@ -539,7 +539,7 @@ impl Run<'_> {
             settled = self.reference.settle(&self.case(subject, candidates));
         }
         self.changed = true;
-        let certificate = hex(credentials.certificate.sha256());
+        let certificate = Hex(*credentials.certificate.sha256());
         self.actions.push(Action {
             paths: place.slots.iter().map(|slot| slot.path.clone()).collect(),
             backups: install::backups(&place.targets, standing, suffix.as_deref()),
@@ -556,7 +556,7 @@ impl Run<'_> {
     }
 
     /// What goes into the files: the private key is read again, as nothing has kept it.
-    fn credentials(&self, subject: &Subject, case: &SubjectCase, chosen: &Chosen) -> Result<Credentials, Finding> {
+    fn credentials(&self, subject: &Subject, case: &SubjectCase<'_>, chosen: &Chosen) -> Result<Credentials, Finding> {
         let gone = || {
             Finding::new(
                 Code::InstallRefused,
@@ -591,9 +591,18 @@ impl Run<'_> {
         }
     }
 
-    fn case(&self, subject: &Subject, candidates: &Arc<[Offer]>) -> SubjectCase {
-        let (policy, valid_at) = (self.reference.policy(), self.reference.valid_at());
-        case::subject(subject, self.reader, policy, valid_at, candidates)
+    fn case<'s>(&self, subject: &'s Subject, candidates: &Arc<[Offer]>) -> SubjectCase<'s>
+    where
+        'a: 's,
+    {
+        let reference = self.reference;
+        case::subject(
+            subject,
+            self.reader,
+            reference.policy(),
+            reference.valid_at(),
+            candidates,
+        )
     }
 
     fn suppose(&self, place: &Files<'_>, index: usize, content: Option<Zeroizing<Vec<u8>>>) {
@@ -640,16 +649,20 @@ impl Run<'_> {
 }
 
 /// What stands for a case of one certificate.
-fn facts(case: &SubjectCase) -> Option<CertificateFacts> {
+fn facts(case: &SubjectCase<'_>) -> Option<Box<CertificateFacts>> {
     match &case.given {
-        Given::One(offer) => offer.certificate.as_ref().map(|certificate| certificate.facts()),
+        Given::One(offer) => offer.certificate.as_deref().map(boxed),
         Given::AnyOf(_) => None,
     }
 }
 
+fn boxed(certificate: &Certificate) -> Box<CertificateFacts> {
+    Box::new(certificate.facts())
+}
+
 /// A report with what was and what is.
-fn finished(settled: &Settled, before: Option<Option<CertificateFacts>>) -> SubjectReport {
-    let after = settled.certificate.as_ref().map(|certificate| certificate.facts());
+fn finished(settled: &Settled, before: Option<Option<Box<CertificateFacts>>>) -> SubjectReport {
+    let after = settled.certificate.as_deref().map(boxed);
     SubjectReport {
         before: Some(before.unwrap_or_else(|| after.clone())),
         after: Some(after),
@@ -657,11 +670,11 @@ fn finished(settled: &Settled, before: Option<Option<CertificateFacts>>) -> Subj
     }
 }
 
-fn offered<'a>(case: &'a SubjectCase, chosen: &Chosen) -> Option<&'a Arc<crate::cert::Certificate>> {
+fn offered<'a>(case: &'a SubjectCase<'_>, chosen: &Chosen) -> Option<&'a Arc<Certificate>> {
     case.candidates.as_ref()?.get(chosen.position)?.certificate.as_ref()
 }
 
-fn action(kind: ActionKind, subject: &Subject, chosen: &Chosen, certificate: String) -> Action {
+fn action(kind: ActionKind, subject: &Subject, chosen: &Chosen, certificate: Sha256Hex) -> Action {
     Action {
         action: kind,
         subject: subject.name.clone(),

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::fleet::drift::Previous;
 use crate::fleet::expected::Expected;
 use crate::fleet::input::{Documents, Origin, Piece};
-use crate::fleet::{Fleet, Settings, judge, waivers};
+use crate::fleet::{Fleet, Found, Settings, judge, waivers};
 use crate::output;
 use crate::protocol::fleet::{FleetReport, Text, UnreadableCode};
 use crate::protocol::{Fault, Span, Timestamp, read};
@@ -261,11 +261,14 @@ struct Gathering<'a> {
 }
 
 impl Gathering<'_> {
-    fn add(&mut self, pieces: impl IntoIterator<Item = Piece>) {
-        for piece in pieces {
-            self.done += 1;
-            self.fleet.add(piece, self.documents);
-        }
+    fn add(&mut self, pieces: Vec<Piece>) {
+        let hashes = self.fleet.hashes();
+        self.add_found(&mut pieces.into_iter().map(|piece| hashes.found(piece)).collect());
+    }
+
+    fn add_found(&mut self, found: &mut Vec<Found>) {
+        self.done += found.len();
+        self.fleet.add(found, self.documents);
         (self.world.progress)(Progress {
             what: "reports",
             done: self.done,
@@ -345,25 +348,26 @@ impl Gathering<'_> {
             ended: false,
             failed: None,
         });
-        let documents = self.documents;
+        let (documents, hashes) = (self.documents, self.fleet.hashes());
         let source = origin.source;
         let gathering = Mutex::new(self);
         rayon::broadcast(|_| {
             // Of its own, because counting the users of one text on all threads costs more than the text.
             let source = Text::from(&**source);
-            let (mut block, mut found) = (Vec::new(), Vec::new());
+            let (mut block, mut pieces, mut found) = (Vec::new(), Vec::new(), Vec::new());
             loop {
                 make_room();
                 let taken = lock(&blocks).take(&mut block);
                 let Some(before) = taken else { break };
                 match before {
-                    Taken::Lines(before) => run(documents, &block, before, &source, &mut found),
-                    Taken::TooLong(line) => found.push(too_large(Origin {
+                    Taken::Lines(before) => run(documents, &block, before, &source, &mut pieces),
+                    Taken::TooLong(line) => pieces.push(too_large(Origin {
                         source: &source,
                         line: Some(line),
                     })),
                 }
-                lock(&gathering).add(found.drain(..));
+                found.extend(pieces.drain(..).map(|piece| hashes.found(piece)));
+                lock(&gathering).add_found(&mut found);
             }
         });
         blocks

@@ -84,7 +84,7 @@ fn check(request: &Request) -> Result<(), Fault> {
 }
 
 fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
-    let label = source.label();
+    let label = source.label().into_owned();
     let nothing = |finding: Finding| InspectedSource {
         source: label.clone(),
         format: None,

@@ -18,6 +18,7 @@ use super::name::{self, Name};
 use super::signature::SignatureInfo;
 use crate::protocol::facts::CertificateFacts;
 use crate::protocol::time::Timestamp;
+use crate::protocol::values::Hex;
 
 /// Why bytes are not a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +74,7 @@ pub struct Certificate {
     signature: SignatureInfo,
     extensions: [Extension; KNOWN.len()],
     basic_constraints: Option<BasicConstraints>,
+    distribution_points: OnceLock<Option<DistributionPoints>>,
     /// The first critical extension that nothing here understands.
     unknown_critical: Option<Span>,
 }
@@ -196,6 +198,7 @@ impl Certificate {
             signature,
             extensions,
             basic_constraints: None,
+            distribution_points: OnceLock::new(),
             unknown_critical,
             der,
         };
@@ -348,23 +351,12 @@ impl Certificate {
 
     /// Whether there is a CRL distribution point with a name (RFC 5280 §4.2.1.13).
     pub fn has_crl_distribution_point(&self) -> bool {
-        self.distribution_points().is_some_and(|all| {
-            all.iter().any(|point| match &point.distribution_point {
-                Some(DistributionPointName::FullName(names)) => !names.is_empty(),
-                Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => true,
-                None => false,
-            })
-        })
+        self.distribution_points().is_some_and(|points| points.named)
     }
 
     /// URIs of the CRL distribution points.
-    pub fn crl_distribution_points(&self) -> Vec<String> {
-        let points = self.distribution_points().map(|all| all.points).unwrap_or_default();
-        let names = points.iter().filter_map(|point| match &point.distribution_point {
-            Some(DistributionPointName::FullName(names)) => Some(names),
-            _ => None,
-        });
-        names.flatten().filter_map(uri).collect()
+    pub fn crl_distribution_points(&self) -> &[String] {
+        self.distribution_points().map_or(&[], |points| &points.uris)
     }
 
     /// URIs of authority information access, method caIssuers (RFC 5280 §4.2.2.1). Nothing ever fetches them.
@@ -490,12 +482,12 @@ impl Certificate {
             serial_number: super::hex(self.serial()),
             not_before: self.not_before,
             not_after: self.not_after,
-            sha1: super::hex(&self.sha1()),
-            sha256: super::hex(&self.sha256),
+            sha1: Hex(self.sha1()),
+            sha256: Hex(self.sha256),
             key_algorithm: self.key.algorithm_name(),
             key_bits: self.key.bits(),
             key_curve: self.key.curve_name().map(str::to_owned),
-            key_sha256: self.key.id().to_string(),
+            key_sha256: Hex(self.key.id().0),
             signature_algorithm: self.signature.name(),
             subject_alternative_names: self.alternative_names().map(general_name).collect(),
             subject_key_identifier: self.subject_key_identifier().map(super::hex),
@@ -503,7 +495,7 @@ impl Certificate {
             extended_key_usage: self.extended_key_usage().map(|usage| usage.names()).unwrap_or_default(),
             key_usage: self.key_usage().into_iter().map(Cow::Borrowed).collect(),
             is_ca: self.is_ca(),
-            crl_distribution_points: self.crl_distribution_points(),
+            crl_distribution_points: self.crl_distribution_points().to_vec(),
             ca_issuers: self.ca_issuers(),
             template: self.template().map(|text| printable(&text)),
             template_version,
@@ -539,12 +531,10 @@ impl Certificate {
         std::iter::from_fn(move || reader.element())
     }
 
-    fn distribution_points(&self) -> Option<CRLDistributionPoints<'_>> {
-        let value = self.extension(CRL_DISTRIBUTION_POINTS).readable()?;
-        match CRLDistributionPoints::from_der(value) {
-            Ok(([], points)) => Some(points),
-            _ => None,
-        }
+    /// `None` where there are none, or they cannot be read.
+    fn distribution_points(&self) -> Option<&DistributionPoints> {
+        let read = || DistributionPoints::parse(self.extension(CRL_DISTRIBUTION_POINTS).readable()?);
+        self.distribution_points.get_or_init(read).as_ref()
     }
 
     fn template_parts(&self) -> Option<Template<'_>> {
@@ -812,6 +802,36 @@ impl BasicConstraints {
         };
         parts.end()?;
         Some(BasicConstraints { ca, path_len })
+    }
+}
+
+/// The CRL distribution points (RFC 5280 §4.2.1.13), as far as they are asked about.
+struct DistributionPoints {
+    /// Whether one has a name.
+    named: bool,
+    uris: Vec<String>,
+}
+
+impl DistributionPoints {
+    fn parse(value: &[u8]) -> Option<DistributionPoints> {
+        let Ok(([], points)) = CRLDistributionPoints::from_der(value) else {
+            return None;
+        };
+        let mut read = DistributionPoints {
+            named: false,
+            uris: Vec::new(),
+        };
+        for point in &points.points {
+            match &point.distribution_point {
+                Some(DistributionPointName::FullName(names)) => {
+                    read.named |= !names.is_empty();
+                    read.uris.extend(names.iter().filter_map(uri));
+                }
+                Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => read.named = true,
+                None => {}
+            }
+        }
+        Some(read)
     }
 }
 
@@ -1095,11 +1115,11 @@ mod tests {
         assert_eq!(facts.serial_number, "0102");
         assert_eq!(facts.not_before.to_string(), "2026-01-01T00:00:00Z");
         assert_eq!(facts.not_after.to_string(), "2027-01-01T00:00:00Z");
-        assert_eq!(facts.sha1, openssl_hex(certificate.der(), "SHA1"));
-        assert_eq!(facts.sha256, openssl_hex(certificate.der(), "SHA256"));
+        assert_eq!(facts.sha1.to_string(), openssl_hex(certificate.der(), "SHA1"));
+        assert_eq!(facts.sha256.to_string(), openssl_hex(certificate.der(), "SHA256"));
         assert_eq!((&*facts.key_algorithm, facts.key_bits), ("EC", Some(256)));
         assert_eq!(facts.key_curve.as_deref(), Some("P-256"));
-        assert_eq!(facts.key_sha256, certificate.key().id().to_string());
+        assert_eq!(facts.key_sha256, Hex(certificate.key().id().0));
         assert_eq!(facts.signature_algorithm, "sha256WithRSAEncryption");
         assert_eq!(
             facts.subject_alternative_names,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use asn1_rs::oid;
 use stringprep::x520prep;
@@ -15,10 +15,11 @@ use super::der::{self, Element, Reader};
 /// Two names are equal by RFC 5280 §7.1: attribute values after the string preparation of RFC 4518 (case, insignificant
 /// space and Unicode forms set aside, and so the string type), RDNs in their order, the attributes of one RDN as a set.
 /// A value that cannot be prepared equals only the same bytes of the same type.
+#[derive(Clone)]
 pub struct Name {
-    raw: Box<[u8]>,
+    raw: Arc<[u8]>,
     /// Made when two names are compared whose bytes differ, or one is hashed.
-    prepared: OnceLock<Box<[u8]>>,
+    prepared: OnceLock<Arc<[u8]>>,
 }
 
 impl Name {
@@ -65,8 +66,15 @@ impl Name {
     /// Attribute types are written as in RFC 4514 §3 and by their usual short names, others as dotted numbers.
     pub fn rfc4514(&self) -> String {
         let mut text = String::with_capacity(self.raw.len());
-        let mut rdns: Vec<&[u8]> = self.rdns().collect();
-        while let Some(rdn) = rdns.pop() {
+        // As many as nearly all names have need no memory of their own.
+        let mut first: [&[u8]; 16] = [&[]; 16];
+        let mut rdns = self.rdns();
+        let mut count = 0;
+        for (place, rdn) in first.iter_mut().zip(&mut rdns) {
+            (*place, count) = (rdn, count + 1);
+        }
+        let more: Vec<&[u8]> = rdns.collect();
+        for rdn in more.iter().rev().chain(first[..count].iter().rev()) {
             if !text.is_empty() {
                 text.push(',');
             }
@@ -139,15 +147,6 @@ impl Eq for Name {}
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.prepared().hash(state);
-    }
-}
-
-impl Clone for Name {
-    fn clone(&self) -> Self {
-        Name {
-            raw: self.raw.clone(),
-            prepared: self.prepared.clone(),
-        }
     }
 }
 

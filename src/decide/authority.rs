@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId, Name, Verification, verify};
 use crate::protocol::{
-    AuthorityKey, AuthorityReport, Code, Finding, JoinedBy, KeyFrom, Level, Match, MemberReport, ReferenceReport,
-    References, Relation, Severity, Timestamp, hex,
+    AuthorityKey, AuthorityReport, Code, Finding, Hex, JoinedBy, KeyFrom, Level, Match, MemberReport, ReferenceReport,
+    References, Relation, Severity, Sha256Hex, Timestamp, hex,
 };
 
 use super::Case;
@@ -186,7 +186,11 @@ pub fn anchors(
     level: Level,
     member: bool,
 ) -> (Signer, Vec<Anchor>) {
-    let signer = prover.signer(certificate);
+    // A path asks about each certificate again, and so may what looks at a member; about a subject nothing does.
+    let signer = match (level, member) {
+        (Level::Issuing, false) => prover.find_signer(certificate),
+        _ => prover.signer(certificate),
+    };
     let anchors = match (level, signer) {
         (_, Signer::Unknown | Signer::Unsupported) => Vec::new(),
         (Level::Issuing, Signer::Known(key)) => vec![Anchor {
@@ -821,10 +825,10 @@ fn authority_report(case: &Case, authority: &Authority, pool: &Pool) -> Authorit
             .iter()
             .max_by_key(|held| (held.certificate.not_after(), held.certificate.sha256()));
         let version = newest.and_then(|held| held.certificate.ca_version());
-        let mut certificates: Vec<String> = holders.iter().map(|held| hex(held.certificate.sha256())).collect();
+        let mut certificates: Vec<Sha256Hex> = holders.iter().map(|held| Hex(*held.certificate.sha256())).collect();
         certificates.sort_unstable();
         keys.push(AuthorityKey {
-            key_sha256: hex(&pool.key(joined.key).id.0),
+            key_sha256: Hex(pool.key(joined.key).id.0),
             certificates,
             ca_version: version.map(|(certificate, key)| format!("V{certificate}.{key}")),
             not_after: pool.key_end(joined.key),
@@ -832,7 +836,7 @@ fn authority_report(case: &Case, authority: &Authority, pool: &Pool) -> Authorit
         });
     }
     if let (Kind::PinnedKey(id), true) = (authority.kind, keys.is_empty()) {
-        let key_sha256 = hex(&id.0);
+        let key_sha256 = Hex(id.0);
         let (certificates, joined_by) = (Vec::new(), JoinedBy::Pin);
         keys.push(AuthorityKey {
             key_sha256,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId, KeyKind, Name, PublicKey, SignatureAlgorithm, Verification, foresee, verify};
-use crate::protocol::{IssuedBy, KeyFrom, Timestamp, hex};
+use crate::protocol::{Hex, IssuedBy, KeyFrom, Timestamp};
 
 use super::budget::Budget;
 
@@ -66,10 +66,11 @@ pub struct Pool {
     by_hash: HashMap<[u8; 32], usize>,
     keys: Vec<KnownKey>,
     key_index: HashMap<KeyId, usize>,
-    /// Certificates that lend a key, by subject.
-    groups: HashMap<Name, Vec<usize>>,
+    /// Certificates that lend a key, those of one subject together.
+    groups: Vec<Vec<usize>>,
+    by_name: HashMap<Name, usize>,
     /// Subjects as encoded, so that most look-ups need no name preparation.
-    raw_groups: HashMap<Box<[u8]>, Name>,
+    by_encoding: HashMap<Box<[u8]>, usize>,
     pinned: HashSet<KeyId>,
     distrusted: HashSet<KeyId>,
     sealed: bool,
@@ -111,7 +112,7 @@ impl Pool {
     /// Works out which keys are lent. Call after the last `add`.
     pub fn seal(&mut self) {
         (self.keys, self.key_index) = Default::default();
-        (self.groups, self.raw_groups) = Default::default();
+        (self.groups, self.by_name, self.by_encoding) = Default::default();
         let mut order: Vec<usize> = (0..self.held.len()).collect();
         order.sort_by_key(|&index| !self.held[index].vouched);
         for index in order {
@@ -122,10 +123,13 @@ impl Pool {
                 continue;
             }
             let subject = held.certificate.subject();
-            self.groups.entry(subject.clone()).or_default().push(index);
-            self.raw_groups
-                .entry(subject.der().into())
-                .or_insert_with(|| subject.clone());
+            let next = self.groups.len();
+            let group = *self.by_name.entry(subject.clone()).or_insert(next);
+            if group == next {
+                self.groups.push(Vec::new());
+            }
+            self.groups[group].push(index);
+            self.by_encoding.insert(subject.der().into(), group);
             let next = self.keys.len();
             let key = *self.key_index.entry(id).or_insert(next);
             if key == next {
@@ -188,8 +192,8 @@ impl Pool {
 
     /// The certificates of a subject that lend a key, the vouched ones first.
     pub fn named(&self, name: &Name) -> &[usize] {
-        let key = self.raw_groups.get(name.der()).unwrap_or(name);
-        self.groups.get(key).map_or(&[], Vec::as_slice)
+        let group = self.by_encoding.get(name.der()).or_else(|| self.by_name.get(name));
+        group.map_or(&[], |&group| self.groups[group].as_slice())
     }
 
     /// The public key itself.
@@ -221,9 +225,9 @@ impl Pool {
             None => KeyFrom::Pin,
         };
         IssuedBy {
-            key_sha256: hex(&known.id.0),
+            key_sha256: Hex(known.id.0),
             subject: named.map(|held| held.certificate.subject().rfc4514()),
-            certificate: named.map(|held| hex(held.certificate.sha256())),
+            certificate: named.map(|held| Hex(*held.certificate.sha256())),
             key_from: from,
         }
     }
@@ -345,7 +349,7 @@ impl<'a> Prover<'a> {
             return Signer::Unsupported;
         }
         let pool = self.pool;
-        let mut tried: HashSet<usize> = HashSet::new();
+        let mut tried = vec![false; pool.keys.len()];
         let mut unsupported = false;
         let named = pool.named(certificate.issuer());
         // Vouched ones first, and of each rank the key that the identifier names: it is nearly always the one. Holders of
@@ -364,7 +368,7 @@ impl<'a> Prover<'a> {
                 let Some(&key) = pool.key_index.get(&holder.key().id()) else {
                     continue;
                 };
-                if pool.keys[key].vouched != vouched || !tried.insert(key) {
+                if pool.keys[key].vouched != vouched || std::mem::replace(&mut tried[key], true) {
                     continue;
                 }
                 match self.examine(certificate, key) {
@@ -374,7 +378,7 @@ impl<'a> Prover<'a> {
                 }
             }
         }
-        let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|key| !tried.contains(key)).collect();
+        let mut rest: Vec<usize> = (0..pool.keys.len()).filter(|&key| !tried[key]).collect();
         rest.sort_by_cached_key(|&key| (!pool.identifies(certificate, key), !pool.keys[key].vouched));
         match rest.into_iter().find(|&key| self.verifies(certificate, key)) {
             Some(key) => Signer::Known(self.vouched_instead(certificate, key)),

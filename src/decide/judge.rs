@@ -19,13 +19,13 @@ use super::{Case, Reference};
 
 /// One subject, read and parsed.
 #[derive(Debug, Clone)]
-pub struct SubjectCase {
+pub struct SubjectCase<'a> {
     /// What to call it.
-    pub name: String,
+    pub name: &'a str,
     /// What the server uses the certificate for.
-    pub use_: Option<String>,
+    pub use_: Option<&'a str>,
     /// Names that its certificate must cover.
-    pub names: Vec<String>,
+    pub names: &'a [String],
     /// The instant at which its validity is judged.
     pub at: Timestamp,
     /// What stands.
@@ -107,6 +107,7 @@ struct Judged {
     status: Status,
     /// The earlier of its own and its CA certificate's end.
     lasts: Timestamp,
+    /// Of a candidate: the CA certificates to send along with it.
     path: Vec<Arc<Certificate>>,
 }
 
@@ -150,7 +151,7 @@ fn worst(findings: &[Finding]) -> Status {
 
 impl Reference {
     /// The verdict on one subject, and the candidate that would replace what stands.
-    pub fn settle(&self, subject: &SubjectCase) -> Settled {
+    pub fn settle(&self, subject: &SubjectCase<'_>) -> Settled {
         let mut session = Session {
             reference: self,
             subject,
@@ -159,7 +160,7 @@ impl Reference {
         };
         let (mut report, certificate, lasts) = match &subject.given {
             Given::One(offer) => {
-                let judged = session.judge(offer, KeyFrom::Subject, &subject.names);
+                let judged = session.judge(offer, KeyFrom::Subject, subject.names);
                 let lasts = judged.lasts;
                 let certificate = offer.certificate.clone();
                 (
@@ -179,10 +180,10 @@ impl Reference {
     }
 }
 
-fn subject_report(subject: &SubjectCase, judged: Judged, certificate: Option<&Certificate>) -> SubjectReport {
+fn subject_report(subject: &SubjectCase<'_>, judged: Judged, certificate: Option<&Certificate>) -> SubjectReport {
     SubjectReport {
-        name: subject.name.clone(),
-        use_: subject.use_.clone(),
+        name: subject.name.to_owned(),
+        use_: subject.use_.map(str::to_owned),
         status: Some(judged.status),
         relation: Some(judged.relation),
         proof: judged.proof,
@@ -199,7 +200,7 @@ fn subject_report(subject: &SubjectCase, judged: Judged, certificate: Option<&Ce
 /// The judging of one subject: one budget for all its certificates.
 struct Session<'a> {
     reference: &'a Reference,
-    subject: &'a SubjectCase,
+    subject: &'a SubjectCase<'a>,
     budget: Budget,
     /// What the last source brought, worked out; many certificates of one folder share it.
     overlay: Option<Overlay>,
@@ -223,7 +224,7 @@ impl Session<'_> {
             return Judged::unreadable(findings);
         };
         self.with_brought(offer, certificate, from, |session, prover, standing| {
-            session.judge_with(prover, standing, certificate, offer, names)
+            session.judge_with(prover, standing, (certificate, from), offer, names)
         })
     }
 
@@ -312,7 +313,7 @@ impl Session<'_> {
         &self,
         prover: &mut Prover<'_>,
         standing: &Standing,
-        certificate: &Certificate,
+        (certificate, from): (&Certificate, KeyFrom),
         offer: &Offer,
         names: &[String],
     ) -> Judged {
@@ -364,15 +365,19 @@ impl Session<'_> {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let end = signer.known().and_then(|key| pool.key_end(key));
         let until = certificate.not_after();
+        let path = match from {
+            KeyFrom::Candidate => self.installed_path(prover, certificate, &related, signer),
+            _ => Vec::new(),
+        };
         Judged {
             relation: related.relation,
             proof: related.proof,
             issued_by: signer.known().map(|key| pool.issued_by(key, certificate.issuer())),
-            evidence: related.evidence.clone(),
+            evidence: related.evidence,
             status: worst(&findings),
             findings,
             lasts: end.map_or(until, |end| end.min(until)),
-            path: self.installed_path(prover, certificate, &related, signer),
+            path,
         }
     }
 
@@ -416,7 +421,7 @@ impl Session<'_> {
 
     fn any_of(&mut self, offers: &[Offer]) -> (SubjectReport, Option<Arc<Certificate>>, Timestamp) {
         let rules = Rules::of_subject(&self.reference.case.policy);
-        let names = &self.subject.names;
+        let names = self.subject.names;
         let held = offers.iter().filter(|offer| offer.certificate.is_some()).count();
         let unread = offers
             .iter()
@@ -549,7 +554,7 @@ impl Session<'_> {
         }
         let rules = Rules::of_subject(policy);
         let names = match (self.subject.names.is_empty(), standing) {
-            (false, _) => self.subject.names.clone(),
+            (false, _) => self.subject.names.to_vec(),
             (true, Some(certificate)) => {
                 let addresses = certificate.ip_addresses().map(|address| address.to_string());
                 certificate.dns_names().map(str::to_owned).chain(addresses).collect()

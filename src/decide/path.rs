@@ -1,7 +1,7 @@
 //! Verified paths from a certificate up to self-signed CAs (RFC 5280 §6.1, without validity periods and policies).
 
 use crate::cert::Certificate;
-use crate::protocol::{Evidence, EvidenceKind, hex};
+use crate::protocol::{Evidence, EvidenceKind, Hex};
 
 use super::evidence::Prover;
 
@@ -46,9 +46,9 @@ impl Path {
             .zip(&self.certificates)
             .map(|(certificate, &signer)| Evidence {
                 kind: EvidenceKind::Issued,
-                certificate: Some(hex(certificate.sha256())),
-                signer_key_sha256: Some(hex(&pool.held(signer).certificate.key().id().0)),
-                signer_certificate: Some(hex(pool.held(signer).certificate.sha256())),
+                certificate: Some(Hex(*certificate.sha256())),
+                signer_key_sha256: Some(Hex(pool.held(signer).certificate.key().id().0)),
+                signer_certificate: Some(Hex(*pool.held(signer).certificate.sha256())),
                 other_certificate: None,
             })
             .collect();

@@ -2,7 +2,8 @@
 
 use crate::cert::{Certificate, Name};
 use crate::protocol::{
-    Evidence, EvidenceKind, Level, Match, Policy, Proof, ProofWanted, References, Relation, Severity, Status, hex,
+    Evidence, EvidenceKind, Hex, Level, Match, Policy, Proof, ProofWanted, References, Relation, Severity, Sha256Hex,
+    Status,
 };
 
 use super::Case;
@@ -120,10 +121,10 @@ pub fn relate(
         related.authority = best.and_then(|best| best.authority);
         related.evidence = vec![Evidence {
             kind: EvidenceKind::Identical,
-            certificate: Some(hex(certificate.sha256())),
+            certificate: Some(Hex(*certificate.sha256())),
             signer_key_sha256: None,
             signer_certificate: None,
-            other_certificate: Some(hex(certificate.sha256())),
+            other_certificate: Some(Hex(*certificate.sha256())),
         }];
         return related;
     }
@@ -222,7 +223,7 @@ impl About<'_> {
                 .members
                 .first()
                 .and_then(|&index| match &self.case.members[index].read {
-                    Read::Authority(certificate) => Some(hex(certificate.sha256())),
+                    Read::Authority(certificate) => Some(Hex(*certificate.sha256())),
                     _ => None,
                 });
             return vec![pinned(pool, start, pin)];
@@ -423,11 +424,11 @@ impl About<'_> {
     }
 }
 
-fn pinned(pool: &Pool, key: usize, certificate: Option<String>) -> Evidence {
+fn pinned(pool: &Pool, key: usize, certificate: Option<Sha256Hex>) -> Evidence {
     Evidence {
         kind: EvidenceKind::Pin,
         certificate,
-        signer_key_sha256: Some(hex(&pool.key(key).id.0)),
+        signer_key_sha256: Some(Hex(pool.key(key).id.0)),
         signer_certificate: None,
         other_certificate: None,
     }
@@ -441,9 +442,9 @@ fn issued(pool: &Pool, certificate: &Certificate, anchor: Option<&Anchor>) -> Ve
     let holder = pool.holder(anchor.key, Some(&anchor.name));
     vec![Evidence {
         kind: EvidenceKind::Issued,
-        certificate: Some(hex(certificate.sha256())),
-        signer_key_sha256: Some(hex(&pool.key(anchor.key).id.0)),
-        signer_certificate: holder.map(|held| hex(held.certificate.sha256())),
+        certificate: Some(Hex(*certificate.sha256())),
+        signer_key_sha256: Some(Hex(pool.key(anchor.key).id.0)),
+        signer_certificate: holder.map(|held| Hex(*held.certificate.sha256())),
         other_certificate: None,
     }]
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::cert::Name;
-use crate::protocol::{Evidence, EvidenceKind, JoinedBy, hex};
+use crate::protocol::{Evidence, EvidenceKind, Hex, JoinedBy};
 
 use super::evidence::Prover;
 
@@ -403,10 +403,10 @@ fn named_before(prover: &Prover<'_>, earlier: usize, later: usize) -> Evidence {
     let pool = prover.pool;
     Evidence {
         kind: EvidenceKind::PreviousHash,
-        certificate: Some(hex(pool.held(earlier).certificate.sha256())),
+        certificate: Some(Hex(*pool.held(earlier).certificate.sha256())),
         signer_key_sha256: None,
         signer_certificate: None,
-        other_certificate: Some(hex(pool.held(later).certificate.sha256())),
+        other_certificate: Some(Hex(*pool.held(later).certificate.sha256())),
     }
 }
 
@@ -424,10 +424,10 @@ fn step(
     let holder = signer.and_then(|key| pool.holder(key, Some(name)));
     Evidence {
         kind,
-        certificate: Some(hex(certificate.sha256())),
-        signer_key_sha256: signer.map(|key| hex(&pool.key(key).id.0)),
-        signer_certificate: holder.map(|held| hex(held.certificate.sha256())),
-        other_certificate: other.map(|index| hex(pool.held(index).certificate.sha256())),
+        certificate: Some(Hex(*certificate.sha256())),
+        signer_key_sha256: signer.map(|key| Hex(pool.key(key).id.0)),
+        signer_certificate: holder.map(|held| Hex(*held.certificate.sha256())),
+        other_certificate: other.map(|index| Hex(*pool.held(index).certificate.sha256())),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The newest record of each host and requirement. Any order and grouping of the same reports gives the same.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hint::black_box;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -19,17 +20,18 @@ use super::input::{Documents, Piece};
 pub const DETAILED_RECORDS: usize = 5_000;
 /// Unreadable files and lines that are named; the rest is counted.
 pub const NAMED_UNREADABLE: usize = 1_000;
+/// Tables that the places are kept in: one that grows is small, and soon done.
+const TABLES: usize = 32;
 
 /// What was read so far.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    #[expect(clippy::vec_box, reason = "they are sorted and given on without being moved")]
-    records: Vec<Box<Record>>,
+    records: Vec<Kept>,
     /// The place of the first record of each hash: a table that grows need not look at a million texts again.
-    places: HashMap<u64, usize, BuildHasherDefault<Known>>,
+    places: [HashMap<u64, usize, BuildHasherDefault<Known>>; TABLES],
     /// The places of further records of one hash, by the place of the one before.
     further: HashMap<usize, usize>,
-    hasher: RandomState,
+    hashes: Hashes,
     references: HashMap<Text, Arc<FleetReference>>,
     /// The reference of the last record: most have the same.
     reference: Option<Text>,
@@ -39,6 +41,34 @@ pub struct Fleet {
     unreadable: Vec<Unreadable>,
     /// How many more there were than are named.
     unreadable_more: u64,
+}
+
+/// What was found in a document, with the hash of what makes its record one: worked out by the thread that read it, not
+/// while others wait.
+#[derive(Debug)]
+pub struct Found {
+    piece: Piece,
+    /// 0 for what is no record.
+    hash: u64,
+}
+
+/// Works out hashes, the same on all threads.
+#[derive(Debug, Clone, Default)]
+pub struct Hashes(RandomState);
+
+impl Hashes {
+    /// What is to be added, made ready for it.
+    pub fn found(&self, piece: Piece) -> Found {
+        let hash = match &piece {
+            Piece::Record(record) => self.of(record),
+            _ => 0,
+        };
+        Found { piece, hash }
+    }
+
+    fn of(&self, record: &Record) -> u64 {
+        self.0.hash_one(KeyOf::new(record))
+    }
 }
 
 /// What makes a record one.
@@ -130,8 +160,25 @@ pub fn both_same_host(one: Option<&Text>, other: Option<&Text>) -> bool {
 }
 
 impl Fleet {
-    /// Adds what was found in a document.
-    pub fn add(&mut self, piece: Piece, documents: &Documents) {
+    /// What makes ready what is to be added.
+    pub fn hashes(&self) -> Hashes {
+        self.hashes.clone()
+    }
+
+    /// Adds what was found in documents, and leaves nothing of it.
+    pub fn add(&mut self, found: &mut Vec<Found>, documents: &Documents) {
+        // The tables lie anywhere in memory. Looked at one after the other and nothing else between, many of these places
+        // are fetched at a time; each is needed soon after.
+        let known = found
+            .iter()
+            .filter(|found| self.places[table(found.hash)].contains_key(&found.hash));
+        black_box(known.count());
+        for Found { piece, hash } in found.drain(..) {
+            self.piece(piece, hash, documents);
+        }
+    }
+
+    fn piece(&mut self, piece: Piece, hash: u64, documents: &Documents) {
         match piece {
             Piece::Record(record) => {
                 self.read += 1;
@@ -143,7 +190,7 @@ impl Fleet {
                     }
                     self.reference = Some(record.reference.clone());
                 }
-                self.record(record, documents);
+                self.record(record, hash, documents);
             }
             Piece::Fleet(part) => {
                 self.read = self.read.saturating_add(part.reports.read);
@@ -160,22 +207,23 @@ impl Fleet {
                         .entry(reference.id.clone())
                         .or_insert_with(|| Arc::new(reference));
                 }
-                part.records
-                    .into_iter()
-                    .for_each(|record| self.record(record, documents));
+                for record in part.records {
+                    let hash = self.hashes.of(&record);
+                    self.record(record, hash, documents);
+                }
             }
             Piece::Unreadable(unreadable) => self.unreadable(unreadable),
         }
     }
 
-    fn record(&mut self, mut record: Box<Record>, documents: &Documents) {
+    fn record(&mut self, mut record: Box<Record>, hash: u64, documents: &Documents) {
         if self.records.len() > DETAILED_RECORDS {
             record.details = None;
         }
         // Of one host and requirement the newest counts, so the newest of all counts too.
         self.newest = self.newest.max(Some(record.time()));
         let key = KeyOf::new(&record);
-        let mut place = match self.places.entry(self.hasher.hash_one(&key)) {
+        let mut place = match self.places[table(hash)].entry(hash) {
             Entry::Vacant(vacant) => {
                 vacant.insert(self.records.len());
                 return self.another(record, documents);
@@ -183,7 +231,7 @@ impl Fleet {
             Entry::Occupied(first) => *first.get(),
         };
         loop {
-            let standing = &mut self.records[place];
+            let standing = &mut self.records[place].record;
             if KeyOf::new(standing) == key {
                 self.superseded += 1;
                 if rank(&record) > rank(standing) {
@@ -202,10 +250,10 @@ impl Fleet {
     }
 
     fn another(&mut self, record: Box<Record>, documents: &Documents) {
-        self.records.push(record);
+        self.records.push(Kept::new(record));
         if self.records.len() == DETAILED_RECORDS + 1 {
             documents.in_short();
-            self.records.iter_mut().for_each(|record| record.details = None);
+            self.records.iter_mut().for_each(|kept| kept.record.details = None);
         }
     }
 
@@ -238,17 +286,18 @@ impl Fleet {
             unreadable: self.unreadable_more.saturating_add(self.unreadable.len() as u64),
             unreadable_named: self.unreadable,
         };
-        let mut records: Vec<Sorted> = self.records.into_par_iter().map(Sorted::new).collect();
-        records.par_sort_unstable_by(|one, other| {
-            one.begins
-                .cmp(&other.begins)
-                .then_with(|| one.order().cmp(&other.order()))
-        });
-        let records: Vec<Box<Record>> = records.into_iter().map(|sorted| sorted.record).collect();
+        let mut records = self.records;
+        records.par_sort_unstable_by(Kept::order);
+        let records: Vec<Box<Record>> = records.into_par_iter().map(|kept| kept.record).collect();
         let mut references: Vec<Arc<FleetReference>> = self.references.into_values().collect();
         references.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         (reports, records, references)
     }
+}
+
+/// The table of a hash, by bits that the table itself does not look at first.
+fn table(hash: u64) -> usize {
+    (hash >> 32) as usize % TABLES
 }
 
 /// The newest counts, then the worst status, then the SHA-256; of the same report, the first place.
@@ -257,44 +306,41 @@ fn rank(record: &Record) -> impl Ord + '_ {
     (record.time(), record.status, record.sha256, place)
 }
 
-/// A record with what decides its place.
-struct Sorted {
-    /// The first bytes of the host as a number: it sorts as the host does, and decides most comparisons at hand.
+/// A record with what mostly decides its place: worked out while the record is at hand anyway.
+#[derive(Debug)]
+struct Kept {
+    /// The first bytes of the host as a number: it sorts as the host does.
     begins: u128,
-    /// The host as it is compared, where that is not as it is written.
-    host: Option<Box<str>>,
     record: Box<Record>,
 }
 
-impl Sorted {
+impl Kept {
     fn new(record: Box<Record>) -> Self {
-        let host = match &record.host {
-            Some(host) if !is_key(host) => Some(host_key(host)),
-            _ => None,
-        };
         // Those without host stand last: no UTF-8 begins with these bytes.
         let mut begins = u128::MAX;
-        if let Some(host) = host.as_deref().or(record.host.as_deref()) {
+        if let Some(host) = &record.host {
             let mut bytes = [0; 16];
+            let of_host = without_dot(host).bytes();
             bytes
                 .iter_mut()
-                .zip(host.bytes())
-                .for_each(|(byte, of_host)| *byte = of_host);
+                .zip(of_host)
+                .for_each(|(byte, of_host)| *byte = of_host.to_ascii_lowercase());
             begins = u128::from_be_bytes(bytes);
         }
-        Sorted { begins, host, record }
+        Kept { begins, record }
     }
 
-    fn order(&self) -> impl Ord + '_ {
-        let record = &self.record;
-        let host = self.host.as_deref().or(record.host.as_deref());
-        (
-            host.is_none(),
-            host,
-            &record.requirement,
-            &record.source,
-            record.line,
-            record.sha256,
-        )
+    /// By host, requirement and place.
+    fn order(&self, next: &Self) -> Ordering {
+        let (one, other) = (&*self.record, &*next.record);
+        let bytes = |host| str::bytes(without_dot(host)).map(|byte| byte.to_ascii_lowercase());
+        self.begins
+            .cmp(&next.begins)
+            .then_with(|| match (&one.host, &other.host) {
+                (Some(one), Some(other)) => bytes(one).cmp(bytes(other)),
+                (one, other) => one.is_none().cmp(&other.is_none()),
+            })
+            .then_with(|| one.requirement.cmp(&other.requirement))
+            .then_with(|| (&one.source, one.line, one.sha256).cmp(&(&other.source, other.line, other.sha256)))
     }
 }

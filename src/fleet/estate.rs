@@ -403,14 +403,20 @@ impl Findings {
     pub(super) fn stale(&mut self, record: &Record) {
         let message = "The report is older than what may still count.";
         let hint = "Collect a new report from the host.";
-        self.of_fleet("report-stale", Severity::Doubt, called(record), message, hint);
+        self.of_fleet(
+            FindingGroup::REPORT_STALE,
+            Severity::Doubt,
+            called(record),
+            message,
+            hint,
+        );
     }
 
     pub(super) fn of_the_fleet(&mut self, missing: &[Text], waivers: &[WaiverReport], reports: &ReportsRead) {
         for host in missing {
             let message = "No report speaks of a host that was expected.";
             let hint = "Find out why it did not report, or take it off the list of expected hosts.";
-            self.of_fleet("host-missing", Severity::Doubt, host, message, hint);
+            self.of_fleet(FindingGroup::HOST_MISSING, Severity::Doubt, host, message, hint);
         }
         for waiver in waivers {
             let host = waiver.waiver.host.clone().unwrap_or_else(|| "*".into());
@@ -418,11 +424,12 @@ impl Findings {
                 WaiverState::Expired => {
                     let message = "A waiver's date is past: it covers nothing any more.";
                     let hint = "Mend what it covered, or have it approved anew.";
-                    self.of_fleet("waiver-expired", Severity::Warning, &host, message, hint);
+                    self.of_fleet(FindingGroup::WAIVER_EXPIRED, Severity::Warning, &host, message, hint);
                 }
                 WaiverState::Unused => {
                     let message = "A waiver covers nothing.";
-                    self.of_fleet("waiver-unused", Severity::Info, &host, message, "Take it off the list.");
+                    let hint = "Take it off the list.";
+                    self.of_fleet(FindingGroup::WAIVER_UNUSED, Severity::Info, &host, message, hint);
                 }
                 WaiverState::Used | WaiverState::NotYet => {}
             }
@@ -431,10 +438,10 @@ impl Findings {
             let message = "A document could not be read as a report.";
             let hint = "See which and why in the list of what could not be read.";
             let source = &unreadable.source;
-            self.of_fleet("report-unreadable", Severity::Doubt, source, message, hint);
+            self.of_fleet(FindingGroup::REPORT_UNREADABLE, Severity::Doubt, source, message, hint);
         }
         let more = reports.unreadable - reports.unreadable_named.len() as u64;
-        let key = (Reverse(Severity::Doubt), Text::from("report-unreadable"));
+        let key = (Reverse(Severity::Doubt), Text::from(FindingGroup::REPORT_UNREADABLE));
         if let Some(group) = self.0.get_mut(&key) {
             group.count += usize::try_from(more).unwrap_or(usize::MAX);
         }

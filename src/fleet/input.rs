@@ -25,7 +25,7 @@ use crate::protocol::{
 };
 
 use super::dsc;
-use super::texts::{cut, reuse, share};
+use super::texts::{cut, reuse, share, share_issuer};
 
 /// The longest name of a host, requirement or subject, in bytes: a DNS name has 253, a path 4,096 at most. A longer one
 /// is refused, because cut names could be taken for each other.
@@ -111,7 +111,7 @@ impl Documents {
     pub fn read(&self, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
         let bytes = bytes.trim_ascii();
         // As text it is checked once, not string by string.
-        let Ok(text) = std::str::from_utf8(bytes) else {
+        let Ok(text) = simdutf8::basic::from_utf8(bytes) else {
             return found.push(origin.unreadable(UnreadableCode::BadJson, "not UTF-8"));
         };
         match bytes.first() {
@@ -183,12 +183,12 @@ impl Documents {
             status,
             state: Default::default(),
             stale: false,
-            waived_by: Vec::new(),
+            waived_by: Box::default(),
             source: origin.source.clone(),
             line: origin.line,
             sha256: sha256(bytes),
             reference,
-            subjects,
+            subjects: subjects.into(),
             details: self.details(bytes),
         }))
     }
@@ -312,9 +312,9 @@ impl Documents {
             status: subject.status,
             relation: subject.relation,
             proof: subject.proof,
-            issued_by: subject.issued_by.map(|issuer| self.issuer(issuer)),
+            issued_by: subject.issued_by.map(|issuer| share_issuer(self.issuer(issuer))),
             certificate: subject.certificate.map(|certificate| self.certificate(certificate)),
-            findings: self.findings(subject.findings),
+            findings: self.findings(subject.findings).into(),
         })
     }
 
@@ -329,7 +329,7 @@ impl Documents {
     fn certificate(&self, certificate: InCertificate<'_>) -> RecordCertificate {
         RecordCertificate {
             // A server's own name: seldom shared.
-            subject: Text::from(&*cut(&certificate.subject.0, TEXT_LIMIT)),
+            subject: cut(&certificate.subject.0, TEXT_LIMIT).into(),
             issuer: self.text(&certificate.issuer),
             not_before: certificate.not_before,
             not_after: certificate.not_after,
@@ -378,12 +378,11 @@ impl Documents {
             if let Some(certificate) = &mut subject.certificate {
                 reuse(&mut certificate.issuer);
             }
-            if let Some(RecordIssuer {
-                subject: Some(name), ..
-            }) = &mut subject.issued_by
-            {
-                reuse(name);
-            }
+            subject.issued_by = subject.issued_by.take().map(|issuer| {
+                let mut issuer = Arc::unwrap_or_clone(issuer);
+                issuer.subject.iter_mut().for_each(reuse);
+                share_issuer(issuer)
+            });
             subject
                 .findings
                 .iter_mut()

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::protocol::fleet::{
     FleetKind, FleetReference, FleetReport, Record, RecordSubject, ReportsRead, State, Text, Totals, WaiverReport,
-    WaiverState,
+    WaiverState, fetch,
 };
 use crate::protocol::values::counted;
 use crate::protocol::{PROTOCOL, Revocation, Severity, Span, Status, Timestamp, Tool};
@@ -19,6 +19,8 @@ use super::waivers::Checked;
 
 /// Records that one thread judges at a time: what it finds on them is joined in their order.
 const PART: usize = 8192;
+/// Records of these that are fetched from memory together: they stay in the processor's cache.
+const AT_ONCE: usize = 64;
 
 /// What a fleet is judged by.
 #[derive(Debug, Default)]
@@ -185,7 +187,11 @@ impl<'a> Judging<'a> {
         let mut last: Option<&Text> = None;
         part.first = records.first().and_then(|record| record.host.clone());
         let mut reference: Option<&FleetReference> = None;
-        for record in records {
+        let fetched = records.chunks_mut(AT_ONCE).flat_map(|next| {
+            fetch(next);
+            next
+        });
+        for record in fetched {
             if reference.is_none_or(|reference| reference.id != record.reference) {
                 reference = find(self.references, record);
             }
@@ -271,7 +277,7 @@ impl<'a> Judging<'a> {
         for &index in &used {
             part.waived[index] += 1;
         }
-        record.waived_by = used;
+        record.waived_by = used.into();
         all_covered
     }
 

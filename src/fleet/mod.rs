@@ -15,5 +15,5 @@ mod settings;
 pub mod texts;
 pub mod waivers;
 
-pub use aggregate::Fleet;
+pub use aggregate::{Fleet, Found};
 pub use judge::{Settings, judge};

@@ -1,14 +1,18 @@
-//! Texts that many records share, kept once a thread.
+//! Texts and issuers that many records share, kept once a thread.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use crate::protocol::fleet::Text;
+use crate::protocol::fleet::{RecordIssuer, Text};
 
 /// Texts that a thread remembers: an estate has fewer issuers, keys, requirements and messages that are not of one host.
 const REMEMBERED: usize = 4096;
+/// Issuers that a thread remembers, one for each first byte of a key's digest.
+const ISSUERS: usize = 256;
 
 thread_local! {
     static RECENT: RefCell<Vec<Option<Text>>> = const { RefCell::new(Vec::new()) };
+    static RECENT_ISSUERS: RefCell<Vec<Option<Arc<RecordIssuer>>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The text, shared with equal ones that this thread met lately. Each thread has its own: counting the users of one text
@@ -29,6 +33,20 @@ pub fn share(text: &str) -> Text {
 /// The same text, shared.
 pub fn reuse(text: &mut Text) {
     *text = share(text);
+}
+
+/// The issuer, shared as [`share`] does it.
+pub fn share_issuer(issuer: RecordIssuer) -> Arc<RecordIssuer> {
+    RECENT_ISSUERS.with_borrow_mut(|recent| {
+        if recent.is_empty() {
+            recent.resize(ISSUERS, None);
+        }
+        match recent.get_mut(usize::from(issuer.key_sha256.0[0])) {
+            Some(Some(known)) if **known == issuer => known.clone(),
+            Some(slot) => slot.insert(Arc::new(issuer)).clone(),
+            None => Arc::new(issuer),
+        }
+    })
 }
 
 /// Where a text is remembered. Texts that meet at one place only push each other out.
@@ -56,11 +74,24 @@ pub fn cut(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::KeyFrom;
 
     #[test]
     fn equal_texts_are_one() {
         assert!(std::sync::Arc::ptr_eq(&share("a"), &share("a")));
         assert_eq!((&*share("a"), &*share("b"), &*share("")), ("a", "b", ""));
+    }
+
+    #[test]
+    fn issuers_are_one_only_where_all_of_them_is_equal() {
+        let issuer = |from| RecordIssuer {
+            key_sha256: crate::protocol::Hex([7; 32]),
+            subject: Some("CN=a".into()),
+            key_from: from,
+        };
+        let (pin, distrust) = (KeyFrom::Pin, KeyFrom::Distrust);
+        assert!(Arc::ptr_eq(&share_issuer(issuer(pin)), &share_issuer(issuer(pin))));
+        assert_eq!(share_issuer(issuer(distrust)).key_from, distrust);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::facts::{CertificateFacts, Word};
 use super::finding::Finding;
 use super::report::Tool;
 use super::time::Timestamp;
-use super::values::Sha256Hex;
+use super::values::{Hex, Sha256Hex};
 
 /// A reference document as `same-ca reference` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -104,6 +104,13 @@ macro_rules! document_certificate {
             }
         }
     };
+}
+
+/// A digest as a document has it: by its text alone, as nothing reads it back.
+impl<const N: usize> From<Hex<N>> for Option<String> {
+    fn from(digest: Hex<N>) -> Self {
+        Some(digest.to_string())
+    }
 }
 
 document_certificate! {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
+use super::values::{Sha256Hex, Thumbprint};
 
 /// A word that is nearly always one of a few: their names are not made anew for each certificate.
 pub type Word = Cow<'static, str>;
@@ -29,9 +30,9 @@ pub struct CertificateFacts {
     /// Last instant of the validity period.
     pub not_after: Timestamp,
     /// SHA-1 of the DER certificate (Windows calls it the thumbprint).
-    pub sha1: String,
+    pub sha1: Thumbprint,
     /// SHA-256 of the DER certificate.
-    pub sha256: String,
+    pub sha256: Sha256Hex,
     /// `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, or the dotted OID.
     pub key_algorithm: Word,
     /// Size of the key in bits (the modulus, the field of the curve).
@@ -41,7 +42,7 @@ pub struct CertificateFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_curve: Option<String>,
     /// SHA-256 of the DER SubjectPublicKeyInfo, written with NULL parameters for RSA and an uncompressed point for EC.
-    pub key_sha256: String,
+    pub key_sha256: Sha256Hex,
     /// Signature algorithm by its usual name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, …) or the dotted OID.
     pub signature_algorithm: Word,
     /// Subject alternative names: `DNS:…`, `IP:…`, `email:…`, `URI:…`, `UPN:…`, `DirName:…`, `RID:…`, `other:OID`.

@@ -294,8 +294,8 @@ pub struct Record {
     #[serde(skip_deserializing, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
     /// The waivers in force that cover something of it, by their zero-based place in `waivers`.
-    #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
-    pub waived_by: Vec<usize>,
+    #[serde(skip_deserializing, skip_serializing_if = "<[_]>::is_empty")]
+    pub waived_by: Box<[usize]>,
     /// The file that it was read from, as it was named; `-` for standard input.
     pub source: Text,
     /// The line, from 1, where the file holds a document a line.
@@ -306,7 +306,7 @@ pub struct Record {
     /// The reference that it was judged against: an id of `references`.
     pub reference: Text,
     /// The subjects, in the order of the report.
-    pub subjects: Vec<RecordSubject>,
+    pub subjects: Box<[RecordSubject]>,
     /// The subjects in full, as the report has them, with their evidence: kept in fleets of at most 5,000 records, of
     /// reports whose subjects take at most 32 KiB. Elsewhere `source` has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -319,6 +319,24 @@ impl Record {
     pub fn time(&self) -> Timestamp {
         self.collected_at.unwrap_or(self.valid_at)
     }
+}
+
+/// Looks at records that are worked through next, one soon after the other: they lie apart in memory, and the processor
+/// fetches many at a time only where nothing else has to be done with each.
+pub fn fetch(records: &[Box<Record>]) {
+    let first = |text: &str| text.as_bytes().first().copied().map_or(0, usize::from);
+    let mut seen = 0;
+    for record in records {
+        // Each part that lies apart, and each stretch of 64 bytes in the larger ones.
+        seen += record.host.as_deref().map_or(0, first) + usize::from(record.sha256.0[0]) + record.waived_by.len();
+        for subject in &record.subjects {
+            seen += subject.findings.len() + usize::from(subject.status.is_some());
+            if let Some(certificate) = &subject.certificate {
+                seen += first(&certificate.subject) + usize::from(certificate.sha256.0[0]);
+            }
+        }
+    }
+    std::hint::black_box(seen);
 }
 
 /// One subject in short.
@@ -341,13 +359,13 @@ pub struct RecordSubject {
     pub proof: Option<Proof>,
     /// The key that verified its certificate, matching or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issued_by: Option<RecordIssuer>,
+    pub issued_by: Option<Arc<RecordIssuer>>,
     /// Its certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<RecordCertificate>,
     /// What was found about it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<RecordFinding>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub findings: Box<[RecordFinding]>,
 }
 
 /// The key that verified a certificate, in short.
@@ -368,7 +386,7 @@ pub struct RecordIssuer {
 #[schemars(deny_unknown_fields)]
 pub struct RecordCertificate {
     /// Subject as an RFC 4514 string.
-    pub subject: Text,
+    pub subject: Box<str>,
     /// Issuer as an RFC 4514 string.
     pub issuer: Text,
     /// First instant of the validity period.
@@ -557,6 +575,31 @@ pub struct FindingGroup {
     pub hint: Option<Text>,
     /// The first hosts that it was found on, by name.
     pub hosts_named: Vec<Text>,
+}
+
+impl FindingGroup {
+    /// Code of reports that are too old.
+    pub const REPORT_STALE: &str = "report-stale";
+    /// Code of what could not be read as a report.
+    pub const REPORT_UNREADABLE: &str = "report-unreadable";
+    /// Code of expected hosts that did not report.
+    pub const HOST_MISSING: &str = "host-missing";
+    /// Code of waivers whose date is past.
+    pub const WAIVER_EXPIRED: &str = "waiver-expired";
+    /// Code of waivers that cover nothing.
+    pub const WAIVER_UNUSED: &str = "waiver-unused";
+
+    /// Whether it is about the fleet itself: no record has it.
+    pub fn is_of_fleet(&self) -> bool {
+        let codes = [
+            Self::REPORT_STALE,
+            Self::REPORT_UNREADABLE,
+            Self::HOST_MISSING,
+            Self::WAIVER_EXPIRED,
+            Self::WAIVER_UNUSED,
+        ];
+        codes.contains(&&*self.code)
+    }
 }
 
 /// When the subjects' certificates end, seen from `as_of`.

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts::CertificateFacts;
+use super::facts::{CertificateFacts, Word};
 use super::finding::Finding;
 use super::time::Timestamp;
+use super::values::Sha256Hex;
 
 /// One report. `R` is the reference section: itself, or its JSON where many reports share it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,9 +55,9 @@ pub struct Report<R = ReferenceReport> {
 #[serde(deny_unknown_fields)]
 pub struct Tool {
     /// Its name.
-    pub name: String,
+    pub name: Word,
     /// Its version.
-    pub version: String,
+    pub version: Word,
 }
 
 impl Tool {
@@ -144,9 +145,9 @@ pub struct AuthorityReport {
 #[serde(deny_unknown_fields)]
 pub struct AuthorityKey {
     /// SHA-256 of its SubjectPublicKeyInfo.
-    pub key_sha256: String,
+    pub key_sha256: Sha256Hex,
     /// SHA-256 of the CA certificates at hand that carry it.
-    pub certificates: Vec<String>,
+    pub certificates: Vec<Sha256Hex>,
     /// AD CS CA version of the newest of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_version: Option<String>,
@@ -218,10 +219,10 @@ pub struct SubjectReport {
     pub passed_over: Option<Vec<PassedOver>>,
     /// Of `enforce`: the certificate that stood before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Option<CertificateFacts>>,
+    pub before: Option<Option<Box<CertificateFacts>>>,
     /// Of `enforce`: the certificate that stands now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<Option<CertificateFacts>>,
+    pub after: Option<Option<Box<CertificateFacts>>>,
 }
 
 /// How a subject's certificate stands to an authority.
@@ -281,13 +282,13 @@ pub enum Proof {
 #[serde(deny_unknown_fields)]
 pub struct IssuedBy {
     /// SHA-256 of its SubjectPublicKeyInfo.
-    pub key_sha256: String,
+    pub key_sha256: Sha256Hex,
     /// Subject of the CA certificate that carries it; absent for a bare key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// SHA-256 of the CA certificate that carries it; absent for a bare key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<String>,
+    pub certificate: Option<Sha256Hex>,
     /// Where that certificate came from.
     pub key_from: KeyFrom,
 }
@@ -322,16 +323,16 @@ pub struct Evidence {
     pub kind: EvidenceKind,
     /// SHA-256 of the certificate that was signed or named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<String>,
+    pub certificate: Option<Sha256Hex>,
     /// SHA-256 of the key that signed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signer_key_sha256: Option<String>,
+    pub signer_key_sha256: Option<Sha256Hex>,
     /// SHA-256 of the CA certificate that carries that key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signer_certificate: Option<String>,
+    pub signer_certificate: Option<Sha256Hex>,
     /// SHA-256 of the other certificate of the step: the twin of a common parent, or the one that names another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub other_certificate: Option<String>,
+    pub other_certificate: Option<Sha256Hex>,
 }
 
 /// The kinds of evidence.
@@ -400,7 +401,7 @@ pub struct Action {
     pub candidate: Option<usize>,
     /// SHA-256 of the certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<String>,
+    pub certificate: Option<Sha256Hex>,
     /// Files that were written.
     pub paths: Vec<String>,
     /// Files that keep what stood before.

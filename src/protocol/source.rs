@@ -371,14 +371,14 @@ impl Source {
     }
 
     /// What to call it in a message.
-    pub fn label(&self) -> String {
+    pub fn label(&self) -> Cow<'_, str> {
         match self {
-            Source::Path { path, .. } => path.clone(),
+            Source::Path { path, .. } => path.into(),
             Source::Pem { .. } => "inline PEM".into(),
             Source::Der(_) => "inline DER".into(),
             Source::Pkcs12 { .. } => "inline PKCS#12".into(),
-            Source::Tls(tls) if tls.host.contains(':') => format!("tls://[{}]:{}", tls.host, tls.port()),
-            Source::Tls(tls) => format!("tls://{}:{}", tls.host, tls.port()),
+            Source::Tls(tls) if tls.host.contains(':') => format!("tls://[{}]:{}", tls.host, tls.port()).into(),
+            Source::Tls(tls) => format!("tls://{}:{}", tls.host, tls.port()).into(),
             Source::WindowsStore(store) => {
                 let location = match store.location {
                     StoreLocation::LocalMachine => "LocalMachine",
@@ -389,7 +389,7 @@ impl Source {
                     (None, Some(subject)) => format!(" ({subject})"),
                     (None, None) => String::new(),
                 };
-                format!("store:{location}/{}{one}", store.store)
+                format!("store:{location}/{}{one}", store.store).into()
             }
             Source::Stdin { .. } => "standard input".into(),
         }

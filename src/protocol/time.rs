@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZeroU64;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -10,7 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// The range is that of X.509's `GeneralizedTime`: years 0000 to 9999 (RFC 5280 §4.1.2.5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(i64);
+pub struct Timestamp(
+    /// Seconds since the first instant of the range, and one: so that one which may be absent takes no more memory.
+    NonZeroU64,
+);
 
 impl Timestamp {
     const MIN: i64 = -62_167_219_200;
@@ -18,17 +22,18 @@ impl Timestamp {
 
     /// The instant `seconds` after the epoch, clamped to the years 0000 to 9999.
     pub fn from_unix(seconds: i64) -> Self {
-        Timestamp(seconds.clamp(Self::MIN, Self::MAX))
+        let since = seconds.clamp(Self::MIN, Self::MAX).abs_diff(Self::MIN);
+        Timestamp(NonZeroU64::MIN.saturating_add(since))
     }
 
     /// Seconds since the epoch.
     pub fn unix(self) -> i64 {
-        self.0
+        (self.0.get() - 1) as i64 + Self::MIN
     }
 
     /// This instant `seconds` later (earlier if negative), within the range of the type.
     pub fn plus(self, seconds: i64) -> Self {
-        Timestamp::from_unix(self.0.saturating_add(seconds))
+        Timestamp::from_unix(self.unix().saturating_add(seconds))
     }
 
     /// Reads `YYYY-MM-DDTHH:MM:SSZ`, and nothing else.
@@ -54,9 +59,9 @@ impl Timestamp {
 
 impl Timestamp {
     /// As RFC 3339 writes it.
-    fn text(self) -> [u8; 20] {
+    pub fn text(self) -> [u8; 20] {
         // The range of the type is within what `time` holds.
-        let at = time::OffsetDateTime::from_unix_timestamp(self.0).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        let at = time::OffsetDateTime::from_unix_timestamp(self.unix()).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = (at.year().unsigned_abs(), u8::from(at.month()), at.day());
         // Every report holds a handful: the formatter's own numbers would cost more than the rest of it.
         let mut text = *b"0000-00-00T00:00:00Z";

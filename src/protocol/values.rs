@@ -133,7 +133,7 @@ const DIGIT: [u8; 256] = {
 
 impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.pad(&hex(&self.0))
     }
 }
 
@@ -143,13 +143,19 @@ impl<const N: usize> fmt::Debug for Hex<N> {
     }
 }
 
+impl<const N: usize> Hex<N> {
+    /// Its digits in lower case, two a byte.
+    pub fn digits(&self) -> [[u8; 2]; N] {
+        // Worked out rather than looked up: so the processor makes many at once.
+        let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
+        self.0.map(|byte| [digit(byte >> 4), digit(byte & 15)])
+    }
+}
+
 impl<const N: usize> Serialize for Hex<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut digits = [0; 64];
-        match digits.get_mut(..N * 2) {
-            Some(digits) => serializer.serialize_str(hex_into(digits, &self.0)),
-            None => serializer.serialize_str(&hex(&self.0)),
-        }
+        let digits = self.digits();
+        serializer.serialize_str(std::str::from_utf8(digits.as_flattened()).unwrap_or_default())
     }
 }
 

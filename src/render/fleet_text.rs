@@ -161,8 +161,8 @@ fn authority(page: &mut Page<'_>, authority: &EstateAuthority, as_of: Option<Tim
 
 fn generation(page: &mut Page<'_>, key: &Generation, as_of: Option<Timestamp>) -> io::Result<()> {
     let called = match (&key.key_sha256, &key.ca_version) {
-        (Some(sha256), Some(version)) => format!("{version} {}", digest(&sha256.to_string())),
-        (Some(sha256), None) => digest(&sha256.to_string()),
+        (Some(sha256), Some(version)) => format!("{version} {}", digest(*sha256)),
+        (Some(sha256), None) => digest(*sha256),
         (None, _) => "no known key".into(),
     };
     let until = match (key.not_after, as_of) {
@@ -200,7 +200,11 @@ fn finding(page: &mut Page<'_>, group: &FindingGroup) -> io::Result<()> {
         0 => String::new(),
         waived => format!(", {waived} waived"),
     };
-    let hosts = format!("{}{waived}: {}", counted(group.hosts, "host", "hosts"), group.message);
+    let hosts = format!(
+        "{}{waived}: {}",
+        counted(group.hosts, "host", "hosts"),
+        words::found(group)
+    );
     finding_line(page, 2, group.severity, &group.code, &hosts)?;
     match &group.hint {
         Some(hint) if severity_tone(group.severity) != Tone::Dim => {

@@ -38,15 +38,6 @@ const CHOICES: usize = 200;
 /// Authorities that are shown, those that references allow and those with most subjects first.
 const AUTHORITIES_SHOWN: usize = 50;
 
-/// Findings that no record has.
-const OF_THE_FLEET: [&str; 5] = [
-    "report-stale",
-    "report-unreadable",
-    "host-missing",
-    "waiver-expired",
-    "waiver-unused",
-];
-
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
@@ -249,7 +240,7 @@ fn generation(
         .unwrap_or_default();
     let sha256 = key.key_sha256.map_or_else(
         || "no known key verified it".into(),
-        |key| format!("key <span class=\"code\">{}</span>", digest(&key.to_string())),
+        |key| format!("key <span class=\"code\">{}</span>", digest(key)),
     );
     let until = match (key.not_after, as_of) {
         (Some(end), Some(as_of)) => format!(", until {}", ending(end, as_of)),
@@ -316,7 +307,7 @@ fn findings(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     for group in report.findings.iter().take(ENTRIES_SHOWN) {
         let severity = group.severity.as_str();
         let code = Html(&group.code);
-        let code = match OF_THE_FLEET.contains(&&*group.code) {
+        let code = match group.is_of_fleet() {
             true => format!("<span class=\"code\">{code}</span>"),
             false => format!("<button type=\"button\" class=\"plain code\" data-code=\"{code}\">{code}</button>"),
         };
@@ -333,7 +324,7 @@ fn findings(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
             Mark(severity),
             group.hosts,
             group.waived,
-            Html(&group.message),
+            Html(&words::found(group)),
         )?;
     }
     out.write_all(b"</tbody>\n</table>\n")?;
@@ -611,7 +602,7 @@ fn tail(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     let before = serde_json::to_vec(&before)?;
     out_data.write_all(before.strip_suffix(b"}").unwrap_or(&before))?;
     out_data.write_all(b",\"records\":[")?;
-    quick::elements(&rows, &mut out_data, quick::push)?;
+    quick::elements(&rows, &mut out_data, |_| (), quick::push)?;
     out_data.write_all(b"],")?;
     let after = serde_json::to_vec(&after)?;
     out_data.write_all(after.strip_prefix(b"{").unwrap_or(&after))?;
@@ -670,9 +661,7 @@ fn data(report: &FleetReport) -> (Before<'_>, Vec<Row<'_>>, After<'_>) {
             .filter(|key| key.subjects > 0)
             .map(move |key| {
                 let value = key_choice(key.key_sha256.as_ref(), authority.subject.as_deref());
-                let sha256 = key
-                    .key_sha256
-                    .map_or_else(|| "no known key".into(), |sha256| digest(&sha256.to_string()));
+                let sha256 = key.key_sha256.map_or_else(|| "no known key".into(), digest);
                 let subject = authority.subject.as_deref().unwrap_or("a pinned key");
                 (value, format!("{} {sha256} {subject}", words::standing(key.standing)))
             })

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use super::quick;
 use super::safe::is_unsafe;
-use crate::protocol::fleet::FleetReport;
+use super::{quick, record};
+use crate::protocol::fleet::{FleetReport, fetch};
 
 /// Writes a document as one line.
 pub fn line(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
@@ -23,11 +23,7 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     }
     rest.truncate(rest.len() - b"]}".len());
     out.write_all(&rest)?;
-    quick::elements(&report.records, out, |out, record| match &record.details {
-        // As it was written.
-        Some(_) => serde_json::to_writer(out, record),
-        None => quick::push(out, record),
-    })?;
+    quick::elements(&report.records, out, fetch, |out, record| record::push(out, record))?;
     out.write_all(b"]}\n")
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::safe::is_unsafe;
-use crate::protocol::fleet::{FleetReport, Record, RecordSubject, State, Text};
+use crate::protocol::fleet::{FindingGroup, FleetReport, Record, RecordSubject, State, Text};
 use crate::protocol::{Severity, Status};
 
 /// Writes the test results.
@@ -191,7 +191,10 @@ fn outcome<'a>(report: &FleetReport, record: &Record, subject: &'a RecordSubject
     match (record.state, subject.status) {
         (State::Waived, _) if failing => Outcome::Skipped(waivers(report, record)),
         (_, Some(Status::Noncompliant)) => Outcome::Failure(kind, reasons()),
-        _ if record.stale => Outcome::Error("report-stale", "the report is older than what may still count".into()),
+        _ if record.stale => Outcome::Error(
+            FindingGroup::REPORT_STALE,
+            "the report is older than what may still count".into(),
+        ),
         _ if failing => Outcome::Error(kind, reasons()),
         _ => Outcome::Passed,
     }

@@ -142,9 +142,7 @@ fn authorities(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         .iter()
         .flat_map(|authority| authority.generations.iter().map(move |key| (authority, key)));
     for (authority, key) in keys.take(SHOWN) {
-        let sha256 = key
-            .key_sha256
-            .map_or_else(|| "none known".into(), |sha256| digest(&sha256.to_string()));
+        let sha256 = key.key_sha256.map_or_else(|| "none known".into(), digest);
         let version = key
             .ca_version
             .as_deref()
@@ -172,7 +170,8 @@ fn findings(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         "\n## Findings\n\n| severity | code | hosts | waived | what to do |\n| --- | --- | ---: | ---: | --- |"
     )?;
     for group in report.findings.iter().take(SHOWN) {
-        let hint = group.hint.as_deref().unwrap_or(&group.message);
+        let found = words::found(group);
+        let hint = group.hint.as_deref().unwrap_or(&found);
         let severity = group.severity.as_str();
         writeln!(
             out,

@@ -8,6 +8,7 @@ pub mod junit;
 pub mod markdown;
 pub mod prometheus;
 pub(crate) mod quick;
+mod record;
 pub mod safe;
 pub mod text;
 pub mod words;

@@ -15,17 +15,19 @@ use crate::protocol::values::plain_length;
 /// Elements that one thread makes ready at a time: some 64 KiB of records, which stay in its cache.
 const PART: usize = 64;
 /// Parts that are made ready while as many are written.
-const PARTS: usize = 16;
+const PARTS: usize = 64;
 
 /// Writes the elements of a list, with commas between them, made ready on all cores while others are written; `push` adds
-/// one to what is in memory.
+/// one to what is in memory. `begin` is given those that follow.
 pub(super) fn elements<T: Sync>(
     elements: &[T],
     out: &mut dyn Write,
+    begin: impl Fn(&[T]) + Sync,
     push: impl Fn(&mut Vec<u8>, &T) -> Result<(), Error> + Sync,
 ) -> io::Result<()> {
     let make = |(part, (buffer, elements)): (usize, (&mut Vec<u8>, &[T]))| -> io::Result<()> {
         buffer.clear();
+        begin(elements);
         for (index, element) in elements.iter().enumerate() {
             if part > 0 || index > 0 {
                 buffer.push(b',');
@@ -61,6 +63,19 @@ pub(super) fn elements<T: Sync>(
 /// Adds a value to what is in memory.
 pub(crate) fn push(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Error> {
     value.serialize(Compact::new(out))
+}
+
+/// Adds a text to what is in memory, quoted and escaped.
+pub(super) fn string(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
+    let bytes = text.as_bytes();
+    if plain_length(bytes) < bytes.len() {
+        return serde_json::to_writer(out, text);
+    }
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(bytes);
+    out.push(b'"');
+    Ok(())
 }
 
 /// JSON that is at hand, for [`push()`] alone.
@@ -159,19 +174,11 @@ impl<'a> Serializer for Compact<'a> {
 
     #[inline]
     fn serialize_str(self, text: &str) -> Result<(), Error> {
-        let bytes = text.as_bytes();
         if self.raw {
-            self.out.extend_from_slice(bytes);
+            self.out.extend_from_slice(text.as_bytes());
             return Ok(());
         }
-        if plain_length(bytes) < bytes.len() {
-            return serde_json::to_writer(self.out, text);
-        }
-        self.out.reserve(bytes.len() + 2);
-        self.out.push(b'"');
-        self.out.extend_from_slice(bytes);
-        self.out.push(b'"');
-        Ok(())
+        string(self.out, text)
     }
 
     fn serialize_none(self) -> Result<(), Error> {
@@ -369,7 +376,7 @@ mod tests {
         for length in [0, 1, PART, PART + 1, PART * PARTS, 3 * PART * PARTS + 5] {
             let list: Vec<Sample> = (0..length).map(sample).collect();
             let mut out = b"[".to_vec();
-            elements(&list, &mut out, push).unwrap();
+            elements(&list, &mut out, |_| (), push).unwrap();
             out.push(b']');
             let expected = serde_json::to_vec(&list).unwrap();
             assert!(out == expected, "{length}: {}", String::from_utf8_lossy(&out));
@@ -397,7 +404,7 @@ mod tests {
             }
         }
 
-        let error = elements(&[1u32, 2], &mut Full, push).unwrap_err();
+        let error = elements(&[1u32, 2], &mut Full, |_| (), push).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

@@ -8,7 +8,8 @@ use crate::protocol::inspection::{InspectedCertificate, InspectedSource, Inspect
 use crate::protocol::values::counted;
 use crate::protocol::{
     ActionKind, AuthorityReport, CertificateFacts, Code, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver,
-    Proof, ReadBy, ReferenceDocument, ReferenceReport, Relation, Report, Severity, Status, SubjectReport, Timestamp,
+    Proof, ReadBy, ReferenceDocument, ReferenceReport, Relation, Report, Severity, Sha256Hex, Status, SubjectReport,
+    Timestamp,
 };
 
 /// How many digits of a SHA-256 tell keys apart for people; JSON has them all.
@@ -88,7 +89,7 @@ pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write
         let what = words::action(action.action);
         page.line(2, &[(Tone::Bold, &subject), (Tone::Plain, ": "), (Tone::Plain, what)])?;
         if let Some(candidate) = action.candidate {
-            let digest = action.certificate.as_deref().map(digest).unwrap_or_default();
+            let digest = action.certificate.map(digest).unwrap_or_default();
             let text = format!("{}, certificate {digest}", candidate + 1);
             page.field(4, "candidate", &[(Tone::Plain, &text)])?;
         }
@@ -196,7 +197,7 @@ fn certificate_lines(
             None => String::new(),
         };
         let from = words::key_from(issued_by.key_from);
-        let text = format!("key {}{carrier}, from {from}", digest(&issued_by.key_sha256));
+        let text = format!("key {}{carrier}, from {from}", digest(issued_by.key_sha256));
         page.field(indent, "signed by", &[(Tone::Plain, &text)])?;
     }
     page.field(indent, "expires", &expiry(facts, now).each())
@@ -321,7 +322,7 @@ fn authority(
             .unwrap_or_default();
         let text = format!(
             "{generation}{}{until}; {}",
-            digest(&key.key_sha256),
+            digest(key.key_sha256),
             words::joined_by(key.joined_by)
         );
         page.field(4, "key", &[(Tone::Plain, &text)])?;
@@ -439,7 +440,7 @@ fn inspected_certificate(
         field("private key", if there { "present" } else { "absent" })?;
     }
     field("key", &key(facts))?;
-    field("key sha256", &facts.key_sha256)?;
+    field("key sha256", &facts.key_sha256.to_string())?;
     field("signature", &facts.signature_algorithm)?;
     field("is a CA", if facts.is_ca { "yes" } else { "no" })?;
     for (label, values) in [
@@ -468,8 +469,8 @@ fn inspected_certificate(
             field(label, value)?;
         }
     }
-    field("sha1", &facts.sha1)?;
-    field("sha256", &facts.sha256)
+    field("sha1", &facts.sha1.to_string())?;
+    field("sha256", &facts.sha256.to_string())
 }
 
 /// How a piece of text looks where colour is told.
@@ -576,11 +577,8 @@ pub(super) fn name(name: &str) -> &str {
     if name.is_empty() { "(empty name)" } else { name }
 }
 
-pub(super) fn digest(hex: &str) -> String {
-    match hex.get(..DIGEST_SHOWN) {
-        Some(head) if hex.len() > DIGEST_SHOWN => format!("{head}…"),
-        _ => hex.to_owned(),
-    }
+pub(super) fn digest(sha256: Sha256Hex) -> String {
+    format!("{sha256:.DIGEST_SHOWN$}…")
 }
 
 fn key(facts: &CertificateFacts) -> String {
@@ -641,7 +639,7 @@ pub(super) fn time(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{AuthorityKey, ChosenFrom, JoinedBy, KeyFrom, Revocation, Summary, Tool};
+    use crate::protocol::{AuthorityKey, ChosenFrom, Hex, JoinedBy, KeyFrom, Revocation, Summary, Tool};
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -656,12 +654,12 @@ mod tests {
             serial_number: "4a01".into(),
             not_before: at("2025-01-01T00:00:00Z"),
             not_after: at(not_after),
-            sha1: "11".repeat(20),
-            sha256: "22".repeat(32),
+            sha1: Hex([0x11; 20]),
+            sha256: Hex([0x22; 32]),
             key_algorithm: "RSA".into(),
             key_bits: Some(2048),
             key_curve: None,
-            key_sha256: "33".repeat(32),
+            key_sha256: Hex([0x33; 32]),
             signature_algorithm: "sha256WithRSAEncryption".into(),
             subject_alternative_names: vec!["DNS:pchat01.contoso.com".into(), "IP:192.0.2.7".into()],
             subject_key_identifier: None,
@@ -682,8 +680,8 @@ mod tests {
 
     const CA: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
 
-    fn issued_by(key: &str, key_from: KeyFrom) -> Option<IssuedBy> {
-        let (key_sha256, certificate) = (key.repeat(32), Some("44".repeat(32)));
+    fn issued_by(key: u8, key_from: KeyFrom) -> Option<IssuedBy> {
+        let (key_sha256, certificate) = (Hex([key; 32]), Some(Hex([0x44; 32])));
         Some(IssuedBy {
             key_sha256,
             subject: Some(CA.into()),
@@ -699,7 +697,7 @@ mod tests {
             status: Some(status),
             relation: Some(relation),
             proof: Some(Proof::Signature),
-            issued_by: issued_by("a0", KeyFrom::Authorities),
+            issued_by: issued_by(0xa0, KeyFrom::Authorities),
             evidence: Vec::new(),
             certificate: Some(facts(&format!("CN={name}"), CA, "2027-11-20T00:00:00Z")),
             findings: Vec::new(),
@@ -720,10 +718,10 @@ mod tests {
                 .actual("1024 bits"),
         );
         let mut rekeyed = subject("pchat02.contoso.com", Status::Compliant, Relation::Rollover);
-        rekeyed.issued_by = issued_by("b1", KeyFrom::Authorities);
+        rekeyed.issued_by = issued_by(0xb1, KeyFrom::Authorities);
         let mut alike = subject("pchat01.contoso.com", Status::Noncompliant, Relation::NameOnly);
         alike.use_ = Some("Default".into());
-        alike.issued_by = issued_by("ee", KeyFrom::Intermediates);
+        alike.issued_by = issued_by(0xee, KeyFrom::Intermediates);
         alike.findings.push(
             Finding::new(
                 Code::IssuerKeyDiffers,
@@ -773,16 +771,16 @@ mod tests {
                 ],
             ),
         ]);
-        let member = |name: &str, key: &str, findings| MemberReport {
+        let member = |name: &str, key: u8, findings| MemberReport {
             name: name.into(),
             use_: Some("Default".into()),
             certificate: Some(facts(&format!("CN={name}"), CA, "2026-12-01T00:00:00Z")),
             issued_by: issued_by(key, KeyFrom::Authorities),
             findings,
         };
-        let key = |digits: &str, version: &str, joined_by| AuthorityKey {
-            key_sha256: digits.repeat(32),
-            certificates: vec!["44".repeat(32)],
+        let key = |digits: u8, version: &str, joined_by| AuthorityKey {
+            key_sha256: Hex([digits; 32]),
+            certificates: vec![Hex([0x44; 32])],
             ca_version: Some(version.into()),
             not_after: Some(at("2030-01-01T00:00:00Z")),
             joined_by,
@@ -817,13 +815,13 @@ mod tests {
                     subject: Some(CA.into()),
                     members: vec!["fe01.contoso.com".into(), "fe02.contoso.com".into()],
                     keys: vec![
-                        key("a0", "V0.0", JoinedBy::Member),
-                        key("b1", "V1.1", JoinedBy::CommonParent),
+                        key(0xa0, "V0.0", JoinedBy::Member),
+                        key(0xb1, "V1.1", JoinedBy::CommonParent),
                     ],
                 }],
                 members: vec![
-                    member("fe01.contoso.com", "a0", Vec::new()),
-                    member("fe02.contoso.com", "a0", vec![unanchored]),
+                    member("fe01.contoso.com", 0xa0, Vec::new()),
+                    member("fe02.contoso.com", 0xa0, vec![unanchored]),
                 ],
                 findings: vec![
                     Finding::new(

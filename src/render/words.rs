@@ -1,6 +1,8 @@
 //! The plain words for what a report's codes mean: said here, once, for every format that is read by people.
 
-use crate::protocol::fleet::{Standing, State, Waiver};
+use std::borrow::Cow;
+
+use crate::protocol::fleet::{FindingGroup, Standing, State, Waiver};
 use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Status};
 
 /// What a status says about the subjects that have it.
@@ -16,6 +18,14 @@ pub fn status(status: Status) -> &'static str {
 pub fn place(source: &str, line: Option<u64>) -> String {
     let line = line.map(|line| format!(":{line}")).unwrap_or_default();
     format!("{source}{line}")
+}
+
+/// What was found on some hosts. What one report says of one host stands as an example where there are more.
+pub fn found(group: &FindingGroup) -> Cow<'_, str> {
+    match group.count > 1 && !group.is_of_fleet() {
+        true => format!("for example: {}", group.message).into(),
+        false => Cow::Borrowed(&group.message),
+    }
 }
 
 /// How a subject stands to the reference's CA, in one sentence.

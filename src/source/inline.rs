@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{DecodeSliceError, Engine};
 
 use crate::cert::Certificate;
 use crate::protocol::{Code, DerSource, Finding};
@@ -21,7 +21,16 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub fn base64(text: &str) -> Result<Vec<u8>, &'static str> {
     // Line ends are looked for only where they may be what is wrong.
     let spaced = |_| BASE64.decode(text.bytes().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<u8>>());
-    BASE64.decode(text).or_else(spaced).map_err(|_| "it is not base64")
+    exact(text).or_else(spaced).map_err(|_| "it is not base64")
+}
+
+/// Decodes base64 into as much memory as it takes, which is then kept as it is.
+fn exact(text: &str) -> Result<Vec<u8>, DecodeSliceError> {
+    let digits = text.trim_end_matches('=').len();
+    let mut bytes = vec![0; digits / 4 * 3 + digits % 4 * 3 / 4];
+    let length = BASE64.decode_slice(text, &mut bytes)?;
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 /// One DER certificate and what came with it.

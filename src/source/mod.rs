@@ -116,7 +116,7 @@ impl Holding {
                 let hint = "see the other findings of the source, or give the certificate in a file of its own";
                 return Err(Finding::new(Code::CertificateUnreadable, message).hint(hint));
             }
-            Format::Pem | Format::Tls | Format::Der => vec![0],
+            Format::Pem | Format::Tls | Format::Der => return Ok(0),
             Format::Pkcs7 => positions.filter(|&position| !self.issued_another(position)).collect(),
             Format::Pkcs12 if self.keys.is_empty() && self.certificates.len() == 1 => vec![0],
             Format::Pkcs12 if self.keys.len() != 1 => positions.collect(),

@@ -9,11 +9,11 @@ use openssl::pkey::{PKey, Public};
 use openssl::x509::X509;
 use serde_json::Value;
 
-use same_ca::protocol::{Evidence, EvidenceKind, Proof, Relation, Report, Status};
+use same_ca::protocol::{Evidence, EvidenceKind, Hex, Proof, Relation, Report, Sha256Hex, Status};
 
 use crate::mint::{Cert, cert::oid, der, hex};
 
-type Certificates = HashMap<String, (X509, Cert)>;
+type Certificates = HashMap<Sha256Hex, (X509, Cert)>;
 
 /// Checks the evidence of every compliant subject of a report.
 pub fn recheck(request: &Value, report: &Report) {
@@ -26,7 +26,7 @@ pub fn recheck(request: &Value, report: &Report) {
     {
         match subject.relation {
             Some(Relation::Same | Relation::Rollover | Relation::KeyOnly) => {
-                let certificate = &subject
+                let certificate = subject
                     .certificate
                     .as_ref()
                     .expect("a compliant subject has a certificate")
@@ -55,24 +55,22 @@ fn prove(
     report: &Report,
     request: &Value,
     steps: &[Evidence],
-    subject: &str,
+    subject: Sha256Hex,
     proof: Option<Proof>,
 ) {
-    let members: HashSet<&str> = report
+    let members: HashSet<Sha256Hex> = report
         .reference
         .members
         .iter()
-        .filter_map(|member| Some(member.certificate.as_ref()?.sha256.as_str()))
+        .filter_map(|member| Some(member.certificate.as_ref()?.sha256))
         .collect();
     if proof == Some(Proof::Identical) {
         let [step] = steps else {
             panic!("identical is one step, found {}", steps.len())
         };
         assert_eq!(step.kind, EvidenceKind::Identical);
-        assert_eq!(step.certificate.as_deref(), Some(subject));
-        assert!(
-            members.contains(step.other_certificate.as_deref().unwrap()) && step.other_certificate == step.certificate
-        );
+        assert_eq!(step.certificate, Some(subject));
+        assert!(members.contains(&step.other_certificate.unwrap()) && step.other_certificate == step.certificate);
         return;
     }
     assert_eq!(proof, Some(Proof::Signature));
@@ -82,8 +80,7 @@ fn prove(
     let (mut ours, mut parents) = (HashSet::new(), HashSet::new());
     let mut proven = false;
     for step in steps {
-        let signed = step.certificate.as_deref();
-        let signer = step.signer_key_sha256.clone();
+        let (signed, signer) = (step.certificate, step.signer_key_sha256);
         if !matches!(step.kind, EvidenceKind::Pin | EvidenceKind::PreviousHash) {
             verifies(at_hand, step);
         }
@@ -92,10 +89,10 @@ fn prove(
                 let key = signer.expect("a pin has a key");
                 match signed {
                     Some(certificate) => {
-                        assert!(members.contains(certificate), "a pin that nobody gave");
+                        assert!(members.contains(&certificate), "a pin that nobody gave");
                         assert_eq!(key_of(at_hand, certificate), key);
                     }
-                    None => assert!(pins.contains(&key), "a pinned key that nobody gave"),
+                    None => assert!(pins.contains(&key.to_string()), "a pinned key that nobody gave"),
                 }
                 ours.insert(key);
             }
@@ -105,8 +102,8 @@ fn prove(
                 let key = signer.expect("an issued step has a signer");
                 let certificate = signed.expect("an issued step has a certificate");
                 if ours.is_empty() {
-                    assert!(members.contains(certificate), "evidence must begin with a member");
-                    ours.insert(key.clone());
+                    assert!(members.contains(&certificate), "evidence must begin with a member");
+                    ours.insert(key);
                 }
                 assert!(ours.contains(&key), "issued by a key that nothing joined: {steps:#?}");
                 proven |= certificate == subject;
@@ -132,12 +129,12 @@ fn prove(
                 }
             }
             EvidenceKind::PreviousHash => {
-                let (before, later) = (signed.unwrap(), step.other_certificate.as_deref().unwrap());
-                let value = at_hand[later]
+                let (before, later) = (signed.unwrap(), step.other_certificate.unwrap());
+                let value = at_hand[&later]
                     .1
                     .extension(oid::PREVIOUS_CA_HASH)
                     .expect("a previous hash");
-                let sha1 = hash(MessageDigest::sha1(), at_hand[before].1.der()).unwrap();
+                let sha1 = hash(MessageDigest::sha1(), at_hand[&before].1.der()).unwrap();
                 assert_eq!(hex(der::read(value).0.body), hex(&sha1), "the hash is another's");
                 let after = key_of(at_hand, later);
                 let family = if parents.contains(&after) {
@@ -155,27 +152,27 @@ fn prove(
 }
 
 fn verifies(at_hand: &Certificates, step: &Evidence) {
-    let (signed, _) = &at_hand[step.certificate.as_deref().expect("a step says what was signed")];
-    let key = step.signer_key_sha256.as_ref().expect("a step says by which key");
-    let holder = step.signer_certificate.as_deref().map(|sha256| &at_hand[sha256].0);
+    let (signed, _) = &at_hand[&step.certificate.expect("a step says what was signed")];
+    let key = step.signer_key_sha256.expect("a step says by which key");
+    let holder = step.signer_certificate.map(|sha256| &at_hand[&sha256].0);
     let holder = holder.expect("a step says which certificate carries the key");
     let public = holder.public_key().unwrap();
-    assert_eq!(&identity(&public), key);
+    assert_eq!(identity(&public), key);
     assert!(signed.verify(&public).unwrap(), "OpenSSL does not verify {step:#?}");
 }
 
-fn key_of(at_hand: &Certificates, certificate: &str) -> String {
-    identity(&at_hand[certificate].0.public_key().unwrap())
+fn key_of(at_hand: &Certificates, certificate: Sha256Hex) -> Sha256Hex {
+    identity(&at_hand[&certificate].0.public_key().unwrap())
 }
 
 /// SHA-256 of the SubjectPublicKeyInfo with NULL parameters for RSA and an uncompressed point for EC.
-fn identity(public: &PKey<Public>) -> String {
+fn identity(public: &PKey<Public>) -> Sha256Hex {
     let plain = match (public.rsa(), public.ec_key()) {
         (Ok(rsa), _) => PKey::from_rsa(rsa).unwrap(),
         (_, Ok(ec)) => PKey::from_ec_key(EcKey::from_public_key(ec.group(), ec.public_key()).unwrap()).unwrap(),
         _ => public.clone(),
     };
-    hex(&openssl::sha::sha256(&plain.public_key_to_der().unwrap()))
+    Hex(openssl::sha::sha256(&plain.public_key_to_der().unwrap()))
 }
 
 /// Every certificate of a request, wherever it stands.
@@ -202,5 +199,5 @@ fn gather(value: &Value, into: &mut Certificates) {
 
 fn add(certificate: X509, into: &mut Certificates) {
     let der = certificate.to_der().unwrap();
-    into.insert(hex(&openssl::sha::sha256(&der)), (certificate, Cert::from_der(&der)));
+    into.insert(Hex(openssl::sha::sha256(&der)), (certificate, Cert::from_der(&der)));
 }

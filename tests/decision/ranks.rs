@@ -304,7 +304,7 @@ fn where_two_keys_verify_one_member_the_vouched_one_counts() {
         assert_eq!(verdict(&report.subjects[0]), SAME);
         let keys = &report.reference.authorities[0].keys;
         assert_eq!(
-            keys.iter().map(|key| key.key_sha256.as_str()).collect::<Vec<_>>(),
+            keys.iter().map(|key| key.key_sha256.to_string()).collect::<Vec<_>>(),
             [vouched_key.as_str()]
         );
     }

@@ -34,8 +34,8 @@ fn named(asked: &Ask, names: &[&str], certs: &[&Cert]) -> String {
     )
 }
 
-fn chosen(subject: &SubjectReport) -> Option<&str> {
-    subject.certificate.as_ref().map(|facts| facts.sha256.as_str())
+fn chosen(subject: &SubjectReport) -> Option<String> {
+    subject.certificate.as_ref().map(|facts| facts.sha256.to_string())
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn of_several_certificates_one_that_fits_is_enough() {
         &sources(&[&alike, &other, &good, &expired, &elsewhere]),
     );
     assert_eq!(verdict(&subject), SAME);
-    assert_eq!(chosen(&subject), Some(good.sha256().as_str()));
+    assert_eq!(chosen(&subject), Some(good.sha256()));
     let passed = subject.passed_over.as_ref().unwrap();
     assert_eq!(
         passed.iter().map(|passed| passed.index).collect::<Vec<_>>(),
@@ -364,7 +364,7 @@ fn of_several_certificates_one_that_fits_is_enough() {
     );
     assert_eq!(
         (verdict(&bundle).as_str(), chosen(&bundle)),
-        (SAME, Some(good.sha256().as_str()))
+        (SAME, Some(good.sha256()))
     );
 }
 
@@ -434,7 +434,7 @@ fn of_those_that_fit_the_one_that_lasts_longest_stands_and_of_equal_ones_the_sma
         let sources: Vec<Value> = certs.iter().map(|cert| source(&[cert])).collect();
         let subject = any_of(&reference, &["p.contoso.com"], &sources);
         assert_eq!(verdict(&subject), SAME);
-        chosen(&subject).unwrap().to_owned()
+        chosen(&subject).unwrap()
     };
     assert_eq!(stands(&[&short, &long]), long.sha256());
     assert_eq!(stands(&[&long, &short]), long.sha256());
@@ -649,7 +649,7 @@ fn what_signed_it_is_told_with_where_its_key_comes_from() {
         report.subjects[0]
             .issued_by
             .as_ref()
-            .map(|by| (word(&by.key_from), by.key_sha256.clone()))
+            .map(|by| (word(&by.key_from), by.key_sha256.to_string()))
     };
     let key = w.ca.key.spki_sha256();
     let told = |from: &str| Some((from.to_owned(), key.clone()));
