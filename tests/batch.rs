@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::binary::{Ran, call, folder, run, same_ca, small, write};
+use crate::binary::{Ran, call, folder, run, same_ca, small, spawn, write};
 use crate::mint::{Ca, NOW_TEXT};
 
 fn batch(stdin: impl AsRef<[u8]> + Send) -> Ran {
@@ -204,7 +204,7 @@ fn order_and_line_numbers_hold_beyond_a_window_of_lines() {
 #[test]
 fn a_stream_is_answered_as_it_comes() {
     let mut command = same_ca(&["batch"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = spawn(command.stdin(Stdio::piped()).stdout(Stdio::piped())).unwrap();
     let mut input = child.stdin.take().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let line = small().good_request().to_string() + "\n";

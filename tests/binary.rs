@@ -1,10 +1,11 @@
 //! The binary as its callers meet it: arguments and standard input in, exit code and two streams out.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -62,13 +63,29 @@ pub fn same_ca(arguments: &[&str]) -> Command {
     command
 }
 
+/// Starts a command. Under wine this fails now and then, before anything of the program ran, when a process is not there
+/// as soon as it should be: that one error, which Windows itself has no such reason for, is no answer and is asked again.
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    const ERROR_INTERNAL_ERROR: i32 = 1359;
+    let of_wine = |why: &io::Error| cfg!(windows) && why.raw_os_error() == Some(ERROR_INTERNAL_ERROR);
+    let mut tries = 5;
+    loop {
+        let started = command.spawn();
+        tries -= 1;
+        if tries == 0 || !started.as_ref().is_err_and(of_wine) {
+            return started;
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// Runs a command with bytes on standard input.
 pub fn run(mut command: Command, stdin: impl AsRef<[u8]> + Send) -> Ran {
     let pipes = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = pipes.spawn().expect("the binary runs");
+    let mut child = spawn(pipes).expect("the binary runs");
     let mut input = child.stdin.take().expect("a pipe");
     thread::scope(|scope| {
         scope.spawn(move || {

@@ -1,10 +1,11 @@
 //! The minter's estates through the binary: the verdicts that they were minted for, and the report as people read it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::binary::{run, same_ca};
 use crate::mint::Estate;
 use crate::support::assert_valid;
 
@@ -19,15 +20,16 @@ fn minted(name: &str, write: Write) -> Estate {
 /// The binary in the folder of an estate, given its request.
 fn checked(estate: &Estate, arguments: &[&str]) -> String {
     let request = std::fs::read(estate.dir.join("check.json")).unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_same-ca"))
-        .current_dir(&estate.dir)
-        .arg("check")
-        .args(arguments)
-        .write_stdin(request)
-        .assert()
-        .code(0)
-        .stderr("");
-    String::from_utf8(run.get_output().stdout.clone()).unwrap()
+    let mut command = same_ca(&["check"]);
+    command.args(arguments);
+    answered(command, estate, request)
+}
+
+fn answered(mut command: Command, estate: &Estate, input: impl AsRef<[u8]> + Send) -> String {
+    command.current_dir(&estate.dir);
+    let ran = run(command, input);
+    assert_eq!((ran.code, &*ran.stderr), (0, ""));
+    ran.text().to_owned()
 }
 
 #[test]
@@ -86,14 +88,7 @@ fn a_batch_says_of_each_subject_what_one_check_says_of_all() {
             request.to_string()
         })
         .collect();
-    let run = Command::new(env!("CARGO_BIN_EXE_same-ca"))
-        .current_dir(&estate.dir)
-        .arg("batch")
-        .write_stdin(lines.join("\r\n"))
-        .assert()
-        .code(0)
-        .stderr("");
-    let output = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    let output = answered(same_ca(&["batch"]), &estate, lines.join("\r\n"));
     let reports: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(reports.len(), lines.len());
     for (report, subject) in reports.iter().zip(whole["subjects"].as_array().unwrap()) {

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use assert_cmd::Command;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
+use crate::binary::{run, same_ca};
 use crate::reports;
 use crate::support::{assert_valid, not_run};
 
@@ -26,17 +27,13 @@ struct Ran {
 }
 
 fn ran(folder: &Path, arguments: &[&str], input: impl Into<Vec<u8>>) -> Ran {
-    let run = Command::new(env!("CARGO_BIN_EXE_same-ca"))
-        .current_dir(folder)
-        .arg("fleet")
-        .args(arguments)
-        .write_stdin(input.into())
-        .output()
-        .unwrap();
+    let mut command = same_ca(&["fleet"]);
+    command.current_dir(folder).args(arguments);
+    let run = run(command, input.into());
     Ran {
-        code: run.status.code().unwrap(),
+        code: run.code,
         output: String::from_utf8(run.stdout).unwrap(),
-        errors: String::from_utf8(run.stderr).unwrap(),
+        errors: run.stderr,
     }
 }
 
@@ -545,13 +542,9 @@ fn the_reports_of_the_demo_estate_are_joined_as_they_were_written() {
         request["subjects"] = json!([subject]);
         lines.push_str(&format!("{request}\n"));
     }
-    let run = Command::new(env!("CARGO_BIN_EXE_same-ca"))
-        .current_dir(&estate.dir)
-        .arg("batch")
-        .write_stdin(lines)
-        .output()
-        .unwrap();
-    let fleet = fleet_in(&estate.dir, &[], run.stdout);
+    let mut command = same_ca(&["batch"]);
+    command.current_dir(&estate.dir);
+    let fleet = fleet_in(&estate.dir, &[], run(command, lines).stdout);
     let expected = |status: &str| {
         estate
             .expected
@@ -831,22 +824,14 @@ fn the_tools_of_others_accept_what_is_written() {
         let Ok(input) = fs::read(folder.join(input)) else {
             panic!("{input}")
         };
-        let mut command = std::process::Command::new(name);
-        if command.arg("--version").output().is_err() {
+        if Command::new(name).arg("--version").output().is_err() {
             return not_run(&format!("{name} on what fleet writes ({name} is not installed)"));
         }
-        let run = Command::new(name)
-            .current_dir(&folder)
-            .args(arguments)
-            .write_stdin(input)
-            .output()
-            .unwrap();
-        let said = format!(
-            "{}{}",
-            String::from_utf8_lossy(&run.stdout),
-            String::from_utf8_lossy(&run.stderr)
-        );
-        assert!(run.status.success(), "{name}: {said}");
+        let mut command = Command::new(name);
+        command.current_dir(&folder).args(arguments);
+        let run = run(command, input);
+        let said = format!("{}{}", String::from_utf8_lossy(&run.stdout), run.stderr);
+        assert_eq!(run.code, 0, "{name}: {said}");
     };
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/junit.xsd");
     tool("promtool", &["check", "metrics"], "out.prom");

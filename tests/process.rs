@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::binary::{Ran, call, check, codes, folder, key_of, run, same_ca, small, write};
+use crate::binary::{Ran, call, check, codes, folder, key_of, run, same_ca, small, spawn, write};
 use crate::mint::container::{crlf, p7b, pem, utf8_bom, utf16_be, utf16_le};
 use crate::mint::{Ca, CertBuilder, Estate, Key, NOW_TEXT, Name, P12, Text, hex};
 
@@ -790,12 +790,11 @@ fn peak(process: u32) -> Option<u64> {
 /// Writes a piece again and again until the process has heard enough, and says how it ended and what it held.
 fn flooded(arguments: &[&str], head: &[u8], piece: &[u8], total: usize) -> (Ran, u64) {
     let mut command = same_ca(arguments);
-    let mut child = command
+    let pipes = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::piped());
+    let mut child = spawn(pipes).unwrap();
     let (mut input, mut held, mut sent) = (child.stdin.take().unwrap(), 0, head.len());
     let mut going = input.write_all(head).is_ok();
     while going && sent < total {
@@ -1524,12 +1523,11 @@ fn a_reader_that_leaves_early_is_no_trouble() {
         (&["--help"], String::new()),
     ] {
         let mut command = same_ca(arguments);
-        let mut child = command
+        let pipes = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        let mut child = spawn(pipes).unwrap();
         drop(child.stdout.take());
         let mut input = child.stdin.take().unwrap();
         let _ = input.write_all(stdin.as_bytes());

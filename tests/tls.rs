@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use openssl::ssl::{NameType, SslContext, SslContextBuilder, SslVerifyMode, SslVersion};
 use serde_json::{Value, json};
 
-use crate::binary::{call, check, codes, folder, key_of, same_ca, write};
+use crate::binary::{call, check, codes, folder, key_of, run, same_ca, write};
 use crate::mint::{Ca, Cert, CertBuilder, Key, NOW_TEXT};
 use crate::servers::{Server, accept, bare_context, only};
 
@@ -337,10 +337,8 @@ fn ipv6_is_read_where_there_is_some() {
     ];
     let report = check(&request(&ca, &sources));
     assert_eq!(report["summary"]["compliant"], 3, "{report:#}");
-    let text = same_ca(&["check", "--subject", &format!("tls://[::1]:{port}")])
-        .output()
-        .unwrap();
-    assert!(String::from_utf8(text.stdout).unwrap().contains("[::1]"));
+    let text = call(&["check", "--subject", &format!("tls://[::1]:{port}")], "");
+    assert!(text.text().contains("[::1]"));
 }
 
 #[test]
@@ -464,10 +462,9 @@ fn a_hostile_openssl_configuration_does_not_reach_the_handshake() {
     let server = Server::tls(context(&[&cert], &key, only(SslVersion::TLS1, "AES128-SHA")));
     let url = format!("tls://127.0.0.1:{}", server.port);
     let output = thread::spawn(move || {
-        same_ca(&["inspect", &url, "--format", "json"])
-            .env("OPENSSL_CONF", conf)
-            .output()
-            .unwrap()
+        let mut command = same_ca(&["inspect", &url, "--format", "json"]);
+        command.env("OPENSSL_CONF", conf);
+        run(command, "")
     })
     .join()
     .unwrap();

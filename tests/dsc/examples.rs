@@ -36,7 +36,8 @@ fn asked(dsc: &Dsc, document: &Value) -> Vec<Value> {
 
 /// The document that the examples read, written as they say.
 fn write_reference(dsc: &Dsc) {
-    let done = Command::new(env!("CARGO_BIN_EXE_same-ca"))
+    let mut command = binary::same_ca(&[]);
+    command
         .args(["reference", "fe01/Default.pem", "fe02/Default.cer", "fe03/Default.p7b"])
         .args([
             "--authority",
@@ -44,9 +45,9 @@ fn write_reference(dsc: &Dsc) {
             "--output",
             "lync-internal.reference.json",
         ])
-        .current_dir(&dsc.folder)
-        .status();
-    assert!(done.unwrap().success());
+        .current_dir(&dsc.folder);
+    let done = binary::run(command, "");
+    assert_eq!(done.code, 0, "{}", done.stderr);
 }
 
 #[test]

@@ -92,12 +92,9 @@ fn the_embedded_schema_stands_alone() {
 #[test]
 fn the_program_prints_the_schema_that_the_manifest_embeds() {
     let dsc = Dsc::new("printed");
-    let printed = Command::new(env!("CARGO_BIN_EXE_same-ca"))
-        .args(["dsc", "schema"])
-        .output()
-        .unwrap();
-    assert!(printed.status.success());
-    let mut printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let printed = binary::call(&["dsc", "schema"], "");
+    assert_eq!(printed.code, 0, "{}", printed.stderr);
+    let mut printed = printed.json();
     printed.as_object_mut().unwrap().remove("title");
     let mut embedded = dsc.manifest["schema"]["embedded"].clone();
     embedded.as_object_mut().unwrap().remove("title");

@@ -15,6 +15,7 @@ use std::thread;
 
 use serde_json::{Map, Value, json};
 
+use crate::binary;
 use crate::mint::Estate;
 
 /// Plays the part of DSC in a folder of its own, which holds the manifest and Contoso's estate.
@@ -96,7 +97,8 @@ impl Dsc {
     /// Runs a resource for a DSC that wants to hear this much.
     fn start_at(&self, level: &str, executable: &str, arguments: &[String], input: &[u8]) -> Wrote {
         let binary = Path::new(env!("CARGO_BIN_EXE_same-ca"));
-        let mut child = Command::new(executable)
+        let mut command = Command::new(executable);
+        command
             .args(arguments)
             .current_dir(&self.folder)
             // By its name, on PATH.
@@ -104,9 +106,8 @@ impl Dsc {
             .env("DSC_TRACE_LEVEL", level)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        let mut child = binary::spawn(&mut command).unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
         // DSC fails where a resource does not read all of it.

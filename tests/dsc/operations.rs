@@ -8,15 +8,9 @@ fn the_state_is_what_check_says_of_the_same_request() {
     let dsc = Dsc::new("get");
     let state = dsc.get(&dsc.properties());
     let request = serde_json::to_vec(&dsc.estate.request).unwrap();
-    let mut check = Command::new(env!("CARGO_BIN_EXE_same-ca"))
-        .arg("check")
-        .current_dir(&dsc.folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    check.stdin.take().unwrap().write_all(&request).unwrap();
-    let report: Value = serde_json::from_slice(&check.wait_with_output().unwrap().stdout).unwrap();
+    let mut check = binary::same_ca(&["check"]);
+    check.current_dir(&dsc.folder);
+    let report = binary::run(check, request).json();
     assert_eq!(state["report"], report);
     assert_eq!(state["status"], "noncompliant");
     assert_eq!(state["requirement"], "persistent-chat");
@@ -227,13 +221,11 @@ fn dsc_is_told_as_much_as_it_wants_to_hear() {
 #[test]
 fn a_reference_document_can_stand_in_the_properties() {
     let dsc = Dsc::new("document");
-    let done = Command::new(env!("CARGO_BIN_EXE_same-ca"))
-        .args(["reference", "fe01/Default.pem", "fe02/Default.cer"])
-        .current_dir(&dsc.folder)
-        .output()
-        .unwrap();
-    assert!(done.status.success());
-    let document: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let mut reference = binary::same_ca(&["reference", "fe01/Default.pem", "fe02/Default.cer"]);
+    reference.current_dir(&dsc.folder);
+    let done = binary::run(reference, "");
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let document = done.json();
     let mut properties = of_subject(&dsc.properties(), "pchat01.contoso.com");
     properties["reference"] = json!([]);
     properties["referenceDocument"] = json!({"members": as_properties(&document["members"])});

@@ -9,6 +9,7 @@ use same_ca::protocol::FaultCode;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::binary::{self, same_ca};
 use crate::support::not_run;
 
 /// Runs what-if, then the same for good, then again: what-if must foretell the run and touch nothing, and the second run
@@ -257,6 +258,7 @@ fn run_as_user(scene: &Scene, arguments: &[&str], request: &Value) -> Option<Val
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
+#[cfg(unix)]
 const NOBODY: u32 = 65534;
 
 #[cfg(unix)]
@@ -762,9 +764,8 @@ fn of_many_runs_at_once_one_installs_and_the_others_find_it_done() {
 fn flags_say_the_same_as_a_request() {
     let scene = Scene::new().with_bad_pair();
     let run = |what_if: &[&str]| {
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_same-ca"));
+        let mut command = same_ca(&["enforce"]);
         command.args([
-            "enforce",
             "--reference",
             &scene.text("fe01.pem"),
             "--authority",
@@ -782,7 +783,9 @@ fn flags_say_the_same_as_a_request() {
         command
             .args(["--install-key", &scene.text("place/www.key")])
             .args(what_if);
-        String::from_utf8(command.assert().code(0).get_output().stdout.clone()).unwrap()
+        let ran = binary::run(command, "");
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.text().to_owned()
     };
     let foretold = run(&["--what-if"]);
     assert!(foretold.starts_with("WOULD CHANGE  what if"));
@@ -805,18 +808,11 @@ fn the_estate_of_the_demo_is_mended() {
     let request: Value = serde_json::from_slice(&scene.read("estate/enforce.json")).unwrap();
     assert_valid("request", &request);
     let run = || {
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_same-ca"));
-        let command = command
-            .args(["enforce", "--exit-code"])
-            .current_dir(scene.path("estate"));
-        let output = command
-            .write_stdin(request.to_string())
-            .assert()
-            .code(0)
-            .get_output()
-            .stdout
-            .clone();
-        serde_json::from_slice::<Value>(&output).unwrap()
+        let mut command = same_ca(&["enforce", "--exit-code"]);
+        command.current_dir(scene.path("estate"));
+        let ran = binary::run(command, request.to_string());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.json()
     };
     let report = run();
     assert_eq!(

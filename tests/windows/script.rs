@@ -49,18 +49,11 @@ fn the_batch_file_answers_by_its_exit_code_and_writes_the_report() {
         let text = serde_json::to_string_pretty(&request).unwrap().replace('\n', "\r\n");
         fs::write(own.join("check.json"), format!("\u{feff}{text}\r\n")).unwrap();
         // From another folder, as a task of the scheduler runs it.
-        let ran = Command::new("cmd")
-            .arg("/c")
-            .arg(own.join("check.cmd"))
-            .output()
-            .unwrap();
+        let mut command = Command::new("cmd");
+        command.arg("/c").arg(own.join("check.cmd"));
+        let ran = run(command, "");
         let said = String::from_utf8_lossy(&ran.stdout).into_owned();
-        assert_eq!(
-            ran.status.code(),
-            Some(wanted),
-            "{said} {}",
-            String::from_utf8_lossy(&ran.stderr)
-        );
+        assert_eq!(ran.code, wanted, "{said} {}", ran.stderr);
         assert!(said.contains(words), "{said}");
         let report: Value = serde_json::from_slice(&fs::read(own.join("report.json")).unwrap()).unwrap();
         assert_eq!(
