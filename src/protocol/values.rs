@@ -90,6 +90,11 @@ impl<const N: usize> Hex<N> {
         Self::plain(text.as_bytes()).or_else(|| Self::spaced(text))
     }
 
+    /// Its digits in lower case, two a byte.
+    pub fn digits(&self) -> [[u8; 2]; N] {
+        self.0.map(digits_of)
+    }
+
     /// Digits and nothing else, as programs write them: millions of them are read from the reports of a fleet.
     fn plain(digits: &[u8]) -> Option<Self> {
         let (pairs, rest) = digits.as_chunks::<2>();
@@ -140,15 +145,6 @@ impl<const N: usize> fmt::Display for Hex<N> {
 impl<const N: usize> fmt::Debug for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-impl<const N: usize> Hex<N> {
-    /// Its digits in lower case, two a byte.
-    pub fn digits(&self) -> [[u8; 2]; N] {
-        // Worked out rather than looked up: so the processor makes many at once.
-        let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
-        self.0.map(|byte| [digit(byte >> 4), digit(byte & 15)])
     }
 }
 
@@ -211,29 +207,20 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Adds lower-case hex without separators to a text.
 pub fn push_hex(out: &mut String, bytes: &[u8]) {
     // A chunk at a time keeps the check that this is UTF-8 out of the inner loop.
-    let mut buffer = [0; 64];
-    for chunk in bytes.chunks(32) {
-        out.push_str(hex_into(&mut buffer, chunk));
+    let mut buffer = [[0; 2]; 32];
+    for chunk in bytes.chunks(buffer.len()) {
+        for (digits, &byte) in buffer.iter_mut().zip(chunk) {
+            *digits = digits_of(byte);
+        }
+        let written = buffer.as_flattened().get(..chunk.len() * 2).unwrap_or_default();
+        out.push_str(std::str::from_utf8(written).unwrap_or_default());
     }
 }
 
-/// Writes lower-case hex where there is room for it.
-fn hex_into<'a>(digits: &'a mut [u8], bytes: &[u8]) -> &'a str {
-    const DIGITS: [[u8; 2]; 256] = {
-        let digits = b"0123456789abcdef";
-        let mut table = [[0; 2]; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            table[byte] = [digits[byte >> 4], digits[byte & 15]];
-            byte += 1;
-        }
-        table
-    };
-    for (pair, &byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
-        *pair = DIGITS[usize::from(byte)];
-    }
-    let written = digits.get(..bytes.len() * 2).unwrap_or_default();
-    std::str::from_utf8(written).unwrap_or_default()
+/// The two digits of a byte. Worked out rather than looked up: so the processor makes those of many at once.
+fn digits_of(byte: u8) -> [u8; 2] {
+    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
+    [digit(byte >> 4), digit(byte & 15)]
 }
 
 /// How many bytes stand before the first that JSON escapes in a string (a quote, a backslash or a control character);
