@@ -339,7 +339,7 @@ impl Entry {
 /// Answers to lines, or a line that waits for its TLS servers to be read at once with those of others.
 enum Piece<'a> {
     Answers(Answers),
-    Waiting(u64, Option<Box<Fast<'a>>>, &'a [u8]),
+    Waiting(u64, Box<Fast<'a>>, &'a [u8]),
 }
 
 /// One window of lines and what answers them.
@@ -358,9 +358,9 @@ impl Batch<'_> {
     fn answers(&self) -> impl Iterator<Item = Answers> {
         let runs = self.window.lines.par_chunks(RUN_LINES).enumerate();
         let pieces = runs.map(|(run, lines)| self.run(self.before + (run * RUN_LINES) as u64, lines));
-        let mut pieces: Vec<Piece<'_>> = pieces.collect::<Vec<_>>().into_iter().flatten().collect();
+        let pieces: Vec<Piece<'_>> = pieces.collect::<Vec<_>>().into_iter().flatten().collect();
         let waiting = pieces.iter().filter_map(|piece| match piece {
-            Piece::Waiting(_, fast, _) => fast.as_ref(),
+            Piece::Waiting(_, fast, _) => Some(fast),
             Piece::Answers(_) => None,
         });
         let sources = waiting.flat_map(|fast| fast.sources());
@@ -372,19 +372,15 @@ impl Batch<'_> {
                     total: Some(total),
                 });
             });
-        pieces.par_iter_mut().for_each(|piece| {
-            if let Piece::Waiting(number, fast, line) = piece
-                && let Some(fast) = fast.take()
-            {
+        let answers = pieces.into_par_iter().map(|piece| match piece {
+            Piece::Answers(answers) => answers,
+            Piece::Waiting(number, fast, line) => {
                 let mut answers = Answers::default();
-                self.answer(*number, Ok(*fast), line, &mut None, &mut answers);
-                *piece = Piece::Answers(answers);
+                self.answer(number, Ok(*fast), line, &mut None, &mut answers);
+                answers
             }
         });
-        pieces.into_iter().filter_map(|piece| match piece {
-            Piece::Answers(answers) => Some(answers),
-            Piece::Waiting(..) => None,
-        })
+        answers.collect::<Vec<_>>().into_iter()
     }
 
     /// Answers the lines of a run, but for those that wait.
@@ -400,7 +396,7 @@ impl Batch<'_> {
             match parse(line) {
                 Ok((line, fast)) if fast.sources().any(|source| case::tls_source(source).is_some()) => {
                     pieces.push(Piece::Answers(std::mem::take(&mut answers)));
-                    pieces.push(Piece::Waiting(number, Some(Box::new(fast)), line));
+                    pieces.push(Piece::Waiting(number, Box::new(fast), line));
                 }
                 Ok((line, fast)) => self.answer(number, Ok(fast), line, &mut last, &mut answers),
                 Err(fault) => self.answer(number, Err(fault), &[], &mut last, &mut answers),
