@@ -66,15 +66,8 @@ impl Name {
     /// Attribute types are written as in RFC 4514 §3 and by their usual short names, others as dotted numbers.
     pub fn rfc4514(&self) -> String {
         let mut text = String::with_capacity(self.raw.len());
-        // As many as nearly all names have need no memory of their own.
-        let mut first: [&[u8]; 16] = [&[]; 16];
-        let mut rdns = self.rdns();
-        let mut count = 0;
-        for (place, rdn) in first.iter_mut().zip(&mut rdns) {
-            (*place, count) = (rdn, count + 1);
-        }
-        let more: Vec<&[u8]> = rdns.collect();
-        for rdn in more.iter().rev().chain(first[..count].iter().rev()) {
+        let mut rdns: Vec<&[u8]> = self.rdns().collect();
+        while let Some(rdn) = rdns.pop() {
             if !text.is_empty() {
                 text.push(',');
             }
