@@ -8,18 +8,18 @@ $script:Folder = $null
 $script:HostName = $null
 
 function Initialize-Machine {
-    # Makes the certificates and files that the golden requests speak of.
+    # Makes the certificates and files that the golden requests speak of. They outlive the day in 2037 for which those stage certificates.
     param([string] $Folder, [string] $HostName, [string] $Binary)
     $script:Folder = $Folder
     $script:HostName = $HostName
     $ca = New-Authority 'CN=Contoso Issuing CA,DC=contoso,DC=com'
     $other = New-Authority 'CN=Fabrikam CA,DC=fabrikam,DC=com'
     $script:Certificates = @{
-        ca      = $ca
-        right   = New-Server -Issuer $ca -Days 300
-        newer   = New-Server -Issuer $ca -Days 320
-        keyless = New-Server -Issuer $ca -Days 300
-        wrong   = New-Server -Issuer $other -Days 300
+        ca = $ca
+        right = New-Server -Issuer $ca -Days 7300
+        newer = New-Server -Issuer $ca -Days 7320
+        keyless = New-Server -Issuer $ca -Days 7300
+        wrong = New-Server -Issuer $other -Days 7300
     }
     # The store is there from now on, be it empty.
     Set-TestStore -Names 'right'
@@ -40,7 +40,7 @@ function New-Authority([string] $Name) {
     $request = New-CertificateRequest $Name $key
     $request.CertificateExtensions.Add([System.Security.Cryptography.X509Certificates.X509BasicConstraintsExtension]::new($true, $false, 0, $true))
     $request.CertificateExtensions.Add([System.Security.Cryptography.X509Certificates.X509KeyUsageExtension]::new('KeyCertSign, CrlSign', $true))
-    $request.CreateSelfSigned([DateTimeOffset]::UtcNow.AddDays(-30), [DateTimeOffset]::UtcNow.AddDays(3650))
+    $request.CreateSelfSigned([DateTimeOffset]::UtcNow.AddDays(-30), [DateTimeOffset]::UtcNow.AddYears(25))
 }
 
 function New-CertificateRequest([string] $Name, $Key) {
@@ -132,7 +132,8 @@ function Enable-Lync($Uses) {
 
 function Disable-Lync {
     foreach ($name in 'Get-CsCertificate', 'Set-CsCertificate') {
-        if (Test-Path "function:global:$name") { Remove-Item "function:global:$name" }
+        # With the scope in its name nothing would be removed.
+        if (Test-Path "function:$name") { Remove-Item "function:$name" }
     }
 }
 

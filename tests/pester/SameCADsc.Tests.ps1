@@ -261,7 +261,7 @@ Describe 'Set' {
             & { $case.Resource.Set() } 3>&1 | Out-String | Should -BeLike '*restart these services*W3SVC*'
             $case.Resource.Get().RestartRequired | Should -Be 'W3SVC'
         }
-        finally { Remove-Item function:global:Get-CimInstance }
+        finally { Remove-Item function:Get-CimInstance }
     }
 }
 
