@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use asn1_rs::oid;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use x509_parser::extensions::{AuthorityInfoAccess, CRLDistributionPoints, DistributionPointName, GeneralName};
+use x509_parser::extensions::{AuthorityInfoAccess, GeneralName};
 use x509_parser::prelude::FromDer;
 
 use super::constraints::NameConstraints;
@@ -54,6 +54,59 @@ pub enum CertificateError {
     },
 }
 
+/// Why a certificate lends its key to nothing that it would have issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
+pub enum IssuingFlaw {
+    /// There is no basicConstraints extension.
+    #[error("it is not a CA certificate: it has no basicConstraints")]
+    NoBasicConstraints,
+    /// basicConstraints says that it is none.
+    #[error("it is not a CA certificate: its basicConstraints say CA:FALSE")]
+    NotCa,
+    /// basicConstraints is there, and not to be understood.
+    #[error("its basicConstraints cannot be read, so nobody knows whether it is a CA certificate")]
+    BasicConstraintsUnreadable,
+    /// basicConstraints is there more than once.
+    #[error("its basicConstraints stand twice, so nobody knows whether it is a CA certificate")]
+    BasicConstraintsRepeated,
+    /// keyUsage is there, without keyCertSign.
+    #[error("it may not sign certificates: its keyUsage lacks keyCertSign")]
+    NoKeyCertSign,
+    /// keyUsage is there, and not to be understood.
+    #[error("its keyUsage cannot be read, so nobody knows whether it may sign certificates")]
+    KeyUsageUnreadable,
+    /// keyUsage is there more than once.
+    #[error("its keyUsage stands twice, so nobody knows whether it may sign certificates")]
+    KeyUsageRepeated,
+    /// A self-issued certificate of version 1, which has no extensions: it lends its key where it is trusted, and only
+    /// there.
+    #[error("it is of version 1, and such a root CA certificate counts only where it is trusted")]
+    Version1,
+    /// basicConstraints says that it is a CA certificate, in a version that has no extensions.
+    #[error("it says that it is a CA certificate in a version that has no extensions")]
+    OldVersion,
+}
+
+/// An extension that cannot be read, though its absence would be good news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UnreadableExtension {
+    /// Its usual name: `keyUsage`, `extKeyUsage`, `subjectAltName`, `cRLDistributionPoints`.
+    pub name: &'static str,
+    /// Whether it is there more than once; else it cannot be understood.
+    pub repeated: bool,
+}
+
+impl fmt::Display for UnreadableExtension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.repeated {
+            "stands twice"
+        } else {
+            "cannot be read"
+        };
+        write!(f, "{} {how}", self.name)
+    }
+}
+
 /// A parsed X.509 certificate (RFC 5280 §4.1). Nothing in it is trusted: it is what the certificate says.
 ///
 /// The structure is read strictly and the rest leniently where its meaning is clear. An extension that cannot be read, or
@@ -66,11 +119,15 @@ pub struct Certificate {
     tbs: Span,
     serial: Span,
     signature_value: Span,
+    signature_is_whole: bool,
     issuer: Name,
     subject: Name,
     not_before: Timestamp,
     not_after: Timestamp,
     key: PublicKey,
+    /// subjectPublicKeyInfo as it is encoded.
+    spki: Span,
+    computed_identifier: OnceLock<Option<[u8; 20]>>,
     signature: SignatureInfo,
     extensions: [Extension; KNOWN.len()],
     basic_constraints: Option<BasicConstraints>,
@@ -107,10 +164,15 @@ impl Certificate {
         }
         let tbs = sequence(&mut certificate).ok_or_else(malformed("tbsCertificate"))?;
         let outer = sequence(&mut certificate).ok_or_else(malformed("signatureAlgorithm"))?;
-        let signature_value = certificate
+        let (signature_is_whole, signature_value) = match certificate
             .expect(der::BIT_STRING)
-            .and_then(der::octets)
-            .ok_or_else(malformed("signatureValue"))?;
+            .and_then(<[u8]>::split_first)
+            .ok_or_else(malformed("signatureValue"))?
+        {
+            (0, octets) => (true, octets),
+            (1..=7, octets) if !octets.is_empty() => (false, octets),
+            _ => return Err(CertificateError::Malformed { part: "signatureValue" }),
+        };
         certificate.end().ok_or_else(malformed("signatureValue"))?;
 
         let mut fields = Reader::new(tbs.value);
@@ -181,6 +243,7 @@ impl Certificate {
         }
 
         let (tbs_span, serial, signature_span) = (span(tbs.raw), span(serial), span(signature_value));
+        let spki_span = span(spki.raw);
         let signature = SignatureInfo::new(inner.raw, outer.raw);
         let key = PublicKey::from_spki(spki.raw);
         let mut parsed = Certificate {
@@ -190,11 +253,14 @@ impl Certificate {
             tbs: tbs_span,
             serial,
             signature_value: signature_span,
+            signature_is_whole,
             issuer,
             subject,
             not_before,
             not_after,
             key,
+            spki: spki_span,
+            computed_identifier: OnceLock::new(),
             signature,
             extensions,
             basic_constraints: None,
@@ -278,6 +344,86 @@ impl Certificate {
         }
     }
 
+    /// Why the certificate does not lend its key to what it would have issued; `None` where it does. Whether a version-1
+    /// root is trusted is for the caller to know.
+    pub fn issuing_flaw(&self) -> Option<IssuingFlaw> {
+        let basic = match (self.extension(BASIC_CONSTRAINTS), self.basic_constraints) {
+            (Value::Absent, _) if self.version == 1 && self.is_self_issued() => Some(IssuingFlaw::Version1),
+            (Value::Absent, _) => Some(IssuingFlaw::NoBasicConstraints),
+            (Value::Unreadable, _) => Some(IssuingFlaw::BasicConstraintsRepeated),
+            (Value::Present(_), None) => Some(IssuingFlaw::BasicConstraintsUnreadable),
+            (Value::Present(_), Some(basic)) if !basic.ca => Some(IssuingFlaw::NotCa),
+            (Value::Present(_), Some(_)) if self.version != 3 => Some(IssuingFlaw::OldVersion),
+            (Value::Present(_), Some(_)) => None,
+        };
+        let usage = || match self.extension(KEY_USAGE) {
+            Value::Absent => None,
+            Value::Unreadable => Some(IssuingFlaw::KeyUsageRepeated),
+            Value::Present(value) => match key_usage(value) {
+                None => Some(IssuingFlaw::KeyUsageUnreadable),
+                Some(bits) if bits & KEY_CERT_SIGN == 0 => Some(IssuingFlaw::NoKeyCertSign),
+                Some(_) => None,
+            },
+        };
+        match basic {
+            None => usage(),
+            Some(IssuingFlaw::Version1) => usage().or(basic),
+            Some(_) => basic,
+        }
+    }
+
+    /// Whether it counts as a CA certificate where a server's is wanted: with cA TRUE, with a basicConstraints that cannot
+    /// be read or stands twice, or as a self-issued one of version 1.
+    pub fn presents_as_ca(&self) -> bool {
+        match self.extension(BASIC_CONSTRAINTS) {
+            Value::Absent => self.version == 1 && self.is_self_issued(),
+            Value::Unreadable => true,
+            Value::Present(_) => self.basic_constraints.is_none_or(|basic| basic.ca),
+        }
+    }
+
+    /// What an authority key identifier would call the key of this certificate: its subject key identifier or, of a CA
+    /// certificate that has none, the SHA-1 of its public key (RFC 5280 §4.2.1.2, method 1). A hint, never a proof.
+    pub fn key_identifier(&self) -> Option<&[u8]> {
+        if let Some(own) = self.subject_key_identifier() {
+            return Some(own);
+        }
+        if !self.presents_as_ca() {
+            return None;
+        }
+        let compute = || {
+            let mut parts = Reader::new(der::only(self.slice(self.spki), der::SEQUENCE)?);
+            parts.expect(der::SEQUENCE)?;
+            let bits = parts.expect(der::BIT_STRING)?;
+            Some(super::sha1(bits.get(1..)?))
+        };
+        self.computed_identifier
+            .get_or_init(compute)
+            .as_ref()
+            .map(<[u8; 20]>::as_slice)
+    }
+
+    /// The extensions whose absence would be good news and that cannot be read or stand twice: keyUsage, extended key
+    /// usage, subject alternative name, CRL distribution points.
+    pub fn unreadable_extensions(&self) -> Vec<UnreadableExtension> {
+        const ASKED: [(usize, &str); 4] = [
+            (KEY_USAGE, "keyUsage"),
+            (EXTENDED_KEY_USAGE, "extKeyUsage"),
+            (SUBJECT_ALTERNATIVE_NAME, "subjectAltName"),
+            (CRL_DISTRIBUTION_POINTS, "cRLDistributionPoints"),
+        ];
+        let unreadable = |(index, name): (usize, &'static str)| {
+            let repeated = match self.extension(index) {
+                Value::Absent => return None,
+                Value::Unreadable => true,
+                Value::Present(value) if self.is_readable(index, value) => return None,
+                Value::Present(_) => false,
+            };
+            Some(UnreadableExtension { name, repeated })
+        };
+        ASKED.into_iter().filter_map(unreadable).collect()
+    }
+
     /// Whether subject and issuer are the same name. That its own key signed it is another question.
     pub fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
@@ -328,12 +474,11 @@ impl Certificate {
 
     /// Extended key usage; `None` where the extension is absent. One that cannot be read allows nothing.
     pub fn extended_key_usage(&self) -> Option<ExtendedKeyUsage<'_>> {
-        let oids = |value| der::only(value, der::SEQUENCE);
         match self.extension(EXTENDED_KEY_USAGE) {
             Value::Absent => None,
             Value::Unreadable => Some(ExtendedKeyUsage { oids: &[] }),
             Value::Present(value) => Some(ExtendedKeyUsage {
-                oids: oids(value).unwrap_or_default(),
+                oids: purposes(value).unwrap_or_default(),
             }),
         }
     }
@@ -375,10 +520,10 @@ impl Certificate {
     }
 
     /// dNSName subject alternative names as written, wildcards included.
+    ///
+    /// None where the extension cannot be read, here and below: what is damaged covers nothing.
     pub fn dns_names(&self) -> impl Iterator<Item = &str> {
-        self.alternative_names()
-            .filter(|name| name.tag == DNS_NAME)
-            .filter_map(ascii)
+        self.sound_names().filter(|name| name.tag == DNS_NAME).filter_map(ascii)
     }
 
     /// Whether there is any dNSName, be it one that cannot be read: then the common name must not stand in for it.
@@ -388,14 +533,14 @@ impl Certificate {
 
     /// iPAddress subject alternative names of 4 and 16 octets.
     pub fn ip_addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.alternative_names()
+        self.sound_names()
             .filter(|name| name.tag == IP_ADDRESS)
             .filter_map(|name| ip(name.value))
     }
 
     /// Subject alternative names that are no host's (URIs, addresses for mail, principal names), each as its DER.
     pub fn other_alternative_names(&self) -> impl Iterator<Item = &[u8]> {
-        self.alternative_names()
+        self.sound_names()
             .filter(|name| name.tag != DNS_NAME && name.tag != IP_ADDRESS)
             .map(|name| name.raw)
     }
@@ -411,18 +556,7 @@ impl Certificate {
         match self.extension(SUBJECT_ALTERNATIVE_NAME) {
             Value::Absent => false,
             Value::Unreadable => true,
-            Value::Present(value) => {
-                let Some(list) = der::only(value, der::SEQUENCE) else {
-                    return true;
-                };
-                let mut reader = Reader::new(list);
-                while !reader.is_empty() {
-                    if reader.element().is_none() {
-                        return true;
-                    }
-                }
-                false
-            }
+            Value::Present(value) => general_names(value).is_none(),
         }
     }
 
@@ -441,16 +575,13 @@ impl Certificate {
         if let Some(oid) = self.unknown_critical {
             return Some(der::dotted(self.slice(oid)));
         }
-        let unreadable = |(oid, extension): &(&&[u8], &Extension)| match **extension {
+        let unreadable = |(index, extension): (usize, &Extension)| match *extension {
             Extension::Absent => false,
             Extension::Repeated => true,
-            Extension::Once { critical, value } => critical && !self.is_readable(oid, self.slice(value)),
+            Extension::Once { critical, value } => critical && !self.is_readable(index, self.slice(value)),
         };
-        KNOWN
-            .iter()
-            .zip(&self.extensions)
-            .find(unreadable)
-            .map(|(oid, _)| der::dotted(oid))
+        let index = self.extensions.iter().enumerate().position(unreadable)?;
+        KNOWN.get(index).map(|oid| der::dotted(oid))
     }
 
     /// What the certificate says of its signature.
@@ -466,6 +597,11 @@ impl Certificate {
     /// The signature: the octets of signatureValue.
     pub fn signature_value(&self) -> &[u8] {
         self.slice(self.signature_value)
+    }
+
+    /// Whether signatureValue is a number of whole octets, as every signature is: no key verifies another.
+    pub fn signature_is_whole(&self) -> bool {
+        self.signature_is_whole
     }
 
     /// Everything that the protocol says of a certificate; `pem` and `chain` are left out.
@@ -531,6 +667,13 @@ impl Certificate {
         std::iter::from_fn(move || reader.element())
     }
 
+    /// Subject alternative names, where the extension can be read as a whole.
+    fn sound_names(&self) -> impl Iterator<Item = Element<'_>> {
+        let value = self.extension(SUBJECT_ALTERNATIVE_NAME).readable();
+        let mut reader = Reader::new(value.and_then(general_names).unwrap_or_default());
+        std::iter::from_fn(move || reader.element())
+    }
+
     /// `None` where there are none, or they cannot be read.
     fn distribution_points(&self) -> Option<&DistributionPoints> {
         let read = || DistributionPoints::parse(self.extension(CRL_DISTRIBUTION_POINTS).readable()?);
@@ -553,21 +696,16 @@ impl Certificate {
         }
     }
 
-    /// Whether the value of an extension can be read, of those that are critical in earnest.
-    fn is_readable(&self, oid: &[u8], value: &[u8]) -> bool {
-        let is = |index| KNOWN.get(index).is_some_and(|known| *known == oid);
-        if is(BASIC_CONSTRAINTS) {
-            self.basic_constraints.is_some()
-        } else if is(KEY_USAGE) {
-            key_usage(value).is_some()
-        } else if is(NAME_CONSTRAINTS) {
-            NameConstraints::parse(value).is_readable()
-        } else if is(SUBJECT_ALTERNATIVE_NAME) {
-            !self.has_unreadable_names()
-        } else if is(CRL_DISTRIBUTION_POINTS) {
-            self.distribution_points().is_some()
-        } else {
-            Reader::new(value).element().is_some()
+    /// Whether the value of the extension with this index can be read.
+    fn is_readable(&self, index: usize, value: &[u8]) -> bool {
+        match index {
+            BASIC_CONSTRAINTS => self.basic_constraints.is_some(),
+            KEY_USAGE => key_usage(value).is_some(),
+            EXTENDED_KEY_USAGE => purposes(value).is_some(),
+            NAME_CONSTRAINTS => NameConstraints::parse(value).is_readable(),
+            SUBJECT_ALTERNATIVE_NAME => general_names(value).is_some(),
+            CRL_DISTRIBUTION_POINTS => self.distribution_points().is_some(),
+            _ => Reader::new(value).element().is_some(),
         }
     }
 
@@ -814,24 +952,42 @@ struct DistributionPoints {
 
 impl DistributionPoints {
     fn parse(value: &[u8]) -> Option<DistributionPoints> {
-        let Ok(([], points)) = CRLDistributionPoints::from_der(value) else {
-            return None;
-        };
+        let mut points = Reader::new(der::only(value, der::SEQUENCE)?);
         let mut read = DistributionPoints {
             named: false,
             uris: Vec::new(),
         };
-        for point in &points.points {
-            match &point.distribution_point {
-                Some(DistributionPointName::FullName(names)) => {
-                    read.named |= !names.is_empty();
-                    read.uris.extend(names.iter().filter_map(uri));
-                }
-                Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => read.named = true,
-                None => {}
+        while !points.is_empty() {
+            let mut parts = Reader::new(points.expect(der::SEQUENCE)?);
+            if let Some(name) = parts.optional(der::constructed(0))? {
+                read.name(name)?;
             }
+            // Reasons, and the issuer of the list.
+            parts.optional(der::primitive(1))?;
+            parts.optional(der::constructed(2))?;
+            parts.end()?;
         }
         Some(read)
+    }
+
+    /// DistributionPointName ::= CHOICE { fullName [0] GeneralNames, nameRelativeToCRLIssuer [1] RDN }.
+    fn name(&mut self, choice: &[u8]) -> Option<()> {
+        let mut parts = Reader::new(choice);
+        if parts.at(der::constructed(1)) {
+            parts.element()?;
+            self.named = true;
+            return parts.end();
+        }
+        let mut names = Reader::new(parts.expect(der::constructed(0))?);
+        parts.end()?;
+        while !names.is_empty() {
+            let name = names.element()?;
+            self.named = true;
+            if name.tag == URI_NAME {
+                self.uris.push(printable(std::str::from_utf8(name.value).ok()?));
+            }
+        }
+        Some(())
     }
 }
 
@@ -859,17 +1015,57 @@ fn extension<'a>(list: &mut Reader<'a>) -> Option<(&'a [u8], bool, &'a [u8])> {
     Some((oid, critical, value))
 }
 
-/// keyUsage bits, bit 0 (digitalSignature) lowest.
+/// keyUsage bits, bit 0 (digitalSignature) lowest. Bits that nothing defines may follow, and trailing zeros, as Windows
+/// writes them; the unused bits of the last octet say nothing.
 fn key_usage(value: &[u8]) -> Option<u16> {
     let (unused, octets) = der::only(value, der::BIT_STRING)?.split_first()?;
-    if *unused > 7 || octets.len() > 2 {
+    let length = (octets.len() * 8).checked_sub(usize::from(*unused))?;
+    if *unused > 7 {
         return None;
     }
     let reversed = octets
         .iter()
+        .take(2)
         .rev()
         .fold(0u16, |bits, octet| bits << 8 | u16::from(octet.reverse_bits()));
-    Some(reversed)
+    let known = 1u32.checked_shl(length.min(16) as u32).map_or(0, |bits| bits - 1);
+    Some(reversed & known as u16)
+}
+
+/// The contents of ExtKeyUsageSyntax ::= SEQUENCE OF OBJECT IDENTIFIER, nothing but those in it.
+fn purposes(value: &[u8]) -> Option<&[u8]> {
+    let list = der::only(value, der::SEQUENCE)?;
+    let mut reader = Reader::new(list);
+    while !reader.is_empty() {
+        reader.expect(der::OID)?;
+    }
+    Some(list)
+}
+
+/// The contents of GeneralNames, every name in it of a known kind and whole.
+fn general_names(value: &[u8]) -> Option<&[u8]> {
+    let list = der::only(value, der::SEQUENCE)?;
+    are_general_names(list).then_some(list)
+}
+
+fn are_general_names(list: &[u8]) -> bool {
+    let mut reader = Reader::new(list);
+    while !reader.is_empty() {
+        let Some(Element { tag, value, .. }) = reader.element() else {
+            return false;
+        };
+        let sound = match tag {
+            DNS_NAME | EMAIL_NAME | URI_NAME => value.is_ascii(),
+            IP_ADDRESS => matches!(value.len(), 4 | 16),
+            DIRECTORY_NAME => Name::from_der(value).is_some(),
+            OTHER_NAME | X400_ADDRESS | EDI_PARTY_NAME | REGISTERED_ID => true,
+            _ => false,
+        };
+        if !sound {
+            return false;
+        }
+    }
+    true
 }
 
 /// UTCTime or GeneralizedTime (RFC 5280 §4.1.2.5). Older forms without seconds, with a fraction, or with an offset in
@@ -954,9 +1150,9 @@ fn ip(octets: &[u8]) -> Option<IpAddr> {
     Some(Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?).into())
 }
 
-/// A subject alternative name as facts write it.
+/// A subject alternative name as facts write it: different names are different texts.
 fn general_name(name: Element<'_>) -> String {
-    let text = || printable(&String::from_utf8_lossy(name.value));
+    let text = || printable_octets(name.value);
     match name.tag {
         DNS_NAME => format!("DNS:{}", text()),
         EMAIL_NAME => format!("email:{}", text()),
@@ -971,21 +1167,26 @@ fn general_name(name: Element<'_>) -> String {
         },
         REGISTERED_ID => format!("RID:{}", der::dotted(name.value)),
         OTHER_NAME => other_name(name.value).unwrap_or_else(|| format!("other:#{}", super::hex(name.value))),
-        X400_ADDRESS => "other:x400Address".to_owned(),
-        EDI_PARTY_NAME => "other:ediPartyName".to_owned(),
-        tag => format!("other:#{}", super::hex(&[tag])),
+        X400_ADDRESS => format!("other:x400Address=#{}", super::hex(name.value)),
+        EDI_PARTY_NAME => format!("other:ediPartyName=#{}", super::hex(name.value)),
+        _ => format!("other:#{}", super::hex(name.raw)),
     }
 }
 
-/// OtherName ::= SEQUENCE { type-id, value [0] EXPLICIT ANY }: a user principal name by its text, another by its type.
+/// OtherName ::= SEQUENCE { type-id, value [0] EXPLICIT ANY }: a user principal name by its text, another by its type and
+/// the DER of its value.
 fn other_name(value: &[u8]) -> Option<String> {
     let mut parts = Reader::new(value);
     let oid = parts.expect(der::OID)?;
-    if oid == USER_PRINCIPAL_NAME {
-        let inner = Reader::new(parts.expect(der::constructed(0))?).element()?;
-        return Some(format!("UPN:{}", printable(&der::text(inner.tag, inner.value)?)));
+    let explicit = parts.expect(der::constructed(0))?;
+    parts.end()?;
+    if oid == USER_PRINCIPAL_NAME
+        && let Some(text) = der::only(explicit, der::UTF8_STRING)
+        && std::str::from_utf8(text).is_ok()
+    {
+        return Some(format!("UPN:{}", printable_octets(text)));
     }
-    Some(format!("other:{}", der::dotted(oid)))
+    Some(format!("other:{}=#{}", der::dotted(oid), super::hex(explicit)))
 }
 
 fn uri(name: &GeneralName<'_>) -> Option<String> {
@@ -997,11 +1198,33 @@ fn uri(name: &GeneralName<'_>) -> Option<String> {
 
 /// `text` as one safe line.
 fn printable(text: &str) -> String {
-    if text.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
-        return text.to_owned();
+    printable_octets(text.as_bytes())
+}
+
+/// Octets as one safe line of text: UTF-8 as it is, and as `\XX` what is none or would hide. A backslash is written so
+/// too, where it would be read as the beginning of that, so that different octets are different lines.
+fn printable_octets(octets: &[u8]) -> String {
+    let mut out = String::with_capacity(octets.len());
+    let mut rest = octets;
+    let push_octets = |out: &mut String, octets: &[u8]| {
+        for octet in octets {
+            out.push('\\');
+            super::push_hex(out, &[*octet]);
+        }
+    };
+    for chunk in octets.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            let escape =
+                c == '\\' && matches!(rest, [one, two, ..] if one.is_ascii_hexdigit() && two.is_ascii_hexdigit());
+            match escape {
+                true => push_octets(&mut out, b"\\"),
+                false => name::push_printable(&mut out, c),
+            }
+        }
+        rest = rest.get(chunk.invalid().len()..).unwrap_or_default();
+        push_octets(&mut out, chunk.invalid());
     }
-    let mut out = String::with_capacity(text.len());
-    text.chars().for_each(|c| name::push_printable(&mut out, c));
     out
 }
 
@@ -1131,10 +1354,10 @@ mod tests {
                 "email:pki@contoso.com",
                 "URI:https://contoso.com/\\0a",
                 "UPN:svc@contoso.com",
-                "other:1.2.3",
+                "other:1.2.3=#0c0f73766340636f6e746f736f2e636f6d",
                 "DirName:CN=a\\,b",
                 "RID:1.2.3",
-                "other:x400Address",
+                "other:x400Address=#",
             ]
         );
         assert_eq!(facts.subject_key_identifier.as_deref(), Some("abcd"));
@@ -1382,11 +1605,253 @@ mod tests {
         assert!(!parse(&mint()).unwrap().has_unreadable_names());
         let broken = with(SUBJECT_ALTERNATIVE_NAME, &[0x30, 4, DNS_NAME, 1, b'a', DNS_NAME]);
         assert!(broken.has_unreadable_names());
-        assert_eq!(broken.dns_names().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(broken.dns_names().count(), 0, "what is damaged covers nothing");
+        assert_eq!(broken.facts().subject_alternative_names, ["DNS:a"]);
         assert!(with(SUBJECT_ALTERNATIVE_NAME, &[4, 0]).has_unreadable_names());
         let high = with(SUBJECT_ALTERNATIVE_NAME, &[0x30, 3, DNS_NAME, 1, 0xff]);
         assert_eq!(high.dns_names().count(), 0, "no ASCII");
-        assert_eq!(high.facts().subject_alternative_names, ["DNS:\u{fffd}"]);
+        assert_eq!(high.facts().subject_alternative_names, ["DNS:\\ff"]);
+        assert!(high.has_unreadable_names());
+    }
+
+    #[test]
+    fn damaged_or_repeated_alternative_names_cover_no_name_of_any_kind() {
+        let good = [
+            der::element(DNS_NAME, &[b"sub.test"]),
+            der::element(IP_ADDRESS, &[&[10, 0, 0, 1]]),
+        ]
+        .concat();
+        let uri = der::element(URI_NAME, &[b"urn:a"]);
+        for damage in [
+            &[0x20, 0x61, 0x62, 0x63][..],
+            &[DNS_NAME],
+            &[DNS_NAME, 5, b'a'],
+            &[0x30, 0],
+            &[der::constructed(2), 0],
+            &[der::primitive(9), 0],
+            &[IP_ADDRESS, 3, 1, 2, 3],
+            &[EMAIL_NAME, 1, 0x80],
+            &[DIRECTORY_NAME, 2, 0x31, 0],
+        ] {
+            let value = der::element(der::SEQUENCE, &[&good, &uri, damage]);
+            let certificate = with(SUBJECT_ALTERNATIVE_NAME, &value);
+            assert!(certificate.has_unreadable_names(), "{damage:02x?}");
+            assert_eq!(certificate.dns_names().count(), 0, "{damage:02x?}");
+            assert_eq!(certificate.ip_addresses().count(), 0, "{damage:02x?}");
+            assert_eq!(certificate.other_alternative_names().count(), 0, "{damage:02x?}");
+        }
+        let names = der::element(der::SEQUENCE, &[&good, &uri]);
+        assert_eq!(with(SUBJECT_ALTERNATIVE_NAME, &names).dns_names().count(), 1);
+        let behind = with(SUBJECT_ALTERNATIVE_NAME, &[&names[..], &[0]].concat());
+        assert!(behind.has_unreadable_names());
+        let twice = mint().extension(KNOWN[SUBJECT_ALTERNATIVE_NAME], false, &names);
+        let twice = parse(&twice.extension(KNOWN[SUBJECT_ALTERNATIVE_NAME], false, &names)).unwrap();
+        assert!(twice.has_unreadable_names());
+        assert_eq!((twice.dns_names().count(), twice.ip_addresses().count()), (0, 0));
+    }
+
+    #[test]
+    fn different_alternative_names_are_different_texts() {
+        let other = |value: &[u8]| {
+            let explicit = der::element(der::constructed(0), &[value]);
+            der::element(OTHER_NAME, &[&der::element(der::OID, &[&oid!(raw 1.2.3)]), &explicit])
+        };
+        let names = [
+            der::element(DNS_NAME, &[b"a\\00.test"]),
+            der::element(DNS_NAME, &[b"a\0.test"]),
+            der::element(DNS_NAME, &[b"a\x80.test"]),
+            der::element(DNS_NAME, &[b"a\x81.test"]),
+            der::element(DNS_NAME, &["a\u{fffd}.test".as_bytes()]),
+            der::element(DNS_NAME, &[b"a\\\0.test"]),
+            der::element(DNS_NAME, &[b"a\\5c00.test"]),
+            der::element(DNS_NAME, &[b"a\\b.test"]),
+            other(&[5, 0]),
+            other(&[4, 1, 7]),
+            der::element(X400_ADDRESS, &[&[5, 0]]),
+            der::element(X400_ADDRESS, &[]),
+            der::element(der::primitive(9), &[&[1]]),
+            der::element(der::primitive(9), &[&[2]]),
+        ];
+        let certificate = with(
+            SUBJECT_ALTERNATIVE_NAME,
+            &der::element(der::SEQUENCE, &[&names.concat()]),
+        );
+        let texts = certificate.facts().subject_alternative_names;
+        assert_eq!(texts[..2], ["DNS:a\\5c00.test", "DNS:a\\00.test"]);
+        assert_eq!(texts[7], "DNS:a\\b.test", "a backslash that begins nothing stays");
+        let mut different = texts.clone();
+        different.sort();
+        different.dedup();
+        assert_eq!((texts.len(), different.len()), (names.len(), names.len()), "{texts:?}");
+    }
+
+    #[test]
+    fn key_usages_are_read_as_windows_writes_them() {
+        for (value, bits) in [
+            (&[3, 4, 0, 6, 0, 0][..], &["keyCertSign", "cRLSign"][..]),
+            (&[3, 5, 0, 6, 0, 0, 0], &["keyCertSign", "cRLSign"]),
+            (
+                &[3, 5, 0, 0xb0, 0, 0, 0],
+                &["digitalSignature", "keyEncipherment", "dataEncipherment"],
+            ),
+            (&[3, 3, 0, 4, 0x80], &["keyCertSign", "decipherOnly"]),
+            (&[3, 2, 0, 4], &["keyCertSign"]),
+            (&[3, 1, 0], &[]),
+            (&[3, 2, 3, 4], &[]),
+        ] {
+            let certificate = with(KEY_USAGE, value);
+            assert_eq!(certificate.key_usage(), bits, "{value:02x?}");
+            assert_eq!(certificate.may_sign_certificates(), bits.contains(&"keyCertSign"));
+            assert!(certificate.unreadable_extensions().is_empty(), "{value:02x?}");
+        }
+        for broken in [&[3, 1, 1][..], &[3, 2, 8, 4], &[3, 0], &[3, 2, 0, 4, 0], &[4, 2, 0, 4]] {
+            let certificate = with(KEY_USAGE, broken);
+            assert!(!certificate.may_sign_certificates(), "{broken:02x?}");
+            assert_eq!(certificate.unreadable_extensions().len(), 1, "{broken:02x?}");
+        }
+    }
+
+    #[test]
+    fn why_a_certificate_lends_no_key_is_said() {
+        let basic = |value: &[u8]| mint().extension(KNOWN[BASIC_CONSTRAINTS], true, value);
+        let usage = |mint: Mint, value: &[u8]| mint.extension(KNOWN[KEY_USAGE], true, value);
+        let flaw = |mint: Mint| {
+            let certificate = parse(&mint).unwrap();
+            (certificate.issuing_flaw(), certificate.presents_as_ca())
+        };
+        const SIGNS: &[u8] = &[3, 2, 2, 4];
+        assert_eq!(flaw(basic(CA_TRUE)), (None, true));
+        assert_eq!(flaw(usage(basic(CA_TRUE), SIGNS)), (None, true));
+        assert_eq!(flaw(mint()), (Some(IssuingFlaw::NoBasicConstraints), false));
+        assert_eq!(
+            flaw(usage(mint(), SIGNS)),
+            (Some(IssuingFlaw::NoBasicConstraints), false)
+        );
+        assert_eq!(flaw(basic(&[0x30, 0])), (Some(IssuingFlaw::NotCa), false));
+        for broken in [
+            &[][..],
+            &[4, 0],
+            &[0x30, 3, 1, 1, 0xff, 0],
+            &[0x30, 5, 1, 1, 0xff, 5, 0],
+            &[0x30, 4, 1, 2, 1, 1],
+        ] {
+            let expected = (Some(IssuingFlaw::BasicConstraintsUnreadable), true);
+            assert_eq!(flaw(basic(broken)), expected, "{broken:02x?}");
+        }
+        for (first, second) in [(CA_TRUE, CA_TRUE), (&[0x30, 0], CA_TRUE), (&[0x30, 0], &[0x30, 0])] {
+            let twice = basic(first).extension(KNOWN[BASIC_CONSTRAINTS], false, second);
+            assert_eq!(flaw(twice), (Some(IssuingFlaw::BasicConstraintsRepeated), true));
+        }
+        assert_eq!(
+            flaw(usage(basic(CA_TRUE), &[3, 2, 7, 0x80])),
+            (Some(IssuingFlaw::NoKeyCertSign), true)
+        );
+        assert_eq!(
+            flaw(usage(basic(CA_TRUE), &[4, 0])),
+            (Some(IssuingFlaw::KeyUsageUnreadable), true)
+        );
+        let twice = usage(usage(basic(CA_TRUE), SIGNS), SIGNS);
+        assert_eq!(flaw(twice), (Some(IssuingFlaw::KeyUsageRepeated), true));
+        let old = |mut mint: Mint, version| {
+            mint.version = version;
+            mint.subject = mint.issuer.clone();
+            mint
+        };
+        assert_eq!(flaw(old(mint(), None)), (Some(IssuingFlaw::Version1), true));
+        assert_eq!(
+            flaw(old(mint(), Some(1))),
+            (Some(IssuingFlaw::NoBasicConstraints), false)
+        );
+        assert_eq!(flaw(old(basic(CA_TRUE), None)), (Some(IssuingFlaw::OldVersion), true));
+        assert_eq!(flaw(old(basic(&[0x30, 0]), None)), (Some(IssuingFlaw::NotCa), false));
+        assert_eq!(
+            flaw(old(usage(mint(), &[3, 2, 7, 0x80]), None)),
+            (Some(IssuingFlaw::NoKeyCertSign), true)
+        );
+        let mut issued = mint();
+        issued.version = None;
+        assert_eq!(flaw(issued), (Some(IssuingFlaw::NoBasicConstraints), false));
+    }
+
+    #[test]
+    fn extensions_whose_absence_would_be_good_news_are_said_where_they_cannot_be_read() {
+        let said = |mint: Mint| -> Vec<String> {
+            let certificate = parse(&mint).unwrap();
+            certificate
+                .unreadable_extensions()
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        };
+        assert!(said(full()).is_empty());
+        let each = [
+            (KEY_USAGE, "keyUsage"),
+            (EXTENDED_KEY_USAGE, "extKeyUsage"),
+            (SUBJECT_ALTERNATIVE_NAME, "subjectAltName"),
+            (CRL_DISTRIBUTION_POINTS, "cRLDistributionPoints"),
+        ];
+        for (index, name) in each {
+            let broken = mint().extension(KNOWN[index], false, &[0x30, 2, 5, 0]);
+            assert_eq!(said(broken), [format!("{name} cannot be read")]);
+            let value: &[u8] = if index == KEY_USAGE {
+                &[3, 2, 5, 0xa0]
+            } else {
+                &[0x30, 0]
+            };
+            let twice = mint()
+                .extension(KNOWN[index], false, value)
+                .extension(KNOWN[index], false, value);
+            assert_eq!(said(twice), [format!("{name} stands twice")]);
+        }
+        let purposes = oids(&[SERVER_AUTH]);
+        let mut damaged = purposes.clone();
+        damaged[1] += 2;
+        damaged.extend([5, 0]);
+        let certificate = with(EXTENDED_KEY_USAGE, &damaged);
+        assert!(
+            !certificate.extended_key_usage().unwrap().has_server_auth(),
+            "damaged, it serves no purpose"
+        );
+        let hidden = der::element(
+            der::SEQUENCE,
+            &[&der::element(der::SEQUENCE, &[&[0x81, 2, 1, 6], &[5, 0]])],
+        );
+        assert_eq!(
+            said(mint().extension(KNOWN[CRL_DISTRIBUTION_POINTS], false, &hidden)).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_ca_certificate_without_key_identifier_has_that_of_its_public_key() {
+        let ca = mint().extension(KNOWN[BASIC_CONSTRAINTS], true, CA_TRUE);
+        let certificate = parse(&ca).unwrap();
+        let point = openssl::pkey::PKey::public_key_from_der(certificate.key().spki_der()).unwrap();
+        let group = point.ec_key().unwrap();
+        let mut context = openssl::bn::BigNumContext::new().unwrap();
+        let form = openssl::ec::PointConversionForm::UNCOMPRESSED;
+        let bits = group.public_key().to_bytes(group.group(), form, &mut context).unwrap();
+        assert_eq!(certificate.key_identifier(), Some(&openssl::sha::sha1(&bits)[..]));
+        let named = parse(&ca.extension(KNOWN[SUBJECT_KEY_IDENTIFIER], false, &[4, 1, 7])).unwrap();
+        assert_eq!(named.key_identifier(), Some(&[7][..]));
+        assert_eq!(parse(&mint()).unwrap().key_identifier(), None, "a server's");
+    }
+
+    #[test]
+    fn a_signature_with_unused_bits_is_read_and_is_no_whole_one() {
+        let der = mint().signed(|_| vec![0xa0; 64]);
+        let at = der.len() - 65;
+        assert!(parse(&mint()).unwrap().signature_is_whole());
+        for (unused, read) in [(0, Some(true)), (4, Some(false)), (7, Some(false)), (8, None)] {
+            let mut changed = der.clone();
+            changed[at] = unused;
+            let certificate = Certificate::parse(&changed[..]).ok();
+            assert_eq!(
+                certificate.map(|certificate| certificate.signature_is_whole()),
+                read,
+                "{unused}"
+            );
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use asn1_rs::oid;
 use zeroize::Zeroizing;
 
 use super::der::{self, Reader};
-use super::signature::{self, Libraries, PssParameters};
+use super::signature::{self, Libraries, MlDsa, PssParameters, SlhDsa};
 
 /// The identity of a public key: SHA-256 of its canonical DER SubjectPublicKeyInfo.
 ///
@@ -52,6 +52,10 @@ pub enum KeyKind {
     Ed25519,
     /// Ed448 (RFC 8410).
     Ed448,
+    /// ML-DSA (RFC 9881).
+    MlDsa(MlDsa),
+    /// SLH-DSA (RFC 9909).
+    SlhDsa(SlhDsa),
     /// DSA (RFC 3279 §2.3.2).
     Dsa,
     /// Another algorithm, or a key that cannot be understood: its dotted object identifier, empty if there is none.
@@ -159,7 +163,8 @@ impl PublicKey {
         &self.spki
     }
 
-    /// The algorithm as certificate facts name it: `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, or dotted.
+    /// The algorithm as certificate facts name it: `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, the parameter set of
+    /// ML-DSA or SLH-DSA (`ML-DSA-65`), or dotted.
     pub fn algorithm_name(&self) -> Cow<'static, str> {
         Cow::Borrowed(match &self.kind {
             KeyKind::Rsa { pss_only: false, .. } => "RSA",
@@ -167,18 +172,22 @@ impl PublicKey {
             KeyKind::Ec { .. } | KeyKind::EcExplicit => "EC",
             KeyKind::Ed25519 => "Ed25519",
             KeyKind::Ed448 => "Ed448",
+            KeyKind::MlDsa(set) => set.name(),
+            KeyKind::SlhDsa(set) => set.name(),
             KeyKind::Dsa => "DSA",
             KeyKind::Other(oid) => return Cow::Owned(oid.clone()),
         })
     }
 
-    /// Size in bits, of the modulus or of the field of the curve.
+    /// Size in bits: of the modulus, of the field of the curve or, of ML-DSA and SLH-DSA, of the public key.
     pub fn bits(&self) -> Option<u32> {
         match &self.kind {
             KeyKind::Rsa { bits, .. } => Some(*bits),
             KeyKind::Ec { curve } => curve.bits(),
             KeyKind::Ed25519 => Some(256),
             KeyKind::Ed448 => Some(456),
+            KeyKind::MlDsa(set) => Some(set.lengths().0 as u32 * 8),
+            KeyKind::SlhDsa(set) => Some(set.lengths().0 as u32 * 8),
             KeyKind::EcExplicit | KeyKind::Dsa | KeyKind::Other(_) => None,
         }
     }
@@ -193,7 +202,7 @@ impl PublicKey {
     }
 
     /// Whether the key may count where a vouched certificate carries it: RSA with odd 3 ≤ e < 2³³ and a modulus that the
-    /// libraries take, ECDSA on a named curve, Ed25519, Ed448. That the modulus is as long as the signature is for
+    /// libraries take, ECDSA on a named curve, Ed25519, Ed448, ML-DSA, SLH-DSA. That the modulus is as long as the signature is for
     /// [`verify`](super::verify).
     ///
     /// # Errors
@@ -205,7 +214,12 @@ impl PublicKey {
                 Err("the RSA exponent is out of range")
             }
             KeyKind::Rsa { bits, .. } if *bits > MAX_RSA_BITS => Err("the RSA modulus is too long"),
-            KeyKind::Rsa { .. } | KeyKind::Ec { .. } | KeyKind::Ed25519 | KeyKind::Ed448 => Ok(()),
+            KeyKind::Rsa { .. }
+            | KeyKind::Ec { .. }
+            | KeyKind::Ed25519
+            | KeyKind::Ed448
+            | KeyKind::MlDsa(_)
+            | KeyKind::SlhDsa(_) => Ok(()),
             KeyKind::EcExplicit => Err("the curve is given by explicit parameters"),
             KeyKind::Dsa => Err("DSA is not supported"),
             KeyKind::Other(_) => Err("the kind of public key is unknown, or it cannot be read"),
@@ -213,7 +227,7 @@ impl PublicKey {
     }
 
     /// Whether the key may count where no vouched certificate carries it: only kinds of which nobody can make a second
-    /// key under which a given signature verifies.
+    /// key under which a given signature verifies. ML-DSA and SLH-DSA hash the public key into what is signed.
     ///
     /// # Errors
     /// Why it may not, in words.
@@ -229,7 +243,9 @@ impl PublicKey {
             KeyKind::Ec {
                 curve: Curve::P256 | Curve::P384 | Curve::P521,
             }
-            | KeyKind::Ed25519 => Ok(()),
+            | KeyKind::Ed25519
+            | KeyKind::MlDsa(_)
+            | KeyKind::SlhDsa(_) => Ok(()),
             KeyKind::Ec { .. } => Err("the curve is none of P-256, P-384 and P-521"),
             _ => Err("this kind of key counts only where a vouched certificate carries it"),
         }
@@ -242,6 +258,7 @@ impl PublicKey {
             || [RSA, RSA_PSS, EC, ED25519, ED448]
                 .iter()
                 .any(|known| der::dotted(known) == *oid)
+            || signature::is_post_quantum(oid)
     }
 
     pub(super) fn pss(&self) -> Option<&PssParameters> {
@@ -361,6 +378,15 @@ fn parse(spki: &[u8]) -> Option<Parsed> {
     parts.end()?;
     let oid = algorithm.expect(der::OID)?;
     let parameters = algorithm.rest();
+    // RFC 9881 §2, RFC 9909 §3: no parameters, and the key as it is.
+    if let Some(set) = MlDsa::from_oid(oid) {
+        let whole = parameters.is_empty() && key.len() == set.lengths().0;
+        return whole.then(|| Parsed::plain(KeyKind::MlDsa(set)));
+    }
+    if let Some(set) = SlhDsa::from_oid(oid) {
+        let whole = parameters.is_empty() && key.len() == set.lengths().0;
+        return whole.then(|| Parsed::plain(KeyKind::SlhDsa(set)));
+    }
     match oid {
         RSA => {
             let (bits, exponent) = parse_rsa(key)?;

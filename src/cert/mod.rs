@@ -14,13 +14,15 @@ mod signature;
 #[cfg(test)]
 mod testing;
 
-pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage};
+pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage, IssuingFlaw, UnreadableExtension};
 pub use constraints::NameConstraints;
 pub use key::{Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey, public_key_of_private};
 #[cfg(feature = "openssl")]
 pub use library::initialise_openssl;
 pub use name::Name;
-pub use signature::{Digest, SignatureAlgorithm, SignatureInfo, Verification, foresee, verify};
+pub use signature::{
+    Digest, MlDsa, SignatureAlgorithm, SignatureInfo, SlhDsa, Verification, foresee, never_verifies, verify,
+};
 
 use crate::protocol::values::{hex, push_hex};
 

@@ -14,7 +14,8 @@ use super::der::{self, Element, Reader};
 ///
 /// Two names are equal by RFC 5280 §7.1: attribute values after the string preparation of RFC 4518 (case, insignificant
 /// space and Unicode forms set aside, and so the string type), RDNs in their order, the attributes of one RDN as a set.
-/// A value that cannot be prepared equals only the same bytes of the same type.
+/// A value that cannot be prepared equals only the same bytes of the same type. An RDN without attributes, which no
+/// standard allows and some write, is read, and equals another such.
 #[derive(Clone)]
 pub struct Name {
     raw: Arc<[u8]>,
@@ -38,9 +39,6 @@ impl Name {
         let mut rdns = Reader::new(element.value);
         while !rdns.is_empty() {
             let mut rdn = Reader::new(rdns.expect(der::SET)?);
-            if rdn.is_empty() {
-                return None;
-            }
             while !rdn.is_empty() {
                 Attribute::read(&mut rdn)?;
             }
@@ -70,6 +68,9 @@ impl Name {
         while let Some(rdn) = rdns.pop() {
             if !text.is_empty() {
                 text.push(',');
+            }
+            if rdn.is_empty() {
+                text.push_str(EMPTY_RDN);
             }
             for (index, attribute) in attributes(rdn).enumerate() {
                 if index > 0 {
@@ -154,6 +155,9 @@ impl fmt::Debug for Name {
         write!(f, "Name({})", self.rfc4514())
     }
 }
+
+/// How an RDN without attributes is written, which RFC 4514 has no form for: `#` and the hex of its DER.
+const EMPTY_RDN: &str = "#3100";
 
 pub(super) const COMMON_NAME: &[u8] = &oid!(raw 2.5.4.3);
 pub(super) const EMAIL_ADDRESS: &[u8] = &oid!(raw 1.2.840.113549.1.9.1);
@@ -528,9 +532,28 @@ mod tests {
     #[test]
     fn a_name_that_is_none_is_refused() {
         assert!(Name::from_der(&[]).is_none());
-        assert!(Name::from_der(&der::element(der::SEQUENCE, &[&rdn(&[])])).is_none());
         assert!(Name::from_der(&der::element(der::SET, &[])).is_none());
         assert!(Name::from_der(&[0x30, 0x00, 0x00]).is_none());
+    }
+
+    #[test]
+    fn an_rdn_without_attributes_is_read_and_is_not_the_same_as_none() {
+        let a = attribute(CN, der::UTF8_STRING, b"a");
+        let (empty, one) = (rdn(&[]), rdn(std::slice::from_ref(&a)));
+        let alone = name(std::slice::from_ref(&empty));
+        assert_eq!(alone.rfc4514(), "#3100");
+        assert!(!alone.is_empty());
+        assert_ne!(alone, name(&[]));
+        let before = name(&[empty.clone(), one.clone()]);
+        assert_eq!(before.rfc4514(), "CN=a,#3100");
+        assert_eq!(before.ordered(), [("CN".into(), "a".to_owned())]);
+        equal(
+            &before,
+            &name(&[empty.clone(), rdn(&[attribute(CN, der::PRINTABLE_STRING, b"A")])]),
+        );
+        assert_ne!(before, name(&[one.clone(), empty.clone()]));
+        assert_ne!(before, name(std::slice::from_ref(&one)));
+        assert_ne!(alone, name(&[empty.clone(), empty]));
     }
 
     #[test]

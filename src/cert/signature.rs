@@ -1,6 +1,7 @@
 //! Signatures: what a certificate says made it, and whether a key did.
 //!
-//! The usual algorithms are verified by aws-lc-rs; what it lacks by OpenSSL, where the `openssl` feature is on.
+//! The usual algorithms, ML-DSA among them, are verified by aws-lc-rs; what it lacks by OpenSSL, where the `openssl`
+//! feature is on.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -27,8 +28,8 @@ pub enum Verification {
 /// Whether `key` signed `certificate`. Whether the key may count at all is not asked here but for what makes a
 /// verification meaningless: see [`PublicKey::usable_when_vouched`] and [`PublicKey::usable_when_found`].
 ///
-/// Inner and outer algorithm must be the same ([`SignatureInfo::agrees`] tells that reason apart) and fit the key. MD2,
-/// MD4, MD5, DSA, keys with explicit curve parameters and what neither library has are [`Verification::Unsupported`].
+/// Inner and outer algorithm must be the same and the signature whole octets ([`never_verifies`] tells these reasons
+/// apart), and the algorithm must fit the key. MD2, MD4, MD5, DSA, keys with explicit curve parameters and what neither library has are [`Verification::Unsupported`].
 pub fn verify(certificate: &Certificate, key: &PublicKey) -> Verification {
     if let Some(foreseen) = foresee(certificate, key) {
         return foreseen;
@@ -45,10 +46,10 @@ pub fn verify(certificate: &Certificate, key: &PublicKey) -> Verification {
 /// What [`verify`] will say, where that can be told from the algorithm and the kind of key alone; `None` where the
 /// signature must be checked.
 pub fn foresee(certificate: &Certificate, key: &PublicKey) -> Option<Verification> {
-    let info = certificate.signature();
-    if !info.agrees {
+    if never_verifies(certificate).is_some() {
         return Some(Verification::Invalid);
     }
+    let info = certificate.signature();
     let scheme = match &info.algorithm {
         SignatureAlgorithm::Unsupported { why, .. } => return Some(Verification::Unsupported(why)),
         supported => supported,
@@ -62,12 +63,22 @@ pub fn foresee(certificate: &Certificate, key: &PublicKey) -> Option<Verificatio
         (SignatureAlgorithm::Ecdsa(_), KeyKind::Ec { .. } | KeyKind::EcExplicit) => true,
         (SignatureAlgorithm::Ed25519, KeyKind::Ed25519) => true,
         (SignatureAlgorithm::Ed448, KeyKind::Ed448) => true,
+        (SignatureAlgorithm::MlDsa(signed), KeyKind::MlDsa(key)) => signed == key,
+        (SignatureAlgorithm::SlhDsa(signed), KeyKind::SlhDsa(key)) => signed == key,
         _ => false,
     };
     if !fits {
         return Some(Verification::Invalid);
     }
     key.usable_when_vouched().err().map(Verification::Unsupported)
+}
+
+/// Why no key at all verifies a certificate, in words, where its form alone tells.
+pub fn never_verifies(certificate: &Certificate) -> Option<&'static str> {
+    if !certificate.signature().agrees {
+        return Some("its two signature algorithm fields, inside what is signed and beside it, differ");
+    }
+    (!certificate.signature_is_whole()).then_some("its signature field has unused bits, which no signature has")
 }
 
 /// A hash function, as a signature uses it.
@@ -145,10 +156,12 @@ impl Digest {
 pub enum SignatureAlgorithm {
     /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
     RsaPkcs1(Digest),
-    /// RSASSA-PSS with MGF1 over the same hash (RFC 4055 §3.1).
+    /// RSASSA-PSS with MGF1 (RFC 4055 §3.1).
     RsaPss {
-        /// Hash of message and mask.
+        /// Hash of the message.
         digest: Digest,
+        /// Hash of MGF1, which is nearly always the same.
+        mask: Digest,
         /// Length of the salt in octets.
         salt_length: u32,
     },
@@ -158,6 +171,10 @@ pub enum SignatureAlgorithm {
     Ed25519,
     /// Ed448 (RFC 8410).
     Ed448,
+    /// ML-DSA (RFC 9881).
+    MlDsa(MlDsa),
+    /// SLH-DSA, pure (RFC 9909).
+    SlhDsa(SlhDsa),
     /// One that is not verified here.
     Unsupported {
         /// Its dotted object identifier, empty if there is none.
@@ -165,6 +182,97 @@ pub enum SignatureAlgorithm {
         /// Why not, in words.
         why: &'static str,
     },
+}
+
+/// A parameter set of ML-DSA (FIPS 204).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MlDsa {
+    /// ML-DSA-44.
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
+}
+
+impl MlDsa {
+    /// `ML-DSA-65`.
+    pub fn name(self) -> &'static str {
+        match self {
+            MlDsa::MlDsa44 => "ML-DSA-44",
+            MlDsa::MlDsa65 => "ML-DSA-65",
+            MlDsa::MlDsa87 => "ML-DSA-87",
+        }
+    }
+
+    /// Octets of a public key and of a signature (FIPS 204, table 2).
+    pub(super) fn lengths(self) -> (usize, usize) {
+        match self {
+            MlDsa::MlDsa44 => (1312, 2420),
+            MlDsa::MlDsa65 => (1952, 3309),
+            MlDsa::MlDsa87 => (2592, 4627),
+        }
+    }
+
+    /// By the object identifier that stands for keys and signatures alike.
+    pub(super) fn from_oid(oid: &[u8]) -> Option<MlDsa> {
+        match oid.strip_prefix(NIST_SIGNATURES)? {
+            [17] => Some(MlDsa::MlDsa44),
+            [18] => Some(MlDsa::MlDsa65),
+            [19] => Some(MlDsa::MlDsa87),
+            _ => None,
+        }
+    }
+}
+
+/// A parameter set of SLH-DSA (FIPS 205), by its place among the object identifiers of NIST: SHA2-128s, -128f, -192s,
+/// -192f, -256s, -256f, then the same of SHAKE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SlhDsa(u8);
+
+impl SlhDsa {
+    /// The arc of the first set, below [`NIST_SIGNATURES`].
+    const FIRST_ARC: u8 = 20;
+    const NAMES: [&'static str; 12] = [
+        "SLH-DSA-SHA2-128s",
+        "SLH-DSA-SHA2-128f",
+        "SLH-DSA-SHA2-192s",
+        "SLH-DSA-SHA2-192f",
+        "SLH-DSA-SHA2-256s",
+        "SLH-DSA-SHA2-256f",
+        "SLH-DSA-SHAKE-128s",
+        "SLH-DSA-SHAKE-128f",
+        "SLH-DSA-SHAKE-192s",
+        "SLH-DSA-SHAKE-192f",
+        "SLH-DSA-SHAKE-256s",
+        "SLH-DSA-SHAKE-256f",
+    ];
+
+    /// `SLH-DSA-SHA2-128s`.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.get(usize::from(self.0)).copied().unwrap_or_default()
+    }
+
+    /// Octets of a public key and of a signature (FIPS 205, table 2). A private key is twice a public one.
+    pub(super) fn lengths(self) -> (usize, usize) {
+        match self.0 % 6 {
+            0 => (32, 7_856),
+            1 => (32, 17_088),
+            2 => (48, 16_224),
+            3 => (48, 35_664),
+            4 => (64, 29_792),
+            _ => (64, 49_856),
+        }
+    }
+
+    /// By the object identifier that stands for keys and signatures alike.
+    pub(super) fn from_oid(oid: &[u8]) -> Option<SlhDsa> {
+        let [arc] = oid.strip_prefix(NIST_SIGNATURES)? else {
+            return None;
+        };
+        let set = arc.checked_sub(Self::FIRST_ARC)?;
+        (usize::from(set) < Self::NAMES.len()).then_some(SlhDsa(set))
+    }
 }
 
 /// What a certificate says of its signature.
@@ -183,12 +291,13 @@ impl SignatureInfo {
         &self.algorithm
     }
 
-    /// The hash function, also of an algorithm that is not supported. `None` for EdDSA and unknown algorithms.
+    /// The hash function, also of an algorithm that is not supported. `None` for EdDSA, ML-DSA, SLH-DSA, which have their
+    /// own, and unknown algorithms.
     pub fn digest(&self) -> Option<Digest> {
         self.digest
     }
 
-    /// The usual name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, `rsassaPss`), else the dotted object identifier.
+    /// The usual name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, `rsassaPss`, `ML-DSA-65`), else the dotted object identifier.
     pub fn name(&self) -> Cow<'static, str> {
         self.name.clone()
     }
@@ -211,6 +320,20 @@ impl SignatureInfo {
             oid: der::dotted(oid),
             why,
         };
+        if let Some((name, supported)) = post_quantum(oid) {
+            let algorithm = match (supported, parameters) {
+                (Some(algorithm), []) => algorithm,
+                (Some(_), _) => unsupported(PARAMETERS),
+                (None, _) => unsupported(NO_LIBRARY),
+            };
+            return SignatureInfo {
+                algorithm,
+                digest: None,
+                name: name.into(),
+                agrees,
+                pss: false,
+            };
+        }
         let Some(&(_, name, scheme)) = ALGORITHMS.iter().find(|(known, ..)| *known == oid) else {
             let (name, algorithm) = match oid {
                 [] => (
@@ -236,7 +359,8 @@ impl SignatureInfo {
                 (unsupported("MD2, MD4 and MD5 are broken"), Some(digest))
             }
             Scheme::Rsa(digest) if null_or_absent => (SignatureAlgorithm::RsaPkcs1(digest), Some(digest)),
-            Scheme::Ecdsa(digest) if parameters.is_empty() => (SignatureAlgorithm::Ecdsa(digest), Some(digest)),
+            // RFC 5758 §3.2 wants none, and some CAs write NULL as for RSA: it changes nothing.
+            Scheme::Ecdsa(digest) if null_or_absent => (SignatureAlgorithm::Ecdsa(digest), Some(digest)),
             Scheme::Rsa(digest) | Scheme::Ecdsa(digest) => (unsupported(PARAMETERS), Some(digest)),
             Scheme::Ed25519 if parameters.is_empty() => (SignatureAlgorithm::Ed25519, None),
             Scheme::Ed448 if parameters.is_empty() => (SignatureAlgorithm::Ed448, None),
@@ -248,7 +372,14 @@ impl SignatureInfo {
                     mask: Some(mask),
                     salt_length,
                     trailer: 1,
-                }) if digest == mask => (SignatureAlgorithm::RsaPss { digest, salt_length }, Some(digest)),
+                }) => {
+                    let pss = SignatureAlgorithm::RsaPss {
+                        digest,
+                        mask,
+                        salt_length,
+                    };
+                    (pss, Some(digest))
+                }
                 Some(other) => (unsupported("RSASSA-PSS with unusual parameters"), other.digest),
             },
             Scheme::Never(digest, why) => (unsupported(why), digest),
@@ -300,8 +431,8 @@ impl PssParameters {
     }
 
     /// Whether a key with these parameters makes such signatures (RFC 4055 §3.3).
-    fn allow(&self, digest: Digest, salt_length: u32) -> bool {
-        self.digest == Some(digest) && self.mask == Some(digest) && self.trailer == 1 && salt_length >= self.salt_length
+    fn allow(&self, digest: Digest, mask: Digest, salt_length: u32) -> bool {
+        self.digest == Some(digest) && self.mask == Some(mask) && self.trailer == 1 && salt_length >= self.salt_length
     }
 }
 
@@ -411,12 +542,19 @@ pub(super) fn ed448_of_private(secret: &[u8]) -> Option<Vec<u8>> {
 fn is_well_formed(scheme: &SignatureAlgorithm, key: &PublicKey, signature: &[u8]) -> bool {
     match (scheme, key.kind()) {
         (SignatureAlgorithm::RsaPkcs1(_), KeyKind::Rsa { bits, .. }) => signature.len() == bits.div_ceil(8) as usize,
-        (&SignatureAlgorithm::RsaPss { digest, salt_length }, KeyKind::Rsa { bits, .. }) => {
+        (
+            &SignatureAlgorithm::RsaPss {
+                digest,
+                mask,
+                salt_length,
+            },
+            KeyKind::Rsa { bits, .. },
+        ) => {
             // RFC 8017 §9.1.1: emLen = ⌈(bits − 1) / 8⌉ holds hash, salt and two octets.
             let room = u64::from((bits - 1).div_ceil(8));
             signature.len() == bits.div_ceil(8) as usize
                 && room >= digest.length() as u64 + u64::from(salt_length) + 2
-                && key.pss().is_none_or(|own| own.allow(digest, salt_length))
+                && key.pss().is_none_or(|own| own.allow(digest, mask, salt_length))
         }
         // Ecdsa-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER } (RFC 3279 §2.2.3), and nothing but DER.
         (SignatureAlgorithm::Ecdsa(_), _) => {
@@ -430,6 +568,8 @@ fn is_well_formed(scheme: &SignatureAlgorithm, key: &PublicKey, signature: &[u8]
         }
         (SignatureAlgorithm::Ed25519, _) => signature.len() == 64,
         (SignatureAlgorithm::Ed448, _) => signature.len() == 114,
+        (SignatureAlgorithm::MlDsa(set), _) => signature.len() == set.lengths().1,
+        (SignatureAlgorithm::SlhDsa(set), _) => signature.len() == set.lengths().1,
         _ => false,
     }
 }
@@ -437,7 +577,9 @@ fn is_well_formed(scheme: &SignatureAlgorithm, key: &PublicKey, signature: &[u8]
 const UNREADABLE: &str = "the signature algorithm cannot be read";
 const PARAMETERS: &str = "the signature algorithm has parameters that it must not have";
 const NO_LIBRARY: &str = "no library here has the signature algorithm";
-const POST_QUANTUM: &str = "ML-DSA is not supported";
+
+/// 2.16.840.1.101.3.4.3, signature algorithms of NIST.
+const NIST_SIGNATURES: &[u8] = &oid!(raw 2.16.840.1.101.3.4.3);
 
 const MGF1: &[u8] = &oid!(raw 1.2.840.113549.1.1.8);
 
@@ -611,22 +753,49 @@ const ALGORITHMS: &[(&[u8], &str, Scheme)] = &[
         "dsa-with-SHA512",
         Scheme::Never(Some(Digest::Sha512), DSA),
     ),
-    (
-        &oid!(raw 2.16.840.1.101.3.4.3.17),
-        "ML-DSA-44",
-        Scheme::Never(None, POST_QUANTUM),
-    ),
-    (
-        &oid!(raw 2.16.840.1.101.3.4.3.18),
-        "ML-DSA-65",
-        Scheme::Never(None, POST_QUANTUM),
-    ),
-    (
-        &oid!(raw 2.16.840.1.101.3.4.3.19),
-        "ML-DSA-87",
-        Scheme::Never(None, POST_QUANTUM),
-    ),
 ];
+
+/// Whether a dotted object identifier is that of a parameter set of ML-DSA or SLH-DSA.
+pub(super) fn is_post_quantum(dotted: &str) -> bool {
+    let arc = dotted.strip_prefix("2.16.840.1.101.3.4.3.").map(str::parse::<u8>);
+    let Some(Ok(arc)) = arc else { return false };
+    let oid = [NIST_SIGNATURES, &[arc]].concat();
+    MlDsa::from_oid(&oid).is_some() || SlhDsa::from_oid(&oid).is_some()
+}
+
+/// The name of a signature algorithm of FIPS 204 or 205, and the algorithm where a library has it: none has those that
+/// sign a digest made beforehand.
+fn post_quantum(oid: &[u8]) -> Option<(&'static str, Option<SignatureAlgorithm>)> {
+    const DIGESTS: [&str; 15] = [
+        "HashML-DSA-44-SHA512",
+        "HashML-DSA-65-SHA512",
+        "HashML-DSA-87-SHA512",
+        "HashSLH-DSA-SHA2-128s-SHA256",
+        "HashSLH-DSA-SHA2-128f-SHA256",
+        "HashSLH-DSA-SHA2-192s-SHA512",
+        "HashSLH-DSA-SHA2-192f-SHA512",
+        "HashSLH-DSA-SHA2-256s-SHA512",
+        "HashSLH-DSA-SHA2-256f-SHA512",
+        "HashSLH-DSA-SHAKE-128s-SHAKE128",
+        "HashSLH-DSA-SHAKE-128f-SHAKE128",
+        "HashSLH-DSA-SHAKE-192s-SHAKE256",
+        "HashSLH-DSA-SHAKE-192f-SHAKE256",
+        "HashSLH-DSA-SHAKE-256s-SHAKE256",
+        "HashSLH-DSA-SHAKE-256f-SHAKE256",
+    ];
+    const FIRST_DIGEST: u8 = 32;
+    if let Some(set) = MlDsa::from_oid(oid) {
+        return Some((set.name(), Some(SignatureAlgorithm::MlDsa(set))));
+    }
+    if let Some(set) = SlhDsa::from_oid(oid) {
+        return Some((set.name(), Some(SignatureAlgorithm::SlhDsa(set))));
+    }
+    let [arc] = oid.strip_prefix(NIST_SIGNATURES)? else {
+        return None;
+    };
+    let name = DIGESTS.get(usize::from(arc.checked_sub(FIRST_DIGEST)?))?;
+    Some((name, None))
+}
 
 /// Hash functions by object identifier, as RSASSA-PSS parameters name them.
 const HASHES: &[(&[u8], Digest)] = &[
@@ -688,14 +857,19 @@ fn aws_algorithm(kind: &KeyKind, scheme: &SignatureAlgorithm) -> Option<(usize, 
             (3, &aws::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY)
         }
         // aws-lc-rs checks for a salt as long as the digest, and for nothing else.
-        (KeyKind::Rsa { bits: 2048..=8192, .. }, SignatureAlgorithm::RsaPss { digest, salt_length }) => {
-            match (digest, salt_length) {
-                (Digest::Sha256, 32) => (4, &aws::RSA_PSS_2048_8192_SHA256),
-                (Digest::Sha384, 48) => (5, &aws::RSA_PSS_2048_8192_SHA384),
-                (Digest::Sha512, 64) => (6, &aws::RSA_PSS_2048_8192_SHA512),
-                _ => return None,
-            }
-        }
+        (
+            KeyKind::Rsa { bits: 2048..=8192, .. },
+            SignatureAlgorithm::RsaPss {
+                digest,
+                mask,
+                salt_length,
+            },
+        ) if digest == mask => match (digest, salt_length) {
+            (Digest::Sha256, 32) => (4, &aws::RSA_PSS_2048_8192_SHA256),
+            (Digest::Sha384, 48) => (5, &aws::RSA_PSS_2048_8192_SHA384),
+            (Digest::Sha512, 64) => (6, &aws::RSA_PSS_2048_8192_SHA512),
+            _ => return None,
+        },
         (KeyKind::Ec { curve }, SignatureAlgorithm::Ecdsa(digest)) => match (curve, digest) {
             (Curve::P256, Digest::Sha1) => (0, &aws::ECDSA_P256_SHA1_ASN1),
             (Curve::P256, Digest::Sha256) => (1, &aws::ECDSA_P256_SHA256_ASN1),
@@ -713,12 +887,15 @@ fn aws_algorithm(kind: &KeyKind, scheme: &SignatureAlgorithm) -> Option<(usize, 
             _ => return None,
         },
         (KeyKind::Ed25519, SignatureAlgorithm::Ed25519) => (0, &aws::ED25519),
+        (KeyKind::MlDsa(MlDsa::MlDsa44), SignatureAlgorithm::MlDsa(_)) => (0, &aws::ML_DSA_44),
+        (KeyKind::MlDsa(MlDsa::MlDsa65), SignatureAlgorithm::MlDsa(_)) => (0, &aws::ML_DSA_65),
+        (KeyKind::MlDsa(MlDsa::MlDsa87), SignatureAlgorithm::MlDsa(_)) => (0, &aws::ML_DSA_87),
         _ => return None,
     };
     Some(found)
 }
 
-/// The digest that a scheme makes of the message, where aws-lc-rs has it; EdDSA takes the message itself.
+/// The digest that a scheme makes of the message, where aws-lc-rs has it; EdDSA and ML-DSA take the message itself.
 fn aws_digest(scheme: &SignatureAlgorithm) -> Option<&'static digest::Algorithm> {
     match scheme {
         SignatureAlgorithm::RsaPkcs1(digest)
@@ -776,8 +953,15 @@ mod by_openssl {
             SignatureAlgorithm::RsaPkcs1(digest) | SignatureAlgorithm::Ecdsa(digest) => {
                 message_digest(*digest).and_then(|md| Verifier::new(md, key).ok())
             }
-            SignatureAlgorithm::RsaPss { digest, salt_length } => pss(key, *digest, *salt_length),
-            SignatureAlgorithm::Ed25519 | SignatureAlgorithm::Ed448 => Verifier::new_without_digest(key).ok(),
+            SignatureAlgorithm::RsaPss {
+                digest,
+                mask,
+                salt_length,
+            } => pss(key, *digest, *mask, *salt_length),
+            SignatureAlgorithm::Ed25519
+            | SignatureAlgorithm::Ed448
+            | SignatureAlgorithm::MlDsa(_)
+            | SignatureAlgorithm::SlhDsa(_) => Verifier::new_without_digest(key).ok(),
             SignatureAlgorithm::Unsupported { .. } => None,
         };
         let Some(mut verifier) = verifier else {
@@ -790,14 +974,14 @@ mod by_openssl {
         }
     }
 
-    fn pss(key: &PKey<Public>, digest: Digest, salt_length: u32) -> Option<Verifier<'_>> {
+    fn pss(key: &PKey<Public>, digest: Digest, mask: Digest, salt_length: u32) -> Option<Verifier<'_>> {
         let md = message_digest(digest)?;
         let mut verifier = Verifier::new(md, key).ok()?;
         verifier.set_rsa_padding(Padding::PKCS1_PSS).ok()?;
         verifier
             .set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::try_from(salt_length).ok()?))
             .ok()?;
-        verifier.set_rsa_mgf1_md(md).ok()?;
+        verifier.set_rsa_mgf1_md(message_digest(mask)?).ok()?;
         Some(verifier)
     }
 
@@ -1039,13 +1223,13 @@ mod tests {
     }
 
     #[test]
-    fn pss_with_another_mask_hash_or_trailer_or_no_parameters_is_unsupported() {
+    fn pss_with_another_trailer_or_an_unknown_hash_or_no_parameters_is_unsupported() {
         let key = testing::rsa(2048);
-        let (sha256, sha1): (&[u8], &[u8]) = (&oid!(raw 2.16.840.1.101.3.4.2.1), &oid!(raw 1.3.14.3.2.26));
+        let sha256: &[u8] = &oid!(raw 2.16.840.1.101.3.4.2.1);
         let mut mint = Mint::new(testing::spki(&key));
         for parameters in [
-            testing::pss_parameters(sha256, sha1, 32, 1),
             testing::pss_parameters(sha256, sha256, 32, 2),
+            testing::pss_parameters(sha256, &oid!(raw 1.2.3), 32, 1),
             testing::pss_parameters(&oid!(raw 1.2.3), &oid!(raw 1.2.3), 32, 1),
             Vec::new(),
             NULL.to_vec(),
@@ -1147,12 +1331,130 @@ mod tests {
             let der = mint.signed(|tbs| damaged(&testing::plain(&key, "SHA256", tbs)));
             assert_eq!(verify(&certificate(&der), &public(&key)), Verification::Invalid);
         }
-        mint.inner = algorithm(&arc(ECDSA, &[3, 2]), Some(NULL));
-        let der = mint.signed(|tbs| testing::plain(&key, "SHA256", tbs));
-        assert_eq!(
-            verify(&certificate(&der), &public(&key)),
-            Verification::Unsupported(PARAMETERS)
+    }
+
+    #[test]
+    fn an_ecdsa_algorithm_with_null_parameters_in_both_fields_verifies() {
+        let key = testing::ec(Nid::X9_62_PRIME256V1);
+        let (absent, null) = (
+            algorithm(&arc(ECDSA, &[3, 2]), None),
+            algorithm(&arc(ECDSA, &[3, 2]), Some(NULL)),
         );
+        let mut mint = Mint::new(testing::spki(&key));
+        mint.inner = null.clone();
+        check(
+            "ECDSA with NULL",
+            &mint.signed(|tbs| testing::plain(&key, "SHA256", tbs)),
+            &public(&key),
+            true,
+        );
+        for (inner, outer) in [(&absent, &null), (&null, &absent)] {
+            (mint.inner, mint.outer) = (inner.clone(), Some(outer.clone()));
+            let signed = certificate(&mint.signed(|tbs| testing::plain(&key, "SHA256", tbs)));
+            assert_eq!(verify(&signed, &public(&key)), Verification::Invalid);
+            assert!(never_verifies(&signed).unwrap().contains("differ"));
+        }
+        mint.outer = None;
+        for odd in [&[4, 0][..], &[5, 1, 0], &[5, 0, 5, 0], &[0x30, 0]] {
+            mint.inner = algorithm(&arc(ECDSA, &[3, 2]), Some(odd));
+            let signed = certificate(&mint.signed(|tbs| testing::plain(&key, "SHA256", tbs)));
+            assert!(
+                matches!(verify(&signed, &public(&key)), Verification::Unsupported(_)),
+                "{odd:02x?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_rsa_algorithm_without_parameters_in_both_fields_verifies() {
+        let key = testing::rsa(2048);
+        let mut mint = Mint::new(testing::spki(&key));
+        mint.inner = algorithm(testing::SHA256_RSA, None);
+        let der = mint.signed(|tbs| testing::plain(&key, "SHA256", tbs));
+        check("RSA without parameters", &der, &public(&key), true);
+    }
+
+    #[test]
+    fn a_signature_with_unused_bits_verifies_under_no_key() {
+        let key = testing::rsa(2048);
+        let mut der = rsa_certificate(&key, testing::SHA256_RSA, "SHA256");
+        let at = der.len() - 257;
+        assert_eq!(der[at], 0);
+        der[at] = 1;
+        let signed = certificate(&der);
+        assert_eq!(verify(&signed, &public(&key)), Verification::Invalid);
+        assert!(never_verifies(&signed).unwrap().contains("unused bits"));
+    }
+
+    #[test]
+    fn ml_dsa_signatures_of_every_set_are_told_from_forgeries() {
+        for (name, last, bits) in [
+            ("ML-DSA-44", 17, 10_496),
+            ("ML-DSA-65", 18, 15_616),
+            ("ML-DSA-87", 19, 20_736),
+        ] {
+            let key = testing::post_quantum(name);
+            let mut mint = Mint::new(testing::spki(&key));
+            mint.inner = algorithm(&arc(NIST, &[last]), None);
+            let der = mint.signed(|tbs| testing::edwards(&key, tbs));
+            check(name, &der, &public(&key), true);
+            let signed = certificate(&der);
+            assert_eq!((&*signed.signature().name(), signed.signature().digest()), (name, None));
+            let facts = signed.facts();
+            assert_eq!((&*facts.key_algorithm, facts.key_bits), (name, Some(bits)));
+            assert_eq!(bits as usize, key.bits() as usize, "as OpenSSL counts them");
+            public(&key).usable_when_found().unwrap();
+            let other = public(&testing::post_quantum(if last == 17 {
+                "ML-DSA-65"
+            } else {
+                "ML-DSA-44"
+            }));
+            assert_eq!(verify(&signed, &other), Verification::Invalid);
+            mint.inner = algorithm(&arc(NIST, &[last]), Some(NULL));
+            let odd = certificate(&mint.signed(|tbs| testing::edwards(&key, tbs)));
+            assert!(matches!(verify(&odd, &public(&key)), Verification::Unsupported(_)));
+        }
+    }
+
+    #[test]
+    fn slh_dsa_signatures_of_every_set_are_told_from_forgeries() {
+        for (index, name) in SlhDsa::NAMES.iter().enumerate() {
+            let key = testing::post_quantum(name);
+            let mut mint = Mint::new(testing::spki(&key));
+            mint.inner = algorithm(&arc(NIST, &[20 + index as u8]), None);
+            // Small ones sign slowly: one of each hash is enough.
+            if name.ends_with('s') && !name.ends_with("128s") {
+                let facts = certificate(&mint.unsigned()).facts();
+                assert_eq!((&*facts.key_algorithm, &*facts.signature_algorithm), (*name, *name));
+                continue;
+            }
+            let der = mint.signed(|tbs| testing::edwards(&key, tbs));
+            check(name, &der, &public(&key), false);
+            let facts = certificate(&der).facts();
+            assert_eq!((&*facts.key_algorithm, &*facts.signature_algorithm), (*name, *name));
+            assert_eq!(facts.key_bits, Some(key.bits()), "as OpenSSL counts them");
+            public(&key).usable_when_found().unwrap();
+        }
+    }
+
+    #[test]
+    fn pss_with_another_mask_hash_verifies_with_that_hash_alone() {
+        let key = testing::rsa(2048);
+        let (sha256, sha1): (&[u8], &[u8]) = (&oid!(raw 2.16.840.1.101.3.4.2.1), &oid!(raw 1.3.14.3.2.26));
+        for (digest, mask, digest_oid, mask_oid) in [("SHA256", "SHA1", sha256, sha1), ("SHA1", "SHA256", sha1, sha256)]
+        {
+            let mut mint = Mint::new(testing::spki(&key));
+            mint.inner = algorithm(PSS, Some(&testing::pss_parameters(digest_oid, mask_oid, 32, 1)));
+            let der = mint.signed(|tbs| testing::pss(&key, digest, mask, 32, tbs));
+            check(&format!("PSS {digest} with MGF1 {mask}"), &der, &public(&key), false);
+            assert!(certificate(&der).signature().is_pss());
+            let other = mint.signed(|tbs| testing::pss(&key, digest, digest, 32, tbs));
+            let expected = match cfg!(feature = "openssl") {
+                true => Verification::Invalid,
+                false => verify(&certificate(&other), &public(&key)),
+            };
+            assert_eq!(verify(&certificate(&other), &public(&key)), expected);
+        }
     }
 
     #[test]
@@ -1229,7 +1531,7 @@ mod tests {
     #[test]
     fn broken_digests_and_unknown_algorithms_are_unsupported() {
         let key = testing::rsa(2048);
-        let cases: [(&[u8], &str, Option<Digest>); 7] = [
+        let cases: [(&[u8], &str, Option<Digest>); 9] = [
             (
                 &oid!(raw 1.2.840.113549.1.1.4),
                 "md5WithRSAEncryption",
@@ -1251,7 +1553,13 @@ mod tests {
                 "dsa-with-SHA256",
                 Some(Digest::Sha256),
             ),
-            (&oid!(raw 2.16.840.1.101.3.4.3.18), "ML-DSA-65", None),
+            (&oid!(raw 2.16.840.1.101.3.4.3.33), "HashML-DSA-65-SHA512", None),
+            (
+                &oid!(raw 2.16.840.1.101.3.4.3.46),
+                "HashSLH-DSA-SHAKE-256f-SHAKE256",
+                None,
+            ),
+            (&oid!(raw 2.16.840.1.101.3.4.3.47), "2.16.840.1.101.3.4.3.47", None),
             (&oid!(raw 1.2.3.4), "1.2.3.4", None),
         ];
         for (oid, name, digest) in cases {

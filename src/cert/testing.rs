@@ -202,3 +202,17 @@ pub fn pss_parameters(hash: &[u8], mask_hash: &[u8], salt_length: u8, trailer: u
         ],
     )
 }
+
+/// A key of ML-DSA or SLH-DSA, by the name of its parameter set.
+#[allow(unsafe_code, reason = "the crate makes no keys of these kinds")]
+pub fn post_quantum(name: &str) -> PKey<Private> {
+    use foreign_types::ForeignType;
+    crate::cert::initialise_openssl();
+    let name = std::ffi::CString::new(name).unwrap();
+    // SAFETY: it takes a name that ends in a zero, and gives a key of its own or none.
+    unsafe {
+        let key = openssl_sys::EVP_PKEY_Q_keygen(std::ptr::null_mut(), std::ptr::null(), name.as_ptr());
+        assert!(!key.is_null(), "OpenSSL has no {name:?}");
+        PKey::from_ptr(key)
+    }
+}
