@@ -247,6 +247,7 @@ fn subject_case<'a>((certificate, names): (&Certificate, &'a Vec<String>)) -> Su
         key: KeyPresence::Unknown,
         key_provider: None,
         findings: Vec::new(),
+        not_installable: None,
     };
     SubjectCase {
         name: &names[0],

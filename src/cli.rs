@@ -125,6 +125,9 @@ pub struct InstallFlags {
     /// Keep the old files, as NAME.DIGITS.bak
     #[arg(long, help_heading = INSTALL)]
     pub backup: bool,
+    /// Replace a file that cannot be opened or holds no certificate; the old one is kept, as NAME.DIGITS.bak
+    #[arg(long, help_heading = INSTALL)]
+    pub replace_unreadable: bool,
 }
 
 /// `same-ca batch`.
@@ -141,6 +144,9 @@ pub struct ReferenceArgs {
     /// The request; read from stdin where all of it is absent.
     #[command(flatten)]
     pub request: ReferenceFlags,
+    /// Write the document though members cannot be read; it says that they are missing, and so do later checks
+    #[arg(long, help_heading = OUTPUT)]
+    pub partial: bool,
     /// Write the document to FILE instead of stdout, whole or not at all
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub output: Option<PathBuf>,
@@ -152,6 +158,10 @@ pub struct InspectArgs {
     /// The request; read from stdin where all of it is absent.
     #[command(flatten)]
     pub request: InspectFlags,
+    /// Also write the certificates as PEM to FILE, as sent or found, whole or not at all: to be looked at before they are
+    /// given as authorities
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub save: Option<PathBuf>,
     /// Where the facts go.
     #[command(flatten)]
     pub output: OutputFlags,
@@ -401,6 +411,9 @@ pub struct ReferenceFlags {
     /// CA certificates that you answer for; they go into the document
     #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
     pub authority: Vec<SourceArg>,
+    /// CA certificates that were found; they go into the document
+    #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
+    pub intermediate: Vec<SourceArg>,
     /// How to open what is read.
     #[command(flatten)]
     pub reading: ReadingFlags,
@@ -453,6 +466,9 @@ pub struct CallerFlags {
     /// Your name for the host; the answer repeats it
     #[arg(long, value_name = "NAME", help_heading = CALLER)]
     pub host: Option<String>,
+    /// What your inventory calls the host, where that may differ; the answer repeats it
+    #[arg(long, value_name = "NAME", help_heading = CALLER)]
+    pub node: Option<String>,
     /// When what you send was collected; the answer repeats it
     #[arg(long, value_name = "TIME", value_parser = timestamp, help_heading = CALLER)]
     pub collected_at: Option<Timestamp>,
@@ -693,7 +709,7 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   same-ca inspect pchat01.pem contoso-ca.pem
   same-ca inspect pchat01.pfx --password-file pchat01.pass
-  same-ca inspect tls://fe01.contoso.com:5061 --format json";
+  same-ca inspect tls://fe01.contoso.com:5061 --save fe01-chain.pem";
 
 const DSC_ABOUT: &str = "Answer Microsoft DSC v3, as its resource SameCA/Certificate.\n\n\
     DSC calls this as the manifest says. Properties are read as JSON from stdin: the fields of a request in camelCase. \

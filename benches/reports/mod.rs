@@ -61,6 +61,7 @@ pub fn report(index: usize, reference: &ReferenceReport) -> Report<ReferenceRepo
         tool: Tool::this(),
         requirement: Some(requirement.into()),
         host: Some(host),
+        node: None,
         collected_at: Some(Timestamp::from_unix(collected)),
         valid_at: Timestamp::from_unix(collected),
         status,

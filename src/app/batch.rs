@@ -8,7 +8,7 @@ use memchr::memchr;
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::decide::{Offer, Reference};
+use crate::decide::Reference;
 use crate::error::Error;
 use crate::protocol::fault::ErrorDocument;
 use crate::protocol::quick::{self as quick_in, Raw as Json};
@@ -18,7 +18,7 @@ use crate::protocol::{Fault, FaultCode, Report, Request, Source, Status, Subject
 use crate::render::quick::{self as quick_out, Raw};
 use crate::source::Reader;
 
-use super::case;
+use super::case::{self, Candidates};
 use super::check::{Head, judge, report};
 use super::{Progress, World};
 
@@ -225,6 +225,8 @@ struct Fast<'a> {
     requirement: Option<String>,
     #[serde(default)]
     host: Option<String>,
+    #[serde(default)]
+    node: Option<String>,
     #[serde(default)]
     collected_at: Option<Timestamp>,
     #[serde(default, borrow)]
@@ -449,11 +451,12 @@ impl Batch<'_> {
             None => self.references.entry(&text),
         };
         let shared = last.insert(entry).shared(line, self.world)?;
-        let candidates: Arc<[Offer]> = case::offers(&fast.candidates, &self.reader, 0).into();
+        let candidates = Candidates::read(&fast.candidates, &self.reader);
         let subjects = judge(&shared.reference, &fast.subjects, &self.reader, &candidates);
         let head = Head {
             requirement: fast.requirement,
             host: fast.host,
+            node: fast.node,
             collected_at: fast.collected_at,
         };
         let report: Report<Raw<'_>> = report(head, shared.reference.valid_at(), Raw(&shared.section), subjects);

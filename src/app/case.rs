@@ -7,10 +7,11 @@ use crate::decide::{Case, Given, KeyPresence, Member, Offer, Read, SubjectCase, 
 use crate::protocol::request::{MemberKind, WindowsStorePlace};
 use crate::protocol::values::Sha256Hex;
 use crate::protocol::{
-    Code, Distrust, DocumentInput, DocumentKind, DocumentMember, Finding, Install, KeyFrom, PROTOCOL, Password, Place,
-    Policy, ReadBy, Request, Severity, Source, Subject, Timestamp, TlsSource, WindowsStoreSource,
+    AcceptedForm, Accepts, Code, Distrust, DocumentInput, DocumentKind, DocumentMember, Finding, Install, KeyFrom,
+    PROTOCOL, Password, Place, Policy, ReadBy, Request, Severity, Source, Subject, Timestamp, TlsSource,
+    WindowsStoreSource, hex,
 };
-use crate::source::{Format, Holding, Reader};
+use crate::source::{Form, Format, Holding, Reader};
 
 /// Every TLS server that a request names, so that they can be read at once.
 pub fn tls_sources(request: &Request) -> Vec<&TlsSource> {
@@ -52,6 +53,34 @@ pub fn tls_source(source: &Source) -> Option<&TlsSource> {
 
 /// Reads everything but the subjects.
 pub fn case(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
+    let mut case = read(request, reader, clock);
+    for member in &mut case.members {
+        if matches!(member.read, Read::Nothing { .. }) {
+            member.findings = std::mem::take(&mut member.findings)
+                .into_iter()
+                .flat_map(unread)
+                .collect();
+        }
+    }
+    case
+}
+
+/// What is said of a member that could not be read, whatever the cause: a server that might disagree was not asked.
+fn unread(cause: Finding) -> Vec<Finding> {
+    let said = Finding {
+        code: Code::ReferenceUnreadable,
+        severity: Code::ReferenceUnreadable.severity(),
+        ..cause.clone()
+    };
+    match cause.code {
+        // Which certificates it might be is worth knowing; how much it weighs is said by the other one.
+        Code::SourceAmbiguous => vec![said, cause.severity(Severity::Warning)],
+        _ => vec![said],
+    }
+}
+
+/// The same, with the cause on each member that could not be read.
+pub fn read(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
     let mut case = Case {
         members: Vec::with_capacity(request.reference.len()),
         evidence: Vec::new(),
@@ -136,7 +165,15 @@ fn evidence(
     severity: Severity,
     findings: &mut Vec<Finding>,
 ) -> Vec<Arc<Certificate>> {
-    let mut note = |finding: Finding| findings.push(finding.severity(severity).pointer(pointer));
+    // An empty store is nothing that can be read either.
+    let mut note = |finding: Finding| {
+        findings.push(Finding {
+            code: Code::CertificateUnreadable,
+            severity,
+            pointer: Some(pointer.to_owned()),
+            ..finding
+        });
+    };
     match reader.read(source) {
         Ok(holding) => {
             let certificates = holding.certificates.into_iter().map(|held| held.certificate).collect();
@@ -253,24 +290,34 @@ fn document(input: &DocumentInput, reader: &Reader<'_>, case: &mut Case) {
     for (index, member) in members.iter().enumerate() {
         document_member(member, &format!("/reference_document/members/{index}"), reader, case);
     }
-    for (index, pem) in document.authorities.iter().flatten().enumerate() {
+    let authorities = document.authorities.iter().flatten().enumerate();
+    let authorities = authorities.map(|(index, pem)| (true, "authorities", index, pem));
+    let intermediates = document.intermediates.iter().flatten().enumerate();
+    let intermediates = intermediates.map(|(index, pem)| (false, "intermediates", index, pem));
+    for (trusted, list, index, pem) in authorities.chain(intermediates) {
         let source = Source::Pem {
             pem: pem.clone(),
             password: None,
         };
-        let pointer = format!("/reference_document/authorities/{index}");
+        let pointer = format!("/reference_document/{list}/{index}");
         let held = evidence(reader, &source, &pointer, Severity::Warning, &mut case.findings);
         case.evidence.extend(
             held.into_iter()
-                .map(|certificate| (certificate, true, KeyFrom::ReferenceDocument)),
+                .map(|certificate| (certificate, trusted, KeyFrom::ReferenceDocument)),
         );
     }
 }
 
 fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, case: &mut Case) {
     let mut findings = Vec::new();
-    let read = match (&member.certificate, &member.authority, &member.key_sha256) {
-        (Some(certificate), None, None) => {
+    let forms = (
+        &member.certificate,
+        &member.authority,
+        &member.key_sha256,
+        &member.unread,
+    );
+    let read = match forms {
+        (Some(certificate), None, None, None) => {
             let source = Source::Pem {
                 pem: certificate.pem.clone(),
                 password: None,
@@ -300,7 +347,7 @@ fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, 
                 }
             }
         }
-        (None, Some(authority), None) => pin(
+        (None, Some(authority), None, None) => pin(
             reader,
             &Source::Pem {
                 pem: authority.pem.clone(),
@@ -309,10 +356,19 @@ fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, 
             pointer,
             &mut findings,
         ),
-        (None, None, Some(key)) => Read::Key(KeyId(key.0)),
+        (None, None, Some(key), None) => Read::Key(KeyId(key.0)),
+        (None, None, None, Some(unread)) => {
+            let message = format!(
+                "{} could not be read when the reference document was made: {}",
+                member.name, unread.message
+            );
+            let hint = "write the document anew with same-ca reference, once that server can be read";
+            let finding = Finding::new(Code::ReferenceUnreadable, message).hint(hint);
+            findings.push(finding.pointer(format!("{pointer}/unread")));
+            Read::Nothing { pin: false }
+        }
         _ => {
-            let message =
-                "expected exactly one of certificate, authority, key_sha256 in a member of the reference document";
+            let message = "expected exactly one of certificate, authority, key_sha256, unread in a member of the reference document";
             findings.push(Finding::new(Code::CertificateUnreadable, message).pointer(pointer));
             // What was meant cannot be told, so it may have been a pin: nothing is allowed in its stead.
             Read::Nothing {
@@ -320,12 +376,17 @@ fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, 
             }
         }
     };
-    if repeats(&read, member, case) {
-        // Its chain is evidence all the same, of the rank that it has.
-        if let Read::Certificate { chain, tls_host, .. } = &read {
+    if let Some(same) = case.members.iter_mut().find(|other| is_same(&read, member, other)) {
+        if let (Read::Certificate { chain, tls_host, .. }, Read::Certificate { tls_host: kept, .. }) =
+            (&read, &mut same.read)
+        {
+            // Whichever was not read by TLS says more.
+            if tls_host.is_none() {
+                *kept = None;
+            }
             let held = chain
                 .iter()
-                .map(|chain| (chain.clone(), tls_host.is_none(), KeyFrom::ReferenceDocument));
+                .map(|chain| (chain.clone(), false, KeyFrom::ReferenceDocument));
             case.evidence.extend(held);
         }
         return;
@@ -342,27 +403,15 @@ fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, 
     });
 }
 
-/// Whether a member of the request with the same name and use is the same certificate or pin. One that the operator
-/// answers for says more than one that was read by TLS, so it stands beside it.
-fn repeats(read: &Read, member: &DocumentMember, case: &Case) -> bool {
-    let same = |other: &Member| match (read, &other.read) {
-        (
-            Read::Certificate {
-                certificate, tls_host, ..
-            },
-            Read::Certificate {
-                certificate: other,
-                tls_host: other_host,
-                ..
-            },
-        ) => certificate.sha256() == other.sha256() && (tls_host.is_some() || other_host.is_none()),
-        (Read::Authority(certificate), Read::Authority(other)) => certificate.sha256() == other.sha256(),
+/// Whether a member of the request with the same name and use is the same certificate or pin.
+fn is_same(read: &Read, member: &DocumentMember, other: &Member) -> bool {
+    let same = match (read, &other.read) {
+        (Read::Certificate { certificate, .. }, Read::Certificate { certificate: other, .. })
+        | (Read::Authority(certificate), Read::Authority(other)) => certificate.sha256() == other.sha256(),
         (Read::Key(key), Read::Key(other)) => key == other,
         _ => false,
     };
-    case.members
-        .iter()
-        .any(|other| other.name == member.name && other.use_ == member.use_ && same(other))
+    same && other.name == member.name && other.use_ == member.use_
 }
 
 /// The host in a member's name: names made from flags are sources as typed.
@@ -379,41 +428,23 @@ pub fn subject<'a>(
     reader: &Reader<'_>,
     policy: &'a Policy,
     valid_at: Timestamp,
-    candidates: &Arc<[Offer]>,
+    candidates: &Candidates,
 ) -> SubjectCase<'a> {
     let given = match (&subject.install, &subject.any_of, &subject.source) {
         (Some(Install { place, .. }), None, _) if *place != Place::Caller => standing(place, reader),
-        (_, Some(sources), _) => Given::AnyOf(offers(sources, reader, 0)),
+        (_, Some(sources), _) => Given::AnyOf(offers(sources, reader)),
         (_, None, Some(source)) => Given::One(Box::new(one(source, reader))),
         (_, None, None) => Given::AnyOf(Vec::new()),
     };
-    let mut own = offers(&subject.candidates, reader, 0);
-    let mut candidates = candidates.clone();
-    if own_files(subject).is_some() || own_store(subject).is_some() {
-        // Only a key that can be copied goes into a file or another store.
-        let copied = |offer: &Offer| match offer.key {
-            KeyPresence::Elsewhere => Offer {
-                key: KeyPresence::Unknown,
-                ..offer.clone()
-            },
-            _ => offer.clone(),
-        };
-        own = own.iter().map(copied).collect();
-        candidates = candidates.iter().map(copied).collect();
-    }
-    let offered = !own.is_empty() || !candidates.is_empty();
-    let candidates: Option<Arc<[Offer]>> = match (offered, own.is_empty()) {
-        (false, _) => None,
-        (true, true) => Some(candidates),
-        (true, false) => {
-            // The index counts the subject's candidates, then the request's.
-            let shifted = candidates.iter().cloned().map(|offer| Offer {
-                index: offer.index + subject.candidates.len(),
-                ..offer
-            });
-            Some(own.into_iter().chain(shifted).collect())
-        }
+    // The index counts the subject's candidates, then the request's.
+    let own = Candidates::read(&subject.candidates, reader);
+    let offered = own.then(candidates, subject.candidates.len());
+    let candidates = match &subject.install {
+        Some(install) if install.place == Place::Caller => offered.installable(install),
+        Some(_) => offered.copied(),
+        None => offered,
     };
+    let candidates = candidates.into_offers();
     SubjectCase {
         name: &subject.name,
         use_: subject.use_.as_deref(),
@@ -457,19 +488,152 @@ pub fn own_files(subject: &Subject) -> Option<&Install> {
     subject.install.as_ref().filter(files)
 }
 
-/// The place of a subject, where it is a Windows certificate store.
-pub fn own_store(subject: &Subject) -> Option<&WindowsStorePlace> {
-    match &subject.install.as_ref()?.place {
-        Place::WindowsStore(store) => Some(store),
-        _ => None,
+/// Candidates as their sources hold them, one entry a certificate.
+#[derive(Debug, Clone, Default)]
+pub struct Candidates {
+    offers: Arc<[Offer]>,
+    /// How the sources hold each of them.
+    forms: Arc<[Vec<Form>]>,
+}
+
+impl Candidates {
+    /// Reads the sources of candidates.
+    pub fn read(sources: &[Source], reader: &Reader<'_>) -> Self {
+        let (mut offers, mut forms) = (Vec::new(), Vec::new());
+        for (index, source) in sources.iter().enumerate() {
+            match reader.read(source) {
+                Ok(holding) => {
+                    let held = held_offers(&holding, index);
+                    // What could not be read comes first.
+                    forms.resize(forms.len() + held.len() - holding.certificates.len(), Vec::new());
+                    forms.extend(holding.certificates.into_iter().map(|held| held.forms));
+                    offers.extend(held);
+                }
+                Err(finding) => {
+                    offers.push(nothing(index, finding));
+                    forms.push(Vec::new());
+                }
+            }
+        }
+        Candidates {
+            offers: offers.into(),
+            forms: forms.into(),
+        }
+    }
+
+    /// These, then others whose sources are counted from `first` on.
+    fn then(&self, others: &Candidates, first: usize) -> Self {
+        if self.offers.is_empty() && first == 0 {
+            return others.clone();
+        }
+        let shifted = others.offers.iter().cloned().map(|offer| Offer {
+            index: offer.index + first,
+            ..offer
+        });
+        Candidates {
+            offers: self.offers.iter().cloned().chain(shifted).collect(),
+            forms: self.forms.iter().chain(others.forms.iter()).cloned().collect(),
+        }
+    }
+
+    /// The same for a place of the program's own: only a key that can be copied goes into a file or another store.
+    fn copied(&self) -> Self {
+        if self.offers.iter().all(|offer| offer.key != KeyPresence::Elsewhere) {
+            return self.clone();
+        }
+        let copied = |offer: &Offer| match offer.key {
+            KeyPresence::Elsewhere => Offer {
+                key: KeyPresence::Unknown,
+                ..offer.clone()
+            },
+            _ => offer.clone(),
+        };
+        Candidates {
+            offers: self.offers.iter().map(copied).collect(),
+            forms: self.forms.clone(),
+        }
+    }
+
+    /// The same for a caller that installs, with what it cannot carry out marked.
+    fn installable(&self, install: &Install) -> Self {
+        if install.accepts.is_none() && install.without.is_empty() {
+            return self.clone();
+        }
+        let marked = |(offer, forms): (&Offer, &Vec<Form>)| Offer {
+            not_installable: offer
+                .certificate
+                .as_ref()
+                .and_then(|certificate| not_installable(install, certificate, forms)),
+            ..offer.clone()
+        };
+        Candidates {
+            offers: self.offers.iter().zip(self.forms.iter()).map(marked).collect(),
+            forms: self.forms.clone(),
+        }
+    }
+
+    fn into_offers(self) -> Option<Arc<[Offer]>> {
+        Some(self.offers).filter(|offers| !offers.is_empty())
+    }
+}
+
+/// Why a caller cannot install a candidate, or shall not be told to.
+fn not_installable(install: &Install, certificate: &Certificate, forms: &[Form]) -> Option<Finding> {
+    let why = |message: String| Some(Finding::new(Code::CandidateNotInstallable, message));
+    if install.without.iter().any(|one| one.0 == *certificate.sha256()) {
+        return why("the caller asked not to choose it again".into());
+    }
+    let accepts = install.accepts.as_ref()?;
+    if let Some(wanted) = accepts.thumbprint.filter(|wanted| wanted.0 != certificate.sha1()) {
+        let finding = why("the caller can use one certificate alone, and this is another".into())?;
+        let thumbprint = hex(&certificate.sha1());
+        return Some(finding.expected(wanted.to_string()).actual(thumbprint));
+    }
+    let refusals: Vec<String> = forms.iter().map_while(|form| refusal(accepts, form)).collect();
+    match refusals.len() < forms.len() {
+        true => None,
+        false => why(refusals.into_iter().next().unwrap_or_default()),
+    }
+}
+
+/// Why a caller cannot install what a source holds in this form.
+fn refusal(accepts: &Accepts, form: &Form) -> Option<String> {
+    let accepted = |form| accepts.forms.contains(&form);
+    let installs = || match (accepted(AcceptedForm::Pkcs12), accepted(AcceptedForm::Store)) {
+        (true, true) => "PKCS#12 files and certificates of a Windows certificate store",
+        (true, false) => "PKCS#12 files",
+        (false, true) => "certificates of a Windows certificate store",
+        (false, false) => "nothing",
+    };
+    match form {
+        Form::Pkcs12 { keys, own_key } if accepted(AcceptedForm::Pkcs12) => match (own_key, accepts.one_key) {
+            (false, _) => Some("its PKCS#12 file does not hold its private key".into()),
+            (true, true) if *keys > 1 => Some(format!(
+                "its PKCS#12 file holds {keys} private keys, and the caller installs a file of one alone"
+            )),
+            (true, _) => None,
+        },
+        Form::Store(place) if accepted(AcceptedForm::Store) => {
+            let (wanted, place) = accepts.store.as_ref().zip(place.as_ref())?;
+            let same = wanted.location == place.location && wanted.store.eq_ignore_ascii_case(&place.store);
+            (!same).then(|| format!("it is in the store {place}, and the caller uses those of {wanted} alone"))
+        }
+        form => {
+            let what = match form {
+                Form::Pkcs12 { .. } => "in a PKCS#12 file".to_owned(),
+                Form::Store(Some(place)) => format!("in the store {place}"),
+                Form::Store(None) => "in a Windows certificate store".into(),
+                Form::Other(format) => format!("given as {}", format.name()),
+            };
+            Some(format!("it is {what}, and the caller installs {}", installs()))
+        }
     }
 }
 
 /// Every certificate of a list of sources.
-pub fn offers(sources: &[Source], reader: &Reader<'_>, first: usize) -> Vec<Offer> {
+fn offers(sources: &[Source], reader: &Reader<'_>) -> Vec<Offer> {
     let mut offers = Vec::new();
     for (index, source) in sources.iter().enumerate() {
-        let index = first + index;
         match reader.read(source) {
             Ok(holding) => offers.extend(held_offers(&holding, index)),
             Err(finding) => offers.push(nothing(index, finding)),
@@ -495,6 +659,7 @@ fn held_offers(holding: &Holding, index: usize) -> Vec<Offer> {
             },
             key_provider: held.key_provider.clone(),
             findings: holding.notes.iter().chain(&held.notes).cloned().collect(),
+            not_installable: None,
         });
     }
     offers
@@ -509,6 +674,7 @@ fn nothing(index: usize, finding: Finding) -> Offer {
         key,
         key_provider: None,
         findings,
+        not_installable: None,
     }
 }
 
@@ -542,6 +708,7 @@ fn one(source: &Source, reader: &Reader<'_>) -> Offer {
                 key: presence(held.private_key),
                 key_provider: held.key_provider.clone(),
                 findings,
+                not_installable: None,
             }
         }
         Err(finding) => nothing(0, finding),

@@ -1,14 +1,12 @@
 //! `same-ca check`: request in, report out; nothing is changed.
 
-use std::sync::Arc;
-
 use rayon::prelude::*;
 
-use crate::decide::{self, Offer, Reference};
+use crate::decide::{self, Reference};
 use crate::protocol::{Fault, Finding, PROTOCOL, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool};
 use crate::source::Reader;
 
-use super::case;
+use super::case::{self, Candidates};
 use super::{Progress, World};
 
 /// Subjects from which on they are judged on all cores: starting threads costs more than a few verdicts.
@@ -29,7 +27,7 @@ pub fn check(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Resu
         });
     });
     let reference = Reference::new(case::case(request, &reader, world.clock))?;
-    let candidates: Arc<[Offer]> = case::offers(&request.candidates, &reader, 0).into();
+    let candidates = Candidates::read(&request.candidates, &reader);
     let subjects = judge(&reference, &request.subjects, &reader, &candidates);
     Ok(report(
         Head::of(request),
@@ -44,7 +42,7 @@ pub(super) fn judge(
     reference: &Reference,
     subjects: &[Subject],
     reader: &Reader<'_>,
-    candidates: &Arc<[Offer]>,
+    candidates: &Candidates,
 ) -> Vec<SubjectReport> {
     let one = |subject: &Subject| {
         let case = case::subject(subject, reader, reference.policy(), reference.valid_at(), candidates);
@@ -91,6 +89,7 @@ pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject:
 pub(super) struct Head {
     pub requirement: Option<String>,
     pub host: Option<String>,
+    pub node: Option<String>,
     pub collected_at: Option<Timestamp>,
 }
 
@@ -99,6 +98,7 @@ impl Head {
         Head {
             requirement: request.requirement.clone(),
             host: request.host.clone(),
+            node: request.node.clone(),
             collected_at: request.collected_at,
         }
     }
@@ -113,6 +113,7 @@ pub(super) fn report<R>(head: Head, valid_at: Timestamp, reference: R, subjects:
         tool: Tool::this(),
         requirement: head.requirement,
         host: head.host,
+        node: head.node,
         collected_at: head.collected_at,
         valid_at,
         status,

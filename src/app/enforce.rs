@@ -7,7 +7,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::cert::Certificate;
-use crate::decide::{Chosen, Given, Offer, Reference, Settled, SubjectCase};
+use crate::decide::{Chosen, Given, Reference, Settled, SubjectCase};
 use crate::enforce::Trouble;
 use crate::enforce::folder::Folder;
 use crate::enforce::install::{self, Folders, Leftover, Lock, Standing, Target};
@@ -21,6 +21,7 @@ use crate::protocol::{
 };
 use crate::source::{Held, Reader};
 
+use super::case::Candidates;
 use super::check::{Head, beside, report};
 use super::{Progress, World, case};
 
@@ -59,7 +60,7 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &W
             run.recover(place, &locks);
         }
     }
-    let candidates: Arc<[Offer]> = case::offers(&request.candidates, &reader, 0).into();
+    let candidates = Candidates::read(&request.candidates, &reader);
     let mut subjects = Vec::with_capacity(request.subjects.len());
     for (index, subject) in request.subjects.iter().enumerate() {
         let place = places.iter().position(|place| place.subject == index);
@@ -234,7 +235,7 @@ impl<'a> Run<'a> {
             place.stuck = unlocked;
             return;
         }
-        let no_candidates: Arc<[Offer]> = Arc::from([]);
+        let no_candidates = Candidates::default();
         place.before = Some(facts(&self.case(subject, &no_candidates)));
         if self.what_if {
             for (index, content) in interrupted.contents.iter().enumerate() {
@@ -264,7 +265,7 @@ impl<'a> Run<'a> {
     }
 
     /// A subject whose place, if it has one, is not of files.
-    fn without_files(&mut self, subject: &Subject, candidates: &Arc<[Offer]>) -> SubjectReport {
+    fn without_files(&mut self, subject: &Subject, candidates: &Candidates) -> SubjectReport {
         let case = self.case(subject, candidates);
         let settled = self.reference.settle(&case);
         let chosen = settled.chosen.as_ref();
@@ -298,7 +299,7 @@ impl<'a> Run<'a> {
         store: &WindowsStorePlace,
         case: &SubjectCase<'_>,
         first: &Settled,
-        candidates: &Arc<[Offer]>,
+        candidates: &Candidates,
     ) -> SubjectReport {
         let before = first.certificate.as_deref().map(boxed);
         let place = Source::WindowsStore(case::in_store(store)).label().into_owned();
@@ -333,7 +334,7 @@ impl<'a> Run<'a> {
         store: &WindowsStorePlace,
         case: &SubjectCase<'_>,
         chosen: &Chosen,
-        candidates: &Arc<[Offer]>,
+        candidates: &Candidates,
     ) -> Result<Settled, Finding> {
         let credentials = Credentials {
             chain: Vec::new(),
@@ -354,6 +355,7 @@ impl<'a> Run<'a> {
             private_key: Some(true),
             key_provider: None,
             notes: Vec::new(),
+            forms: Vec::new(),
         };
         self.reader.suppose_in_store(place, held);
         let mut settled = self.reference.settle(&self.case(subject, candidates));
@@ -399,7 +401,7 @@ impl<'a> Run<'a> {
         subject: &Subject,
         index: usize,
         places: &mut [Files<'_>],
-        candidates: &Arc<[Offer]>,
+        candidates: &Candidates,
     ) -> SubjectReport {
         let leader = places.get(index).map_or(index, |place| place.leader);
         if leader != index {
@@ -428,7 +430,7 @@ impl<'a> Run<'a> {
         report
     }
 
-    fn settle(&mut self, subject: &Subject, place: &mut Files<'_>, candidates: &Arc<[Offer]>) -> SubjectReport {
+    fn settle(&mut self, subject: &Subject, place: &mut Files<'_>, candidates: &Candidates) -> SubjectReport {
         let standing = self.examine(place);
         let case = self.case(subject, candidates);
         let before = place.before.get_or_insert_with(|| facts(&case)).clone();
@@ -502,7 +504,7 @@ impl<'a> Run<'a> {
         standing: &[Standing],
         case: &SubjectCase<'_>,
         chosen: &Chosen,
-        candidates: &Arc<[Offer]>,
+        candidates: &Candidates,
     ) -> Result<Settled, Finding> {
         let credentials = self.credentials(subject, case, chosen)?;
         let password = match &place.install.place {
@@ -591,7 +593,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn case<'s>(&self, subject: &'s Subject, candidates: &Arc<[Offer]>) -> SubjectCase<'s>
+    fn case<'s>(&self, subject: &'s Subject, candidates: &Candidates) -> SubjectCase<'s>
     where
         'a: 's,
     {

@@ -43,7 +43,7 @@ impl Flagged {
         };
         let covering = self.origins.iter().filter(|(origin, _)| covers(origin));
         match covering.max_by_key(|(origin, _)| origin.len()) {
-            Some((_, flag)) => {
+            Some((_, flag)) if fault.code == FaultCode::BadRequest => {
                 let message = format!("{flag}: {}", fault.message);
                 Fault {
                     code: FaultCode::BadUsage,
@@ -51,7 +51,7 @@ impl Flagged {
                     ..fault
                 }
             }
-            None => fault,
+            _ => fault,
         }
     }
 }
@@ -134,15 +134,23 @@ fn place(flags: &InstallFlags) -> Result<Option<(&'static str, String, Install)>
             };
             ("--install-pkcs12", path, place)
         }
-        (None, None) if flags.backup => {
-            return Err(Fault::usage(
-                "--backup: goes with --install-certificate or --install-pkcs12",
-            ));
+        (None, None) if flags.backup || flags.replace_unreadable => {
+            let flag = if flags.backup {
+                "--backup"
+            } else {
+                "--replace-unreadable"
+            };
+            let message = format!("{flag}: goes with --install-certificate or --install-pkcs12");
+            return Err(Fault::usage(message));
         }
         (None, None) => return Ok(None),
     };
-    let backup = flags.backup;
-    Ok(Some((flag, typed.clone(), Install { place, backup })))
+    let install = Install {
+        backup: flags.backup,
+        replace_unreadable: flags.replace_unreadable,
+        ..Install::of(place)
+    };
+    Ok(Some((flag, typed.clone(), install)))
 }
 
 /// The request of `same-ca reference`.
@@ -150,6 +158,7 @@ pub fn reference(flags: &ReferenceFlags) -> Result<Flagged, Fault> {
     let sources: Vec<_> = named("SOURCE", &flags.sources)
         .chain(named("--pin-authority", &flags.pin_authority))
         .chain(named("--authority", &flags.authority))
+        .chain(named("--intermediate", &flags.intermediate))
         .collect();
     let reads_stdin = one_stdin(sources.iter().map(|(flag, typed, _)| (*flag, *typed)))?;
     let open = Opener::new(&flags.reading, sources.into_iter())?;
@@ -164,6 +173,7 @@ pub fn reference(flags: &ReferenceFlags) -> Result<Flagged, Fault> {
     }
     asked.pins(&flags.pin_authority, &flags.pin_key, &open);
     asked.request.authorities = asked.sources("/authorities", "--authority", &flags.authority, &open);
+    asked.request.intermediates = asked.sources("/intermediates", "--intermediate", &flags.intermediate, &open);
     Ok(asked)
 }
 
@@ -187,6 +197,7 @@ impl Flagged {
             protocol: crate::protocol::PROTOCOL,
             requirement: caller.requirement.clone(),
             host: caller.host.clone(),
+            node: caller.node.clone(),
             collected_at: caller.collected_at,
             reference: Vec::new(),
             reference_document: None,
@@ -249,9 +260,11 @@ impl Flagged {
                 tool: None,
                 requirement: None,
                 host: None,
+                node: None,
                 collected_at: None,
                 members: None,
                 authorities: None,
+                intermediates: None,
                 findings: None,
             });
         }

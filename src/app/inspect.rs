@@ -5,7 +5,7 @@ use crate::protocol::inspection::{
     InspectedCertificate, InspectedSource, InspectedSubject, Inspection, InspectionKind,
 };
 use crate::protocol::request::check_subjects;
-use crate::protocol::{CertificateFacts, Fault, Finding, PROTOCOL, Policy, Request, Severity, Source, Tool};
+use crate::protocol::{CertificateFacts, Fault, Finding, PROTOCOL, Policy, Request, Source, Tool};
 use crate::source::Reader;
 
 use super::case;
@@ -42,17 +42,26 @@ pub fn inspect(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Re
         tool: Tool::this(),
         requirement: request.requirement.clone(),
         host: request.host.clone(),
+        node: request.node.clone(),
         collected_at: request.collected_at,
         subjects,
     })
 }
 
-/// Whether every source could be read.
-pub fn is_complete(inspection: &Inspection) -> bool {
+/// Every certificate of an inspection as PEM, in the order found.
+///
+/// # Errors
+/// Where there is none.
+pub fn pem(inspection: &Inspection) -> Result<String, Fault> {
     let sources = inspection.subjects.iter().flat_map(|subject| &subject.sources);
-    sources
-        .flat_map(|source| &source.findings)
-        .all(|finding| finding.severity < Severity::Doubt)
+    let certificates = sources.flat_map(|source| &source.certificates);
+    let pem: String = certificates.filter_map(|one| one.facts.pem.as_deref()).collect();
+    match pem.is_empty() {
+        true => Err(Fault::usage(
+            "--save: no certificate was read, so there is none to save",
+        )),
+        false => Ok(pem),
+    }
 }
 
 /// The facts of a certificate with its PEM and that of what came with it.
@@ -96,7 +105,13 @@ fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
         Ok(holding) => holding,
         Err(finding) => return nothing(finding),
     };
-    let mut findings: Vec<Finding> = holding.problems.iter().chain(&holding.notes).cloned().collect();
+    let mut findings: Vec<Finding> = holding
+        .problems
+        .iter()
+        .chain(&holding.notes)
+        .chain(&holding.strangers)
+        .cloned()
+        .collect();
     let chosen = match case::is_single(&holding) {
         true => holding.one(&label).map_err(|finding| findings.push(finding)).ok(),
         false => None,

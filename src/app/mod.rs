@@ -199,11 +199,11 @@ fn batch_command(args: &BatchArgs, streams: &mut Streams<'_>, world: &World<'_>)
 fn reference_command(args: &ReferenceArgs, streams: &mut Streams<'_>, world: &World<'_>) -> Result<u8, Error> {
     let document = if args.request == Default::default() {
         let request = read_request(streams, "same-ca reference tls://fe01.contoso.com:5061")?;
-        reference::reference(&request, None, world)?
+        reference::reference(&request, None, args.partial, world)?
     } else {
         let asked = flags::reference(&args.request)?;
         let stdin = asked.stdin(streams)?;
-        reference::reference(&asked.request, stdin.as_deref(), world).map_err(|fault| asked.explain(fault))?
+        reference::reference(&asked.request, stdin.as_deref(), args.partial, world).map_err(|f| asked.explain(f))?
     };
     let what = "the reference document";
     write_out(streams, args.output.as_deref(), what, |out| {
@@ -227,6 +227,12 @@ fn inspect_command(args: &InspectArgs, streams: &mut Streams<'_>, world: &World<
         let request = read_request(streams, "same-ca inspect pchat01.pem")?;
         inspect::inspect(&request, None, world)?
     };
+    if let Some(file) = &args.save {
+        let pem = inspect::pem(&inspection)?;
+        write_out(streams, Some(file), "the certificates", |out| {
+            out.write_all(pem.as_bytes())
+        })?;
+    }
     answer(
         streams,
         &args.output,

@@ -1,10 +1,12 @@
 //! `same-ca reference`: reads the servers that set the rule once, for every later check.
 
+use std::collections::HashSet;
+
 use crate::cert::Certificate;
-use crate::decide::{Member, Read};
+use crate::decide::{Case, Member, Read};
 use crate::protocol::{
-    Code, DocumentKind, DocumentMember, Fault, Finding, Hex, PROTOCOL, Policy, ReadBy, ReferenceDocument, Request,
-    Severity, Tool,
+    Code, DocumentKind, DocumentMember, Fault, FaultCode, Finding, Hex, PROTOCOL, Policy, ReadBy, ReferenceDocument,
+    Request, Tool, Unread,
 };
 use crate::source::Reader;
 
@@ -12,11 +14,18 @@ use super::case;
 use super::inspect::facts_with_pem;
 use super::{Progress, World};
 
-/// Reads what a request's `reference`, `reference_document` and `authorities` name. `stdin` is what a source `-` stands for.
+/// Reads what a request's `reference`, `reference_document`, `authorities` and `intermediates` name. `stdin` is what a
+/// source `-` stands for. With `partial` a member that cannot be read is written as such.
 ///
 /// # Errors
-/// Where the request is not one for a reference document. What cannot be read is a finding in the document.
-pub fn reference(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Result<ReferenceDocument, Fault> {
+/// Where the request is not one for a reference document, and, but for `partial`, where a member cannot be read: later
+/// checks would not know that a server is missing. What else cannot be read is a finding in the document.
+pub fn reference(
+    request: &Request,
+    stdin: Option<&[u8]>,
+    partial: bool,
+    world: &World<'_>,
+) -> Result<ReferenceDocument, Fault> {
     check(request)?;
     let reader = Reader::new(stdin, world.env, world.log);
     reader.prefetch(case::tls_sources(request), &|done, total| {
@@ -26,45 +35,99 @@ pub fn reference(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> 
             total: Some(total),
         });
     });
-    let read = case::case(request, &reader, world.clock);
+    let read = case::read(request, &reader, world.clock);
+    if !partial {
+        complete(&read)?;
+    }
     let mut findings = read.findings.clone();
-    let mut members = Vec::new();
     for member in &read.members {
         let named = |finding: &Finding| {
             let finding = finding.clone();
             let message = format!("{}: {}", member.name, finding.message);
             Finding { message, ..finding }
         };
-        findings.extend(member.findings.iter().map(named));
-        members.extend(document_member(member));
+        // What could not be read is said in its place.
+        if !is_unread(member) {
+            findings.extend(member.findings.iter().map(named));
+        }
     }
-    if members.is_empty() && !findings.iter().any(|finding| finding.code == Code::ReferenceMissing) {
+    let said = findings.iter().any(|finding| finding.code == Code::ReferenceMissing);
+    if read.members.iter().all(is_unread) && !said {
         findings.push(Finding::new(Code::ReferenceMissing, "no reference could be read"));
     }
+    let of_rank = |wanted: bool| {
+        let mut seen = HashSet::new();
+        let of_rank = read.evidence.iter().filter(|(_, trusted, _)| *trusted == wanted);
+        let new = of_rank.filter(|(held, ..)| seen.insert(*held.sha256()));
+        new.map(|(held, ..)| held.pem()).collect()
+    };
     Ok(ReferenceDocument {
         protocol: PROTOCOL,
         kind: DocumentKind::Reference,
         tool: Tool::this(),
         requirement: request.requirement.clone(),
         host: request.host.clone(),
+        node: request.node.clone(),
         collected_at: request.collected_at,
-        members,
-        authorities: read
-            .evidence
-            .iter()
-            .filter(|(_, vouched, _)| *vouched)
-            .map(|(held, ..)| held.pem())
-            .collect(),
+        members: read.members.iter().map(document_member).collect(),
+        authorities: of_rank(true),
+        intermediates: of_rank(false),
         findings,
     })
 }
 
-/// Whether every member that was asked for is in a document.
-pub fn is_complete(document: &ReferenceDocument) -> bool {
-    document
+/// Refuses a reference of which a member, or the document, could not be read.
+fn complete(case: &Case) -> Result<(), Fault> {
+    let mut unread: Vec<String> = case
+        .members
+        .iter()
+        .filter(|member| is_unread(member))
+        .map(why_unread)
+        .collect();
+    let mut pointer = case
+        .members
+        .iter()
+        .find(|member| is_unread(member))
+        .map(|member| member.pointer.clone());
+    let documents = case
         .findings
         .iter()
-        .all(|finding| finding.severity < Severity::Doubt)
+        .filter(|finding| finding.code == Code::ReferenceMissing);
+    for finding in documents {
+        unread.push(finding.message.clone());
+        pointer = pointer.or(finding.pointer.clone());
+    }
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "no reference document was written, because not everything that it is made of could be read: {} (with --partial \
+         it is written, and says what is missing)",
+        unread.join("; ")
+    );
+    Err(Fault {
+        pointer,
+        ..Fault::new(FaultCode::ReferenceUnreadable, message)
+    })
+}
+
+fn is_unread(member: &Member) -> bool {
+    matches!(member.read, Read::Nothing { .. })
+}
+
+/// The member with what kept it from being read.
+fn why_unread(member: &Member) -> String {
+    let use_ = member
+        .use_
+        .as_ref()
+        .map(|use_| format!(" ({use_})"))
+        .unwrap_or_default();
+    let why = member.findings.first();
+    let why = why.map_or("it could not be read", |finding| finding.message.as_str());
+    match why.starts_with(member.name.as_str()) {
+        true => why.to_owned(),
+        false => format!("{}{use_}: {why}", member.name),
+    }
 }
 
 fn check(request: &Request) -> Result<(), Fault> {
@@ -73,12 +136,12 @@ fn check(request: &Request) -> Result<(), Fault> {
     let unwanted = [
         (!request.subjects.is_empty(), "/subjects"),
         (!request.candidates.is_empty(), "/candidates"),
-        (!request.intermediates.is_empty(), "/intermediates"),
         (request.policy != Policy::default(), "/policy"),
     ];
     for (present, pointer) in unwanted {
         if present {
-            let message = "a reference document is made of reference and authorities alone; give this to check";
+            let message =
+                "a reference document is made of reference, authorities and intermediates alone; give this to check";
             return Err(Fault::bad_request(pointer, message));
         }
     }
@@ -88,7 +151,7 @@ fn check(request: &Request) -> Result<(), Fault> {
     Ok(())
 }
 
-fn document_member(member: &Member) -> Option<DocumentMember> {
+fn document_member(member: &Member) -> DocumentMember {
     let mut written = DocumentMember {
         name: member.name.clone(),
         use_: member.use_.clone(),
@@ -97,6 +160,7 @@ fn document_member(member: &Member) -> Option<DocumentMember> {
         certificate: None,
         authority: None,
         key_sha256: None,
+        unread: None,
     };
     match &member.read {
         Read::Certificate {
@@ -107,11 +171,17 @@ fn document_member(member: &Member) -> Option<DocumentMember> {
             let chain: Vec<&Certificate> = chain.iter().map(|certificate| &**certificate).collect();
             written.certificate = Some(facts_with_pem(certificate, &chain).into());
             written.read_by = Some(if tls_host.is_some() { ReadBy::Tls } else { ReadBy::Other });
-            written.host = tls_host.clone().filter(|host| *host != member.name);
+            written.host.clone_from(tls_host);
         }
         Read::Authority(certificate) => written.authority = Some(facts_with_pem(certificate, &[]).into()),
         Read::Key(key) => written.key_sha256 = Some(Hex(key.0)),
-        Read::Nothing { .. } => return None,
+        Read::Nothing { .. } => {
+            let cause = member.findings.first();
+            written.unread = Some(Unread {
+                code: cause.map_or(Code::ReferenceUnreadable, |finding| finding.code),
+                message: cause.map_or_else(|| "it could not be read".into(), |finding| finding.message.clone()),
+            });
+        }
     }
-    Some(written)
+    written
 }

@@ -58,6 +58,8 @@ pub struct Offer {
     pub key_provider: Option<String>,
     /// What was found while reading.
     pub findings: Vec<Finding>,
+    /// Why whoever installs cannot install it, or shall not: it fits all the same, and is never chosen.
+    pub not_installable: Option<Finding>,
 }
 
 /// What is known of a private key.
@@ -521,6 +523,10 @@ impl Session<'_> {
                 findings.push(rules.finding(Code::PrivateKeyMissing, message));
                 findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             }
+            if let Some(why) = &offer.not_installable {
+                findings.push(rules.settle(why.clone()));
+                findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            }
             let certificate = offer.certificate.as_ref().map(|certificate| certificate.facts());
             list.push(PassedOver {
                 from,
@@ -609,7 +615,8 @@ impl Session<'_> {
                     candidate.not_after() > standing.not_after() && judged.lasts > lasts
                 });
             let key = matches!(offer.key, KeyPresence::Present | KeyPresence::Elsewhere);
-            covers && (!compliant || ends_later) && judged.status == Status::Compliant && key
+            let installable = offer.not_installable.is_none();
+            covers && (!compliant || ends_later) && judged.status == Status::Compliant && key && installable
         };
         let best = longest(&offers, &judged, fits);
         let chosen = best.map(|position| Chosen {

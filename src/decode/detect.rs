@@ -50,7 +50,33 @@ const HTML: Found = hinted(
     "download the certificate itself, not the page that offers it",
 );
 const TEXT: Found = found("plain text");
+const XML: Found = found("an XML document");
+const JSON: Found = found("JSON");
+const PDF: Found = found("a PDF document");
 const BINARY: Found = found("binary data of no known kind");
+
+/// Whether it is something in which nobody would look for a certificate. A text with a certificate in it has a hint.
+pub(super) fn is_plain(found: Found) -> bool {
+    const PLAIN: &[Found] = &[
+        REQUEST,
+        REVOCATION_LIST,
+        ATTRIBUTES,
+        PRIVATE_KEY,
+        ENCRYPTED_KEY,
+        OPENSSH_KEY,
+        OPENSSH_PUBLIC_KEY,
+        PUBLIC_KEY,
+        PARAMETERS,
+        PGP,
+        OCSP,
+        HTML,
+        TEXT,
+        XML,
+        JSON,
+        PDF,
+    ];
+    PLAIN.contains(&found)
+}
 
 /// What one element of DER or BER is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +185,7 @@ pub(super) fn signature(bytes: &[u8]) -> Option<Found> {
         (b"7z\xbc\xaf\x27\x1c", found("a 7-Zip archive")),
         (b"Rar!", found("a RAR archive")),
         (b"MSCF", found("a cabinet archive")),
-        (b"%PDF-", found("a PDF document")),
+        (b"%PDF-", PDF),
         (b"SQLite format 3\0", found("an SQLite database")),
         (b"MZ\x90", found("a Windows executable")),
         (b"\x7fELF", found("an executable")),
@@ -253,8 +279,8 @@ pub(super) fn text(text: &[u8]) -> Found {
     };
     let found = match start {
         _ if begins("<!doctype html") || begins("<html") || (begins("<") && holds(b"<html")) => HTML,
-        [b'<', ..] => found("an XML document"),
-        [b'{' | b'[', ..] => found("JSON"),
+        [b'<', ..] => XML,
+        [b'{' | b'[', ..] => JSON,
         _ if begins("SSH-1.") || begins("SSH-2.") => hinted(
             "an SSH banner",
             "the port belongs to an SSH server, not to a TLS server",

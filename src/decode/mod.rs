@@ -232,6 +232,15 @@ impl DecodeError {
         }
     }
 
+    /// Whether it is plainly something else, in which nobody would look for a certificate: a revocation list, a request, a
+    /// page, a key. Not so for an archive or a key store, which may hold some, or for what may be a damaged certificate.
+    pub fn is_something_else(&self) -> bool {
+        match *self {
+            Self::NotACertificate { found, hint } => detect::is_plain(Found { name: found, hint }),
+            _ => false,
+        }
+    }
+
     fn damaged(what: &'static str) -> impl Fn(ber::Flaw) -> Self {
         move |flaw| Self::Damaged {
             what,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{CertificateFacts, Word};
-use super::finding::Finding;
+use super::finding::{Code, Finding};
 use super::report::Tool;
 use super::time::Timestamp;
 use super::values::{Hex, Sha256Hex};
@@ -25,13 +25,18 @@ pub struct ReferenceDocument {
     /// The caller's name for the host that read the reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// What the caller's inventory calls that host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// When the caller read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collected_at: Option<Timestamp>,
     /// The servers that set the rule, and pins.
     pub members: Vec<DocumentMember>,
-    /// PEM of the CA certificates that the operator answers for.
+    /// PEM of the CA certificates that the operator answers for: trusted.
     pub authorities: Vec<String>,
+    /// PEM of other CA certificates that were given: untrusted.
+    pub intermediates: Vec<String>,
     /// What was found while reading.
     pub findings: Vec<Finding>,
 }
@@ -44,13 +49,13 @@ pub enum DocumentKind {
     Reference,
 }
 
-/// How a member was read: decides the rank of what came with it.
+/// How a member was read: one read by TLS has to be confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ReadBy {
-    /// From the server, by TLS: what it sent was found.
+    /// From the server, by TLS: the network led there.
     Tls,
-    /// In another way: the operator answers for it.
+    /// In another way.
     Other,
 }
 
@@ -66,7 +71,7 @@ pub struct DocumentMember {
     /// How it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_by: Option<ReadBy>,
-    /// The host that it was read from by TLS, where that is not the name.
+    /// The host that was asked, where it was read by TLS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// Its certificate with `pem` and `chain`; of these alone is read back, the facts are worked out anew.
@@ -78,6 +83,19 @@ pub struct DocumentMember {
     /// A pin: SHA-256 of a key's DER SubjectPublicKeyInfo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_sha256: Option<Sha256Hex>,
+    /// Why it could not be read: whoever uses the document learns that a server is missing from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Unread>,
+}
+
+/// Why a member of a reference document could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    /// Stable code.
+    pub code: Code,
+    /// What went wrong, in one sentence.
+    pub message: String,
 }
 
 macro_rules! document_certificate {
@@ -190,15 +208,21 @@ pub struct DocumentInput {
     /// Host that read the reference. Not read back.
     #[serde(default)]
     pub host: Option<String>,
+    /// What an inventory calls that host. Not read back.
+    #[serde(default)]
+    pub node: Option<String>,
     /// When it was read. Not read back.
     #[serde(default)]
     pub collected_at: Option<Timestamp>,
     /// The servers that set the rule, and pins.
     #[serde(default)]
     pub members: Option<Vec<DocumentMember>>,
-    /// PEM of the CA certificates that the operator answers for.
+    /// PEM of the CA certificates that the operator answers for: trusted.
     #[serde(default)]
     pub authorities: Option<Vec<String>>,
+    /// PEM of other CA certificates: untrusted.
+    #[serde(default)]
+    pub intermediates: Option<Vec<String>>,
     /// What was found while reading. Not read back.
     #[serde(default)]
     pub findings: Option<Vec<Finding>>,

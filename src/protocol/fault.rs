@@ -17,6 +17,8 @@ pub enum FaultCode {
     UnsupportedProtocol,
     /// The command line is wrong.
     BadUsage,
+    /// A member of the reference could not be read, and a document without it would not say so.
+    ReferenceUnreadable,
     /// A fault of the program or of the system that it runs on.
     Internal,
 }

@@ -117,7 +117,7 @@ codes! {
     DigestWeak "digest-weak" Warning lowerable: "The signature uses SHA-1."
     KeyProviderUnsupported "key-provider-unsupported" Warning: "The key is kept by CNG alone, which the profile's servers cannot use."
     PossessionUnproven "possession-unproven" Warning: "Nothing at hand shows that the server holds the private key."
-    HostNotCovered "host-not-covered" Warning: "The certificate does not cover the host that it was read from."
+    HostNotCovered "host-not-covered" Warning lowerable: "The certificate does not cover the host that it was read from."
     LeftoverFile "leftover-file" Warning: "A file that the installation needed for a while could not be removed."
     CandidateNotInstallable "candidate-not-installable" Info: "The caller cannot install this candidate, so it was passed over."
     EvidenceUnused "evidence-unused" Info: "A certificate given as evidence lends no key; the message says why."

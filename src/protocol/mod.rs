@@ -17,7 +17,9 @@ mod strict;
 pub mod time;
 pub mod values;
 
-pub use document::{DocumentCertificate, DocumentInput, DocumentKind, DocumentMember, ReadBy, ReferenceDocument};
+pub use document::{
+    DocumentCertificate, DocumentInput, DocumentKind, DocumentMember, ReadBy, ReferenceDocument, Unread,
+};
 pub use facts::CertificateFacts;
 pub use fault::{ErrorDocument, Fault, FaultCode};
 pub use finding::{Code, Finding, Severity};
@@ -27,10 +29,12 @@ pub use report::{
     Tool,
 };
 pub use request::{
-    Encryption, Install, Level, Match, Member, MemberKind, Place, Policy, Profile, ProofWanted, References, Request,
-    Subject,
+    AcceptedForm, Accepts, Encryption, Install, Level, Match, Member, MemberKind, Place, Policy, Profile, ProofWanted,
+    References, Request, Subject,
 };
-pub use source::{DerSource, Distrust, Password, Source, StartTls, StoreLocation, TlsSource, WindowsStoreSource};
+pub use source::{
+    DerSource, Distrust, Password, Source, StartTls, StoreLocation, StoreName, TlsSource, WindowsStoreSource,
+};
 pub use time::Timestamp;
 pub use values::{Hex, Secret, Sha256Hex, Span, Thumbprint, hex};
 

@@ -23,6 +23,9 @@ pub struct Report<R = ReferenceReport> {
     /// The caller's name for the host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// What the caller's inventory calls the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// When the caller collected what it sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collected_at: Option<Timestamp>,
@@ -301,10 +304,10 @@ pub enum KeyFrom {
     Authorities,
     /// The reference document.
     ReferenceDocument,
-    /// A source of the reference.
-    Reference,
     /// A pin.
     Pin,
+    /// A source of the reference.
+    Reference,
     /// The request's `intermediates`.
     Intermediates,
     /// What the subject brought.

@@ -12,7 +12,7 @@ use super::document::DocumentInput;
 use super::fault::{Fault, pointer_step};
 use super::finding::{Code, Severity};
 use super::read::{check_protocol, null_default};
-use super::source::{Distrust, Password, Source, StoreLocation, is_store_name, password};
+use super::source::{Distrust, Password, Source, StoreLocation, StoreName, is_store_name, password};
 use super::time::Timestamp;
 use super::values::{Secret, Sha256Hex, Span, Thumbprint, check_path};
 
@@ -29,6 +29,9 @@ pub struct Request {
     /// The caller's name for the host; carried into the report.
     #[serde(default)]
     pub host: Option<String>,
+    /// What the caller's inventory calls the host, where that may differ from `host`; carried into the report.
+    #[serde(default)]
+    pub node: Option<String>,
     /// When the caller collected what it sends; carried into the report.
     #[serde(default)]
     pub collected_at: Option<Timestamp>,
@@ -167,6 +170,54 @@ pub struct Install {
     pub place: Place,
     /// Whether the old files are kept.
     pub backup: bool,
+    /// Whether a file that cannot be opened or holds no certificate may be replaced; it is then kept as a backup.
+    pub replace_unreadable: bool,
+    /// What the caller can carry out, where it installs.
+    pub accepts: Option<Accepts>,
+    /// Certificates that are not to be chosen again, where the caller installs.
+    pub without: Vec<Sha256Hex>,
+}
+
+impl Install {
+    /// A place, with everything else as it is unless given.
+    pub fn of(place: Place) -> Self {
+        Install {
+            place,
+            backup: false,
+            replace_unreadable: false,
+            accepts: None,
+            without: Vec::new(),
+        }
+    }
+}
+
+/// Which candidates a caller that installs can carry out.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Accepts {
+    /// The forms that a candidate may have.
+    pub forms: Vec<AcceptedForm>,
+    /// Whether a PKCS#12 candidate may hold one private key only: Windows imports every key of a file.
+    #[serde(default, deserialize_with = "null_default")]
+    pub one_key: bool,
+    /// The only store that a candidate of the form `store` may stand in.
+    #[serde(default)]
+    pub store: Option<StoreName>,
+    /// SHA-1 of the only certificate that may be chosen.
+    #[serde(default)]
+    pub thumbprint: Option<Thumbprint>,
+}
+
+/// A form of a candidate that a caller can install.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum AcceptedForm {
+    /// A PKCS#12 file.
+    Pkcs12,
+    /// A certificate in a Windows certificate store, its key with it.
+    Store,
 }
 
 /// A place for a certificate.
@@ -275,6 +326,16 @@ struct InstallFields {
     /// Keep the old files beside the new ones, as `NAME.DIGITS.bak`.
     #[serde(default, deserialize_with = "null_default")]
     backup: bool,
+    /// Replace a file that cannot be opened (a wrong password, another kind of key store) or holds no certificate. It is
+    /// kept beside the new one, as `NAME.DIGITS.bak`, whatever `backup` says.
+    #[serde(default, deserialize_with = "null_default")]
+    replace_unreadable: bool,
+    /// With `by` alone: what the caller can carry out. Other candidates are passed over, and the best of the rest is chosen.
+    #[serde(default)]
+    accepts: Option<Accepts>,
+    /// With `by` alone: SHA-256 of certificates that are not to be chosen again.
+    #[serde(default, deserialize_with = "null_default")]
+    without: Vec<Sha256Hex>,
 }
 
 impl InstallFields {
@@ -318,12 +379,17 @@ impl InstallFields {
 
 impl<'de> Deserialize<'de> for Install {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = InstallFields::deserialize(deserializer)?;
-        let backup = fields.backup;
-        fields
-            .place()
-            .map(|place| Install { place, backup })
-            .map_err(de::Error::custom)
+        let mut fields = InstallFields::deserialize(deserializer)?;
+        let (backup, replace_unreadable) = (fields.backup, fields.replace_unreadable);
+        let (accepts, without) = (fields.accepts.take(), std::mem::take(&mut fields.without));
+        let place = fields.place().map_err(de::Error::custom)?;
+        Ok(Install {
+            place,
+            backup,
+            replace_unreadable,
+            accepts,
+            without,
+        })
     }
 }
 
@@ -551,6 +617,19 @@ impl Request {
                 ));
             }
         }
+        let pinned = self
+            .reference
+            .iter()
+            .enumerate()
+            .filter_map(|(index, member)| match &member.kind {
+                MemberKind::Authority(source) => Some((format!("/reference/{index}/authority"), source)),
+                MemberKind::Source(_) | MemberKind::Key(_) => None,
+            });
+        let named = self.authorities.iter().enumerate();
+        let named = named.map(|(index, source)| (format!("/authorities/{index}"), source));
+        for (pointer, source) in pinned.chain(named) {
+            check_trusted(source, &pointer)?;
+        }
         if let Some(path) = self
             .reference_document
             .as_ref()
@@ -611,6 +690,9 @@ pub fn check_subjects(subjects: &[Subject]) -> Result<(), Fault> {
         if let Some(names) = &subject.names {
             check_names(names, || format!("/subjects/{index}/names"))?;
         }
+        if let Some(install) = &subject.install {
+            check_choice(install, &format!("/subjects/{index}/install"))?;
+        }
         if let Some(Install {
             place:
                 Place::Files {
@@ -629,6 +711,38 @@ pub fn check_subjects(subjects: &[Subject]) -> Result<(), Fault> {
                 return fault("install: expected a path for certificate, and a chain in a file of its own");
             }
         }
+    }
+    Ok(())
+}
+
+/// What is trusted is named by who answers for it: a server that the network led to answers for nobody.
+fn check_trusted(source: &Source, pointer: &str) -> Result<(), Fault> {
+    let Source::Tls(_) = source else { return Ok(()) };
+    let message = format!(
+        "{} is read by TLS, and what a server sends can be no trusted CA certificate: save it to a file \
+         (same-ca inspect --save FILE), look at it, and give the file",
+        source.label()
+    );
+    Err(Fault::bad_request(pointer, message))
+}
+
+/// What a caller may say of the choice is for one that installs by itself.
+fn check_choice(install: &Install, pointer: &str) -> Result<(), Fault> {
+    let goes_with_caller = |field: &str| {
+        let message = format!("{field} goes with by: caller alone");
+        Err(Fault::bad_request(format!("{pointer}/{field}"), message))
+    };
+    let caller = install.place == Place::Caller;
+    match &install.accepts {
+        Some(_) if !caller => return goes_with_caller("accepts"),
+        Some(Accepts { store: Some(store), .. }) if !is_store_name(&store.store) => {
+            let message = "expected the name of a store, such as My";
+            return Err(Fault::bad_request(format!("{pointer}/accepts/store/store"), message));
+        }
+        _ => {}
+    }
+    if !install.without.is_empty() && !caller {
+        return goes_with_caller("without");
     }
     Ok(())
 }

@@ -57,6 +57,8 @@ pub struct DerSource {
     pub private_key: Option<bool>,
     /// The Windows provider that keeps the key; one that ends in `Key Storage Provider` is CNG.
     pub key_provider: Option<String>,
+    /// The Windows store that the caller read it from.
+    pub store: Option<StoreName>,
 }
 
 /// Where a password comes from.
@@ -136,6 +138,33 @@ pub enum StoreLocation {
     CurrentUser,
 }
 
+impl StoreLocation {
+    /// The word that the protocol uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StoreLocation::LocalMachine => "LocalMachine",
+            StoreLocation::CurrentUser => "CurrentUser",
+        }
+    }
+}
+
+/// A Windows certificate store, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct StoreName {
+    /// `LocalMachine` or `CurrentUser`.
+    pub location: StoreLocation,
+    /// Store name, such as `My`.
+    pub store: String,
+}
+
+impl fmt::Display for StoreName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.location.as_str(), self.store)
+    }
+}
+
 /// A key that may not count: the CA certificates' keys of a source, or a key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Distrust {
@@ -169,6 +198,9 @@ macro_rules! source_fields {
             /// The Windows provider that keeps the key of `der`.
             #[serde(default)]
             key_provider: Option<String>,
+            /// The Windows store that `der` stands in, where the caller read it from one.
+            #[serde(default)]
+            store: Option<StoreName>,
             /// Base64 of a PKCS#12 file.
             #[serde(default)]
             pkcs12: Option<Secret>,
@@ -204,8 +236,12 @@ macro_rules! source_fields {
                 if forms.iter().filter(|&&form| form).count() != 1 {
                     return Err(ONE_FORM.into());
                 }
-                if self.der.is_none() && (self.chain.is_some() || self.private_key.is_some() || self.key_provider.is_some()) {
-                    return Err("chain, private_key and key_provider go with der alone".into());
+                let beside_der = self.private_key.is_some() || self.key_provider.is_some() || self.store.is_some();
+                if self.der.is_none() && (self.chain.is_some() || beside_der) {
+                    return Err("chain, private_key, key_provider and store go with der alone".into());
+                }
+                if self.store.as_ref().is_some_and(|store| !is_store_name(&store.store)) {
+                    return Err("expected the name of a store, such as My, in store".into());
                 }
                 if password.is_some() && (self.der.is_some() || self.tls.is_some() || self.windows_store.is_some()) {
                     return Err("a password goes with path, pem or pkcs12 alone".into());
@@ -219,8 +255,9 @@ macro_rules! source_fields {
                 }
                 if let Some(der) = self.der {
                     let chain = self.chain.unwrap_or_default();
-                    let (private_key, key_provider) = (self.private_key, self.key_provider);
-                    return Ok(Source::Der(Box::new(DerSource { der, chain, private_key, key_provider })));
+                    let (private_key, key_provider, store) = (self.private_key, self.key_provider, self.store);
+                    let source = DerSource { der, chain, private_key, key_provider, store };
+                    return Ok(Source::Der(Box::new(source)));
                 }
                 if let Some(content) = self.pkcs12 {
                     return Ok(Source::Pkcs12 { content, password });
@@ -380,10 +417,7 @@ impl Source {
             Source::Tls(tls) if tls.host.contains(':') => format!("tls://[{}]:{}", tls.host, tls.port()).into(),
             Source::Tls(tls) => format!("tls://{}:{}", tls.host, tls.port()).into(),
             Source::WindowsStore(store) => {
-                let location = match store.location {
-                    StoreLocation::LocalMachine => "LocalMachine",
-                    StoreLocation::CurrentUser => "CurrentUser",
-                };
+                let location = store.location.as_str();
                 let one = match (&store.thumbprint, &store.subject) {
                     (Some(thumbprint), _) => format!("/{thumbprint}"),
                     (None, Some(subject)) => format!(" ({subject})"),

@@ -29,7 +29,11 @@ pub fn report(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<
             (Tone::Bold, &report.message),
         ],
     )?;
-    for (label, value) in [("requirement", &report.requirement), ("host", &report.host)] {
+    for (label, value) in [
+        ("requirement", &report.requirement),
+        ("host", &report.host),
+        ("node", &report.node),
+    ] {
         if let Some(value) = value {
             page.field(0, label, &[(Tone::Plain, value)])?;
         }
@@ -798,6 +802,7 @@ mod tests {
             },
             requirement: Some("persistent-chat".into()),
             host: Some("pchat01.contoso.com".into()),
+            node: None,
             collected_at: Some(at("2026-11-20T06:00:00Z")),
             valid_at: at("2026-11-20T00:00:00Z"),
             status: Status::Noncompliant,
@@ -921,6 +926,7 @@ mod tests {
             },
             requirement: None,
             host: None,
+            node: None,
             collected_at: None,
             subjects: vec![crate::protocol::inspection::InspectedSubject {
                 name: "pchat01.pfx".into(),

@@ -1,7 +1,5 @@
 //! Certificates inside the request.
 
-use std::sync::Arc;
-
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeSliceError, Engine};
@@ -9,7 +7,7 @@ use base64::{DecodeSliceError, Engine};
 use crate::cert::Certificate;
 use crate::protocol::{Code, DerSource, Finding};
 
-use super::{Format, Held, Holding};
+use super::{Form, Format, Held, Holding};
 
 /// Standard base64; callers differ in whether they pad.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -37,11 +35,16 @@ fn exact(text: &str) -> Result<Vec<u8>, DecodeSliceError> {
 pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
     let bytes = base64(&source.der)?;
     let certificate = Certificate::parse(bytes).map_err(|_| "it is not one DER certificate")?;
+    // Who says what it knows of the key has read a store, and names it or does not.
+    let in_store = source.private_key.is_some() || source.key_provider.is_some() || source.store.is_some();
+    let form = match in_store {
+        true => Form::Store(source.store.clone()),
+        false => Form::Other(Format::Der),
+    };
     let held = Held {
-        certificate: Arc::new(certificate),
         private_key: source.private_key,
         key_provider: source.key_provider.clone(),
-        notes: Vec::new(),
+        ..Held::of(certificate, form)
     };
     let mut holding = Holding {
         format: Format::Der,
@@ -50,19 +53,14 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         problems: Vec::new(),
         notes: Vec::new(),
         first_is_unreadable: false,
+        strangers: Vec::new(),
     };
     for (index, text) in source.chain.iter().enumerate() {
         let certificate = base64(text).ok().and_then(|bytes| Certificate::parse(bytes).ok());
         match certificate {
-            Some(certificate) => {
-                let certificate = Arc::new(certificate);
-                holding.certificates.push(Held {
-                    certificate,
-                    private_key: None,
-                    key_provider: None,
-                    notes: Vec::new(),
-                });
-            }
+            Some(certificate) => holding
+                .certificates
+                .push(Held::of(certificate, Form::Other(Format::Der))),
             None => {
                 let message = format!("inline DER: certificate {index} of its chain cannot be read");
                 holding

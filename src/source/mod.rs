@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::cert::{Certificate, KeyId, PrivateKeyForm, public_key_of_private};
 use crate::decode::{self, DecodeError, KeyEncoding, PrivateKeyDer};
-use crate::protocol::{Code, Finding, Password, Secret, Source, TlsSource, WindowsStoreSource};
+use crate::protocol::{Code, Finding, Password, Secret, Severity, Source, StoreName, TlsSource, WindowsStoreSource};
 
 /// Largest file of a password: nobody types more, and the wrong file may be any size.
 const PASSWORD_FILE_LIMIT: u64 = 64 * 1024;
@@ -42,6 +42,8 @@ pub struct Holding {
     pub notes: Vec<Finding>,
     /// Whether something that should have been the first certificate could not be read.
     pub first_is_unreadable: bool,
+    /// Of a folder: the files that are plainly something else, of no concern but to who asks what it holds.
+    pub strangers: Vec<Finding>,
 }
 
 /// One certificate of a source.
@@ -55,6 +57,37 @@ pub struct Held {
     pub key_provider: Option<String>,
     /// What else was seen of it: worth a finding on whoever uses it.
     pub notes: Vec<Finding>,
+    /// How the source holds it: a folder may hold it in several files.
+    pub forms: Vec<Form>,
+}
+
+impl Held {
+    /// A certificate of which nothing else is known.
+    pub fn of(certificate: Certificate, form: Form) -> Self {
+        Held {
+            certificate: Arc::new(certificate),
+            private_key: None,
+            key_provider: None,
+            notes: Vec::new(),
+            forms: vec![form],
+        }
+    }
+}
+
+/// How a source holds a certificate: whether a caller can install it depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// In a PKCS#12 file.
+    Pkcs12 {
+        /// How many private keys the file holds.
+        keys: usize,
+        /// Whether one of them is the certificate's.
+        own_key: bool,
+    },
+    /// In a Windows certificate store, and in which, where that is known.
+    Store(Option<StoreName>),
+    /// In something that nobody imports with a key.
+    Other(Format),
 }
 
 /// How a source was written or sent.
@@ -484,14 +517,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn decode(&self, bytes: &[u8], password: Option<&Secret>, label: &str) -> Result<Holding, Finding> {
-        let bundle = decode::decode(bytes, password.map(Secret::expose)).map_err(|error| undecodable(label, &error))?;
+    fn decode(&self, bytes: &[u8], password: Option<&Secret>, label: &str) -> Result<Holding, Undecodable> {
+        let bundle = decode::decode(bytes, password.map(Secret::expose)).map_err(|error| Undecodable {
+            finding: undecodable(label, &error),
+            is_something_else: error.is_something_else(),
+        })?;
         let format = match bundle.format {
             decode::Format::Pem => Format::Pem,
             decode::Format::Der => Format::Der,
             decode::Format::Pkcs7 => Format::Pkcs7,
             decode::Format::Pkcs12 => Format::Pkcs12,
         };
+        let keys = several(&bundle.keys);
         let mut holding = Holding {
             format,
             certificates: Vec::with_capacity(bundle.certificates.len()),
@@ -499,6 +536,7 @@ impl<'a> Reader<'a> {
             problems: Vec::new(),
             notes: Vec::new(),
             first_is_unreadable: bundle.first_is_unreadable,
+            strangers: Vec::new(),
         };
         for problem in bundle.problems {
             let place = problem
@@ -512,15 +550,7 @@ impl<'a> Reader<'a> {
         }
         for (index, der) in bundle.certificates.into_iter().enumerate() {
             match Certificate::parse(der) {
-                Ok(certificate) => {
-                    let certificate = Arc::new(certificate);
-                    holding.certificates.push(Held {
-                        certificate,
-                        private_key: None,
-                        key_provider: None,
-                        notes: Vec::new(),
-                    });
-                }
+                Ok(certificate) => holding.certificates.push(Held::of(certificate, Form::Other(format))),
                 Err(error) => {
                     holding.first_is_unreadable |= holding.certificates.is_empty();
                     let message = format!("{label}: certificate {index} cannot be read: {error}");
@@ -532,10 +562,20 @@ impl<'a> Reader<'a> {
         }
         if holding.certificates.is_empty() {
             let first = holding.problems.into_iter().next();
-            return Err(first.unwrap_or_else(|| unreadable(label, "it holds no certificate")));
+            let finding = first.unwrap_or_else(|| unreadable(label, "it holds no certificate"));
+            return Err(Undecodable {
+                finding,
+                is_something_else: false,
+            });
         }
         let keeps_keys = format == Format::Pkcs12 || !holding.keys.is_empty();
         holding.match_keys(keeps_keys);
+        if format == Format::Pkcs12 {
+            for held in &mut holding.certificates {
+                let own_key = held.private_key == Some(true);
+                held.forms = vec![Form::Pkcs12 { keys, own_key }];
+            }
+        }
         Ok(holding)
     }
 
@@ -548,6 +588,7 @@ impl<'a> Reader<'a> {
             problems: Vec::new(),
             notes: Vec::new(),
             first_is_unreadable: false,
+            strangers: Vec::new(),
         };
         for path in files {
             let content = match self.content(path) {
@@ -564,16 +605,28 @@ impl<'a> Reader<'a> {
                     whole.keys.extend(holding.keys);
                     whole.problems.extend(holding.problems);
                 }
-                Err(finding) => match decode::decode_keys(&content, password.map(Secret::expose)) {
-                    Ok(keys) => whole.keys.extend(identities(&keys)),
-                    Err(_) => whole.problems.push(finding),
-                },
+                Err(Undecodable {
+                    finding,
+                    is_something_else,
+                }) => {
+                    match decode::decode_keys(&content, password.map(Secret::expose)) {
+                        Ok(keys) => whole.keys.extend(identities(&keys)),
+                        // Revocation lists, requests and pages lie beside certificates in every CertEnroll.
+                        Err(_) if is_something_else => whole.strangers.push(finding.severity(Severity::Info)),
+                        Err(_) => whole.problems.push(finding),
+                    }
+                }
             }
         }
-        let mut seen = std::collections::HashSet::new();
-        whole
-            .certificates
-            .retain(|held| seen.insert(*held.certificate.sha256()));
+        let mut seen: HashMap<[u8; 32], usize> = HashMap::new();
+        for held in std::mem::take(&mut whole.certificates) {
+            let next = whole.certificates.len();
+            let first = *seen.entry(*held.certificate.sha256()).or_insert(next);
+            match whole.certificates.get_mut(first) {
+                Some(first) => first.forms.extend(held.forms),
+                None => whole.certificates.push(held),
+            }
+        }
         whole.match_keys(false);
         whole
     }
@@ -598,18 +651,13 @@ impl<'a> Reader<'a> {
             problems: Vec::new(),
             notes: Vec::new(),
             first_is_unreadable: false,
+            strangers: Vec::new(),
         };
         for (index, der) in presented.certificates.into_iter().enumerate() {
             match Certificate::parse(der) {
-                Ok(certificate) => {
-                    let certificate = Arc::new(certificate);
-                    holding.certificates.push(Held {
-                        certificate,
-                        private_key: None,
-                        key_provider: None,
-                        notes: Vec::new(),
-                    });
-                }
+                Ok(certificate) => holding
+                    .certificates
+                    .push(Held::of(certificate, Form::Other(Format::Tls))),
                 Err(error) if index == 0 => {
                     return Err(unreadable(
                         label,
@@ -641,6 +689,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Why not one certificate was read from bytes.
+struct Undecodable {
+    finding: Finding,
+    /// Whether they are plainly something else.
+    is_something_else: bool,
+}
+
+impl From<Undecodable> for Finding {
+    fn from(error: Undecodable) -> Self {
+        error.finding
+    }
+}
+
 fn endpoint(server: &TlsSource) -> tls::Endpoint {
     use crate::protocol::StartTls as Wanted;
     let starttls = server.starttls.map(|wanted| match wanted {
@@ -667,6 +728,14 @@ fn identity(key: &PrivateKeyDer) -> Option<KeyId> {
         KeyEncoding::Sec1 => PrivateKeyForm::Sec1,
     };
     public_key_of_private(key.der(), form)
+}
+
+/// How many different private keys there are, whether or not they can be used.
+fn several(keys: &[PrivateKeyDer]) -> usize {
+    let mut different: Vec<&[u8]> = keys.iter().map(PrivateKeyDer::der).collect();
+    different.sort_unstable();
+    different.dedup();
+    different.len()
 }
 
 fn identities(keys: &[PrivateKeyDer]) -> Vec<KeyId> {

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::Arc;
 
 use crate::cert::Certificate;
-use crate::protocol::{Code, Finding, WindowsStoreSource};
+use crate::protocol::{Code, Finding, StoreName, WindowsStoreSource};
 
-use super::{Format, Held, Holding};
+use super::{Form, Format, Held, Holding};
 
 /// Certificates of a store that are read: each is parsed, so the number bounds the work. No server has that many.
 #[cfg(windows)]
@@ -96,6 +95,7 @@ fn empty() -> Holding {
         problems: Vec::new(),
         notes: Vec::new(),
         first_is_unreadable: false,
+        strangers: Vec::new(),
     }
 }
 
@@ -136,11 +136,15 @@ fn select(store: &WindowsStoreSource, label: &str, found: Vec<Found>) -> Result<
             let hint = "run as an account that may use the key";
             notes.push(Finding::new(Code::PrivateKeyInaccessible, message).hint(hint));
         }
+        let name = StoreName {
+            location: store.location,
+            store: store.store.clone(),
+        };
         holding.certificates.push(Held {
-            certificate: Arc::new(certificate),
             private_key,
             key_provider,
             notes,
+            ..Held::of(certificate, Form::Store(Some(name)))
         });
     }
     // The order of a store says nothing, and is not always the same.

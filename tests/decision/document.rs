@@ -18,7 +18,7 @@ fn document(asked: &Ask) -> Value {
         progress: &|_| (),
         log: &|_| (),
     };
-    let written = serde_json::to_value(reference::reference(&request, None, &machine).unwrap()).unwrap();
+    let written = serde_json::to_value(reference::reference(&request, None, false, &machine).unwrap()).unwrap();
     support::assert_valid("reference", &written);
     written
 }

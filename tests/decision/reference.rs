@@ -352,7 +352,7 @@ fn no_reference_is_a_doubt_and_an_unreadable_member_a_warning_beside_a_readable_
         (
             "unreadable",
             ask().unreadable("fe01"),
-            "reference-missing=doubt; fe01: certificate-unreadable=doubt",
+            "reference-missing=doubt; fe01: reference-unreadable=doubt",
         ),
         (
             "beside a readable one",
@@ -360,12 +360,12 @@ fn no_reference_is_a_doubt_and_an_unreadable_member_a_warning_beside_a_readable_
                 .unreadable("fe01")
                 .file("fe02", &[&w.fe("fe02")])
                 .authorities(&[&w.ca.cert]),
-            "fe01: certificate-unreadable=warning",
+            "fe01: reference-unreadable=warning",
         ),
         (
             "beside a pin",
             ask().unreadable("fe01").pin_key("ca", &w.ca.key),
-            "fe01: certificate-unreadable=warning",
+            "fe01: reference-unreadable=warning",
         ),
     ]);
     rows(&[
@@ -607,12 +607,12 @@ fn a_pin_is_one_ca_certificate_or_nothing_is_allowed() {
         codes.sort_unstable();
         format!("{head}: {}", codes.join(" "))
     };
-    assert_eq!(ambiguous.verdict(&[&subject]), sorted(unproven("source-ambiguous")));
-    assert_eq!(gone.verdict(&[&subject]), sorted(unproven("certificate-unreadable")));
+    assert_eq!(ambiguous.verdict(&[&subject]), sorted(unproven("reference-unreadable")));
+    assert_eq!(gone.verdict(&[&subject]), sorted(unproven("reference-unreadable")));
     // Beside a pin that can be read it is a warning, and that one alone is allowed.
     let beside = gone.pin("other", &w.ca.cert);
     assert_eq!(beside.verdict(&[&subject]), SAME);
-    assert_eq!(beside.standing(), "ca: certificate-unreadable=warning");
+    assert_eq!(beside.standing(), "ca: reference-unreadable=warning");
     let fault = ask().pin("ca", &fe01).refusal();
     assert_eq!(fault.pointer.as_deref(), Some("/reference/0/authority"));
 }

@@ -91,7 +91,7 @@ fn a_file_whose_name_is_no_text_and_a_folder_in_the_folder_hide_nothing() {
     fs::copy(dsc.folder.join("fe02/Default.cer"), folder.join("inner/a.cer")).unwrap();
     let name = std::ffi::OsStr::from_bytes(b"\xff.cer");
     fs::copy(dsc.folder.join("fe02/Default.cer"), folder.join(name)).unwrap();
-    fs::write(folder.join("broken.cer"), "no certificate").unwrap();
+    fs::write(folder.join("broken.cer"), b"\x30\x82\x01").unwrap();
     let properties = json!({"subjects": [{"name": "s", "anyOf": ["odd"]}]});
     let wrote = dsc.run("export", &serde_json::to_vec(&properties).unwrap(), false);
     assert_eq!((wrote.code, wrote.lines.len()), (0, 1), "{:?}", wrote.told);

@@ -1,5 +1,6 @@
 //! `enforce`: what it chooses, what it writes, and what is left when it is stopped.
 
+mod caller;
 #[cfg(unix)]
 mod faults;
 mod files;

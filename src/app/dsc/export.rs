@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::cert::Certificate;
-use crate::decide::{Offer, Reference};
-use crate::protocol::{Code, DerSource, Fault, Hex, Password, Source, StoreLocation, Subject, WindowsStoreSource, hex};
+use crate::decide::Reference;
+use crate::protocol::{Code, DerSource, Fault, Hex, Password, Source, Subject, WindowsStoreSource, hex};
 use crate::source::{Format, Held, Holding, Reader};
 
 use super::super::check::{Head, judge, report};
@@ -79,7 +79,7 @@ pub fn instances(
         .iter()
         .map(|(index, one)| alone(&request.subjects[*index], one))
         .collect();
-    let none: Arc<[Offer]> = Arc::from([]);
+    let none = case::Candidates::default();
     let judged = judge(&reference, &subjects, &reader, &none);
     let (head, host) = (Head::of(request), properties.host().to_owned());
     let mut names: HashMap<String, usize> = HashMap::new();
@@ -208,10 +208,7 @@ fn named_in_store(source: &Source, holding: &Holding) -> Named {
 
 fn in_store(store: &WindowsStoreSource, certificate: &Certificate) -> (Source, Value) {
     let thumbprint = Hex(certificate.sha1());
-    let location = match store.location {
-        StoreLocation::LocalMachine => "LocalMachine",
-        StoreLocation::CurrentUser => "CurrentUser",
-    };
+    let location = store.location.as_str();
     let shown = json!({"windowsStore": {
         "location": location, "store": store.store, "thumbprint": thumbprint.to_string(),
     }});
@@ -246,6 +243,7 @@ fn by_itself(held: &Held) -> (Source, Value) {
         chain: Vec::new(),
         private_key: held.private_key,
         key_provider: held.key_provider.clone(),
+        store: None,
     };
     (Source::Der(Box::new(source)), shown)
 }
