@@ -500,6 +500,39 @@ fn what_is_wrong_with_a_request_is_said_with_its_pointer() {
             "exactly one of certificate",
         ),
         (
+            with("/authorities", json!([{"pem": ""}, "tls://ca.contoso.com"])),
+            "bad-request",
+            "/authorities/1",
+            "tls://ca.contoso.com:443 is read by TLS",
+        ),
+        (
+            with(
+                "/authorities",
+                json!([{"tls": {"host": "ca.contoso.com", "port": 5061}}]),
+            ),
+            "bad-request",
+            "/authorities/0",
+            "same-ca inspect --save",
+        ),
+        (
+            with(
+                "/reference",
+                json!([{"name": "ca", "authority": "TLS://ca.contoso.com"}]),
+            ),
+            "bad-request",
+            "/reference/0/authority",
+            "can be no trusted CA certificate",
+        ),
+        (
+            with(
+                "/reference",
+                json!([{"name": "ca", "authority": {"tls": {"host": "ca.contoso.com"}}}]),
+            ),
+            "bad-request",
+            "/reference/0/authority",
+            "can be no trusted CA certificate",
+        ),
+        (
             with("/subjects/0/install", json!({"by": "me"})),
             "bad-request",
             "/subjects/0/install/by",
@@ -573,6 +606,119 @@ fn byte_order_marks_and_line_ends_are_no_matter() {
 }
 
 #[test]
+fn what_a_folder_of_ca_certificates_holds_besides_is_passed_over_and_what_may_be_one_is_said() {
+    let small = small();
+    let own = folder("certenroll");
+    let key = key_of("request");
+    let mut request = openssl::x509::X509Req::builder().unwrap();
+    request.set_pubkey(&key.private()).unwrap();
+    request
+        .sign(&key.private(), openssl::hash::MessageDigest::sha256())
+        .unwrap();
+    let request = request.build();
+    // A revocation list of nothing, as AD CS leaves it in CertEnroll: version, algorithm, issuer, thisUpdate, nextUpdate.
+    let algorithm = [0x30, 5, 6, 3, 0x2a, 3, 4];
+    let revoked = [
+        &[0x30, 62, 0x30, 42, 2, 1, 1][..],
+        &algorithm,
+        &[0x30, 0, 0x17, 13],
+        b"260101000000Z",
+        &[0x17, 13],
+        b"270101000000Z",
+        &algorithm,
+        &[3, 9, 0],
+        &[1; 8],
+    ]
+    .concat();
+    for (name, content) in [
+        ("ca.crt", small.ca.cert.der().to_vec()),
+        ("ca.crl", revoked),
+        ("new.req", request.to_der().unwrap()),
+        ("new.pem", request.to_pem().unwrap()),
+        ("nsrev.asp", b"<html><body>revocation</body></html>".to_vec()),
+        ("readme.txt", b"see the wiki".to_vec()),
+        ("ca.key", key.pkcs8_pem().into_bytes()),
+        ("locked.key", key.pkcs8_pem_encrypted("secret").into_bytes()),
+        ("report.pdf", b"%PDF-1.7 rest".to_vec()),
+    ] {
+        write(&own, name, content);
+    }
+    for place in ["authorities", "intermediates"] {
+        let mut request = small.good_request();
+        request[place] = json!([own, {"pem": small.ca.cert.pem()}]);
+        let report = check(&request);
+        assert_eq!(report["reference"]["findings"], json!([]), "{place}: {report:#}");
+    }
+    for (name, content) in [
+        ("cut.crt", small.other.der()[..200].to_vec()),
+        ("empty.crt", Vec::new()),
+        ("trust.jks", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01".to_vec()),
+        ("many.zip", b"PK\x03\x04rest".to_vec()),
+        ("noise.cer", vec![7; 300]),
+    ] {
+        let path = write(&own, name, content);
+        let mut request = small.good_request();
+        request["authorities"] = json!([{"pem": small.ca.cert.pem()}, own]);
+        let report = check(&request);
+        let findings = report["reference"]["findings"].as_array().unwrap();
+        assert_eq!(findings.len(), 1, "{name}: {report:#}");
+        assert_eq!(findings[0]["code"], "certificate-unreadable");
+        assert_eq!(findings[0]["severity"], "warning");
+        assert_eq!(findings[0]["pointer"], "/authorities/1");
+        assert!(findings[0]["message"].as_str().unwrap().contains(name), "{findings:?}");
+        assert_eq!(report["status"], "compliant", "{name}: it hides nothing beside it");
+        fs::remove_file(path).unwrap();
+    }
+    // Who asks what a folder holds is told.
+    let inspection = call(&["inspect", own.to_str().unwrap(), "--format", "json"], "").json();
+    let findings = inspection["subjects"][0]["sources"][0]["findings"].as_array().unwrap();
+    assert!(
+        findings.len() >= 7 && findings.iter().all(|finding| finding["severity"] == "info"),
+        "{inspection:#}"
+    );
+}
+
+#[test]
+fn what_a_server_sends_is_saved_to_be_looked_at_and_no_authority_by_itself() {
+    let small = small();
+    let own = folder("saved");
+    let chain = write(&own, "chain.pem", small.good.pem() + &small.ca.cert.pem());
+    let saved = own.join("saved.pem");
+    let ran = call(&["inspect", &chain, "--save", saved.to_str().unwrap()], "");
+    assert_eq!(ran.code, GOOD, "{}", ran.stderr);
+    assert_eq!(
+        fs::read_to_string(&saved).unwrap(),
+        small.good.pem() + &small.ca.cert.pem()
+    );
+    let ran = call(&["inspect", "nowhere.pem", "--save", saved.to_str().unwrap()], "");
+    assert_eq!(ran.code, 2);
+    assert_eq!(
+        fs::read_to_string(&saved).unwrap(),
+        small.good.pem() + &small.ca.cert.pem()
+    );
+    for line in [
+        vec!["check", "--subject", &chain, "--authority", "tls://ca.contoso.com"],
+        vec![
+            "check",
+            "--subject",
+            &chain,
+            "--pin-authority",
+            "tls://ca.contoso.com:5061",
+        ],
+        vec!["reference", &chain, "--authority", "tls://ca.contoso.com"],
+        vec!["reference", "--pin-authority", "tls://ca.contoso.com"],
+    ] {
+        let ran = call(&line, "");
+        assert_eq!(ran.code, 2, "{line:?}");
+        assert!(
+            ran.stderr.contains("inspect --save") && ran.stderr.contains("tls://ca.contoso.com"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
 fn null_equals_absent_everywhere() {
     let small = small();
     let own = folder("null");
@@ -603,6 +749,7 @@ fn null_equals_absent_everywhere() {
         &[
             "requirement",
             "host",
+            "node",
             "collected_at",
             "reference_document",
             "intermediates",
@@ -616,6 +763,7 @@ fn null_equals_absent_everywhere() {
         "chain",
         "private_key",
         "key_provider",
+        "store",
         "pkcs12",
         "tls",
         "windows_store",
@@ -658,6 +806,9 @@ fn null_equals_absent_everywhere() {
             "windows_store",
             "by",
             "backup",
+            "replace_unreadable",
+            "accepts",
+            "without",
         ],
     );
     fill(
@@ -826,7 +977,8 @@ fn a_request_of_a_gibibyte_is_refused_and_not_held() {
     let piece = vec![b' '; 4 << 20];
     let begun = Instant::now();
     let (ran, held) = flooded(&["check"], b"{\"protocol\":1,", &piece, 1 << 30);
-    assert_eq!(ran.error().0, "too-large");
+    let (code, pointer, _) = ran.error();
+    assert_eq!((code.as_str(), pointer.as_deref()), ("too-large", Some("")));
     assert!(held < 600 << 20, "held {} MiB", held >> 20);
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }

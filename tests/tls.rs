@@ -116,6 +116,9 @@ fn servers_of_every_age_are_judged_by_what_they_present() {
         assert_eq!(subject["certificate"]["sha256"], cert.sha256());
         let mut found = codes(&subject["findings"]);
         found.sort_unstable();
+        // They are asked by an address.
+        assert!(found.contains(&"host-not-covered"));
+        found.retain(|code| *code != "host-not-covered");
         assert_eq!(&found, expected, "{subject:#}");
     }
     // The same server as reference: which CA it uses is told by the certificate alone.
@@ -137,6 +140,47 @@ fn servers_of_every_age_are_judged_by_what_they_present() {
         .map(|s| s["status"] == "compliant")
         .collect();
     assert_eq!(statuses, [true, true, true, true, true, true, true, true, true, false]);
+}
+
+#[test]
+fn a_subject_read_by_tls_without_names_is_looked_at_for_the_host_that_was_asked() {
+    let (ca, cert, key) = rsa("fe01.contoso.com");
+    let server = server(&cert, &key);
+    let asked =
+        |name: &str| json!({"tls": {"host": "127.0.0.1", "port": server.port, "timeout": 20, "server_name": name}});
+    let mut request = request(
+        &ca,
+        &[
+            asked("fe01.contoso.com"),
+            asked("other.contoso.com"),
+            tls(&server),
+            tls(&server),
+            tls(&server),
+        ],
+    );
+    request["subjects"][3]["names"] = json!(["fe01.contoso.com"]);
+    let any_of = request["subjects"][4]
+        .as_object_mut()
+        .unwrap()
+        .remove("source")
+        .unwrap();
+    request["subjects"][4]["any_of"] = json!([any_of]);
+    let report = check(&request);
+    let said = |findings: &Value| -> Vec<Value> {
+        let findings = findings.as_array().unwrap().iter();
+        let of_code = findings.filter(|finding| finding["code"] == "host-not-covered");
+        of_code.map(|finding| finding["severity"].clone()).collect()
+    };
+    let subjects = report["subjects"].as_array().unwrap();
+    for (index, expected) in [(0, 0), (1, 1), (2, 1), (3, 0)] {
+        assert_eq!(
+            said(&subjects[index]["findings"]),
+            vec![json!("warning"); expected],
+            "{index}: {report:#}"
+        );
+        assert_eq!(subjects[index]["status"], "compliant");
+    }
+    assert_eq!(said(&subjects[4]["passed_over"][0]["findings"]), ["warning"]);
 }
 
 #[test]

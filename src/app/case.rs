@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId};
-use crate::decide::{Case, Given, KeyPresence, Member, Offer, Read, SubjectCase, is_ca};
+use crate::decide::{Case, Given, KeyPresence, Member, Offer, Read, SubjectCase, covers_host};
 use crate::protocol::request::{MemberKind, WindowsStorePlace};
 use crate::protocol::values::Sha256Hex;
 use crate::protocol::{
@@ -140,17 +140,16 @@ pub fn read(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
             Distrust::Source(source) => {
                 // What was to be distrusted and is not known leaves every verdict in doubt.
                 let held = evidence(reader, source, &pointer, Severity::Doubt, &mut case.findings);
-                let before = case.distrusted.len();
-                case.distrusted
-                    .extend(held.into_iter().filter(|certificate| is_ca(certificate)));
-                if case.distrusted.len() == before {
+                if held.is_empty() {
                     let message = format!(
-                        "{} holds no CA certificate, so nothing is distrusted by it",
+                        "{} holds no certificate, so nothing is distrusted by it",
                         source.label()
                     );
                     case.findings
                         .push(Finding::new(Code::CertificateUnreadable, message).pointer(pointer));
                 }
+                // The key is meant, whatever the certificate that names it may do.
+                case.distrusted.extend(held);
             }
         }
     }
@@ -199,10 +198,7 @@ fn server(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Ve
                 .iter()
                 .filter(|note| note.code != Code::PossessionUnproven);
             findings.extend(notes.cloned());
-            let tls_host = tls_source(source).map(|tls| match tls.server_name.as_deref() {
-                None | Some("") => tls.host.clone(),
-                Some(name) => name.to_owned(),
-            });
+            let tls_host = tls_host(source);
             let (certificate, chain) = split(&holding, position);
             Read::Certificate {
                 certificate,
@@ -432,8 +428,8 @@ pub fn subject<'a>(
 ) -> SubjectCase<'a> {
     let given = match (&subject.install, &subject.any_of, &subject.source) {
         (Some(Install { place, .. }), None, _) if *place != Place::Caller => standing(place, reader),
-        (_, Some(sources), _) => Given::AnyOf(offers(sources, reader)),
-        (_, None, Some(source)) => Given::One(Box::new(one(source, reader))),
+        (_, Some(sources), _) => Given::AnyOf(offers(sources, reader, names(subject, policy))),
+        (_, None, Some(source)) => Given::One(Box::new(one(source, reader, names(subject, policy)))),
         (_, None, None) => Given::AnyOf(Vec::new()),
     };
     // The index counts the subject's candidates, then the request's.
@@ -472,7 +468,7 @@ pub fn beside<'a>(
         use_: subject.use_.as_deref(),
         names: names(subject, policy),
         at: subject.effective_from.map_or(valid_at, |from| from.max(valid_at)),
-        given: Given::One(Box::new(one(source, reader))),
+        given: Given::One(Box::new(one(source, reader, names(subject, policy)))),
         candidates: None,
     })
 }
@@ -630,16 +626,47 @@ fn refusal(accepts: &Accepts, form: &Form) -> Option<String> {
     }
 }
 
-/// Every certificate of a list of sources.
-fn offers(sources: &[Source], reader: &Reader<'_>) -> Vec<Offer> {
+/// Every certificate of a list of sources of which each may stand for a subject with these names.
+fn offers(sources: &[Source], reader: &Reader<'_>, names: &[String]) -> Vec<Offer> {
     let mut offers = Vec::new();
     for (index, source) in sources.iter().enumerate() {
         match reader.read(source) {
-            Ok(holding) => offers.extend(held_offers(&holding, index)),
+            Ok(holding) => {
+                let mut held = held_offers(&holding, index);
+                // What a server sends behind its own certificate is no host's.
+                if let Some(own) = held.iter_mut().find(|offer| offer.certificate.is_some())
+                    && let Some(certificate) = &own.certificate
+                {
+                    own.findings.extend(host_not_covered(source, certificate, names));
+                }
+                offers.extend(held);
+            }
             Err(finding) => offers.push(nothing(index, finding)),
         }
     }
     offers
+}
+
+/// Of a certificate that was read by TLS, where no names are wanted: whether it covers the host that was asked.
+fn host_not_covered(source: &Source, certificate: &Certificate, names: &[String]) -> Option<Finding> {
+    let host = tls_host(source).filter(|_| names.is_empty())?;
+    let host = host.strip_suffix('.').unwrap_or(&host);
+    if covers_host(certificate, host) {
+        return None;
+    }
+    let message = format!(
+        "{}: the certificate does not cover {host}, which was asked",
+        source.label()
+    );
+    let hint = "give the names that the certificate must cover, such as the server's host name";
+    Some(Finding::new(Code::HostNotCovered, message).hint(hint))
+}
+
+/// The host that was asked, of a source that is read by TLS.
+fn tls_host(source: &Source) -> Option<String> {
+    let tls = tls_source(source)?;
+    let name = tls.server_name.as_deref().filter(|name| !name.is_empty());
+    Some(name.unwrap_or(&tls.host).to_owned())
 }
 
 /// Every certificate that the source with this index holds.
@@ -687,13 +714,14 @@ fn presence(private_key: Option<bool>) -> KeyPresence {
 }
 
 /// The one certificate of a source.
-fn one(source: &Source, reader: &Reader<'_>) -> Offer {
+fn one(source: &Source, reader: &Reader<'_>, names: &[String]) -> Offer {
     match reader.read_one(source) {
         Ok((holding, position)) => {
             let held = &holding.certificates[position];
             let warn = |finding: &Finding| finding.clone().severity(Severity::Warning);
             let mut findings: Vec<Finding> = holding.problems.iter().map(warn).collect();
             findings.extend(holding.notes.iter().chain(&held.notes).cloned());
+            findings.extend(host_not_covered(source, &held.certificate, names));
             if held.private_key == Some(false) && !holding.keys.is_empty() {
                 let message = format!(
                     "the private key in {} is not the one of its certificate",
@@ -730,7 +758,7 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             private_key,
             chain,
         } => {
-            let mut offer = one(&at_path(certificate, None), reader);
+            let mut offer = one(&at_path(certificate, None), reader, &[]);
             if let Some(chain) = chain.as_ref().filter(|chain| !reader.is_empty(chain)) {
                 let source = at_path(chain, None);
                 let brought = evidence(reader, &source, "", Severity::Warning, &mut offer.findings);
@@ -740,7 +768,9 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             separate_key(&mut offer, certificate, private_key.as_deref(), reader);
             Given::One(Box::new(offer))
         }
-        Place::Pkcs12 { path, password, .. } => Given::One(Box::new(one(&at_path(path, password.as_ref()), reader))),
+        Place::Pkcs12 { path, password, .. } => {
+            Given::One(Box::new(one(&at_path(path, password.as_ref()), reader, &[])))
+        }
         Place::WindowsStore(store) => match reader.read(&Source::WindowsStore(in_store(store))) {
             Ok(holding) => Given::AnyOf(held_offers(&holding, 0)),
             // No such store, or no such certificate in it: an empty place.
@@ -748,6 +778,38 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             Err(finding) => Given::AnyOf(vec![nothing(0, finding)]),
         },
         Place::Caller => Given::AnyOf(Vec::new()),
+    }
+}
+
+/// Why a file of a place cannot be opened, or is none of the kind that belongs there; `None` where all are readable or
+/// not there.
+pub fn unreadable(place: &Place, reader: &Reader<'_>) -> Option<Finding> {
+    let certificate = |path: &str, password: Option<&Password>| {
+        let read = reader.exists(path).then(|| reader.read_one(&at_path(path, password)))?;
+        // What can be opened and holds several certificates is readable.
+        read.err().filter(|finding| finding.code == Code::CertificateUnreadable)
+    };
+    match place {
+        Place::Files {
+            certificate: path,
+            private_key,
+            chain,
+        } => {
+            let key = private_key.as_deref().filter(|key| key != path);
+            let key = || match key {
+                Some(key) => reader.exists(key).then(|| reader.read_key(key, None).err())?,
+                None => reader.exists(path).then(|| reader.locked_key(path))?,
+            };
+            let chain = || {
+                let chain = chain
+                    .as_ref()
+                    .filter(|chain| reader.exists(chain) && !reader.is_empty(chain))?;
+                reader.read(&at_path(chain, None)).err()
+            };
+            certificate(path, None).or_else(key).or_else(chain)
+        }
+        Place::Pkcs12 { path, password, .. } => certificate(path, password.as_ref()),
+        Place::WindowsStore(_) | Place::Caller => None,
     }
 }
 

@@ -442,13 +442,20 @@ impl<'a> Run<'a> {
             }
             return report;
         };
-        let done = match (place.stuck.as_ref().or(place.unfit.as_ref()), &standing) {
+        let unreadable = case::unreadable(&place.install.place, self.reader);
+        let refused = match &unreadable {
+            Some(found) if !place.install.replace_unreadable => Some(left_alone(found)),
+            _ => None,
+        };
+        let backup = place.install.backup || unreadable.is_some();
+        let unfit = place.stuck.as_ref().or(place.unfit.as_ref()).or(refused.as_ref());
+        let done = match (unfit, &standing) {
             (Some(why), _) => Err(why.clone()),
             (None, None) => Err(Finding::new(
                 Code::InstallRefused,
                 "what stands there could not be read",
             )),
-            (None, Some(standing)) => self.replace(subject, place, standing, &case, chosen, candidates),
+            (None, Some(standing)) => self.replace(subject, place, (standing, backup), &case, chosen, candidates),
         };
         match done {
             Ok(settled) => SubjectReport {
@@ -496,12 +503,12 @@ impl<'a> Run<'a> {
         Some(standing)
     }
 
-    /// Installs the candidate that was chosen, or says what it would give.
+    /// Installs the candidate that was chosen, or says what it would give. `backup` says whether the old files are kept.
     fn replace(
         &mut self,
         subject: &Subject,
         place: &mut Files<'_>,
-        standing: &[Standing],
+        (standing, backup): (&[Standing], bool),
         case: &SubjectCase<'_>,
         chosen: &Chosen,
         candidates: &Candidates,
@@ -532,7 +539,7 @@ impl<'a> Run<'a> {
         let stands = standing
             .iter()
             .map(|one| one.content.as_ref().map(|content| content.as_slice()));
-        let suffix = place.install.backup.then(|| plan::backup_suffix(stands)).flatten();
+        let suffix = backup.then(|| plan::backup_suffix(stands)).flatten();
         if !self.what_if {
             let left = install::install(&place.targets, standing, &contents, suffix.as_deref());
             let left = left.map_err(|trouble| self.failed(&trouble))?;
@@ -687,6 +694,16 @@ fn action(kind: ActionKind, subject: &Subject, chosen: &Chosen, certificate: Sha
         paths: Vec::new(),
         backups: Vec::new(),
     }
+}
+
+/// What is said of a place whose files nobody could have read: what they are for is not known, so they stay.
+fn left_alone(found: &Finding) -> Finding {
+    let message = format!(
+        "{}; it stays as it is, because it may be of use to somebody else",
+        found.message
+    );
+    let hint = "give its password, or another place; with replace_unreadable it is replaced, and kept as a backup";
+    Finding::new(Code::InstallRefused, message).hint(hint)
 }
 
 /// The same as a reason for installing nothing.

@@ -322,7 +322,14 @@ fn read_request(streams: &mut Streams<'_>, example: &str) -> Result<crate::proto
         let message = format!("expected a request: as flags ({example}) or as JSON on standard input (< request.json)");
         return Err(Fault::usage(message).into());
     }
-    Ok(read::read(&read_stdin(streams)?)?)
+    let bytes = read_stdin(streams).map_err(|error| match error {
+        Error::Fault(fault) => Error::Fault(Fault {
+            pointer: Some(String::new()),
+            ..fault
+        }),
+        other => other,
+    })?;
+    Ok(read::read(&bytes)?)
 }
 
 /// Reads standard input whole; what is over the limit is not waited for.

@@ -21,6 +21,7 @@ use crate::protocol::{
 
 pub use authority::{Member, Read, is_ca};
 pub use judge::{Chosen, Given, KeyPresence, Offer, Settled, SubjectCase};
+pub use policy::covers_host;
 
 use authority::Standing;
 use budget::Budget;
@@ -33,7 +34,7 @@ pub struct Case {
     pub members: Vec<Member>,
     /// CA certificates beside those of the members: whether the operator answers for each, and where it came from.
     pub evidence: Vec<(Arc<Certificate>, bool, KeyFrom)>,
-    /// CA certificates whose keys are distrusted.
+    /// Certificates whose keys are distrusted, whatever they may do.
     pub distrusted: Vec<Arc<Certificate>>,
     /// Keys that are distrusted.
     pub distrusted_keys: Vec<KeyId>,

@@ -691,7 +691,9 @@ pub fn check_subjects(subjects: &[Subject]) -> Result<(), Fault> {
             check_names(names, || format!("/subjects/{index}/names"))?;
         }
         if let Some(install) = &subject.install {
-            check_choice(install, &format!("/subjects/{index}/install"))?;
+            let pointer = format!("/subjects/{index}/install");
+            check_choice(install, &pointer)?;
+            check_password(install, &pointer)?;
         }
         if let Some(Install {
             place:
@@ -724,6 +726,18 @@ fn check_trusted(source: &Source, pointer: &str) -> Result<(), Fault> {
         source.label()
     );
     Err(Fault::bad_request(pointer, message))
+}
+
+/// A PKCS#12 file is opened and written under a password, if only an empty one: which, is not guessed.
+fn check_password(install: &Install, pointer: &str) -> Result<(), Fault> {
+    match &install.place {
+        Place::Pkcs12 { password: None, .. } => {
+            let message = "expected password_file, password_env or password with pkcs12_path (\"password\": \"\" for an \
+                           empty one)";
+            Err(Fault::bad_request(pointer, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a caller may say of the choice is for one that installs by itself.

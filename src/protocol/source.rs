@@ -165,10 +165,10 @@ impl fmt::Display for StoreName {
     }
 }
 
-/// A key that may not count: the CA certificates' keys of a source, or a key itself.
+/// A key that may not count: the keys of all certificates of a source, or a key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Distrust {
-    /// Every CA certificate's key of a source.
+    /// Every certificate's key of a source.
     Source(Source),
     /// One key, by the SHA-256 of its SubjectPublicKeyInfo.
     Key(Sha256Hex),
@@ -569,7 +569,7 @@ impl JsonSchema for Distrust {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let fields = DistrustFields::json_schema(generator);
         json_schema!({
-            "description": "A key that may not count: the keys of a source's CA certificates, or one key by its SHA-256.",
+            "description": "A key that may not count: the keys of all certificates of a source, or one key by its SHA-256.",
             "anyOf": [{ "type": "string", "minLength": 1 }, fields]
         })
     }

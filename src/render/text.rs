@@ -105,6 +105,8 @@ pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write
                         let until = ending(facts.not_after, report.valid_at);
                         format!("{}, of {}, expires {until}", name(&facts.subject), name(&facts.issuer))
                     }
+                    // Of a place that was replaced though it could not be read, nothing is known.
+                    _ if label == "before" && !action.backups.is_empty() => "nothing that could be read".to_owned(),
                     _ => "no certificate".to_owned(),
                 };
                 page.field(4, label, &[(Tone::Plain, &described)])?;

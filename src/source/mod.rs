@@ -299,11 +299,15 @@ impl<'a> Reader<'a> {
         meant.map(|(_, held)| held.clone()).collect()
     }
 
-    /// Whether something stands at a path.
+    /// Whether something stands at a path: a link that leads nowhere does, and so may what cannot be looked at.
     pub fn exists(&self, path: &str) -> bool {
+        use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
         match self.supposed(path) {
             Some(supposed) => supposed.is_some(),
-            None => std::path::Path::new(path).exists(),
+            None => match std::fs::symlink_metadata(path) {
+                Ok(_) => true,
+                Err(error) => !matches!(error.kind(), NotFound | NotADirectory | InvalidFilename),
+            },
         }
     }
 
@@ -418,6 +422,17 @@ impl<'a> Reader<'a> {
                 let keys = keys.map_err(|error| undecodable(path, &error))?;
                 Ok(identities(&keys))
             }
+        }
+    }
+
+    /// Why the private key in a file cannot be opened; `None` where it can, or there is none.
+    pub fn locked_key(&self, path: &str) -> Option<Finding> {
+        let Ok(file::Content::File(bytes)) = self.content(path.as_ref()) else {
+            return None;
+        };
+        match decode::decode_keys(&Zeroizing::new(bytes), None) {
+            Ok(_) | Err(DecodeError::NotAPrivateKey { .. }) => None,
+            Err(error) => Some(undecodable(path, &error)),
         }
     }
 
@@ -675,7 +690,16 @@ impl<'a> Reader<'a> {
         if holding.certificates.is_empty() {
             return Err(unreadable(label, "it presents no certificate"));
         }
-        if !presented.possession_proven {
+        if presented.possession_failed {
+            let message = format!(
+                "{label} does not hold the private key of the certificate that it presents: its signature in the TLS \
+                 handshake is not one of that key"
+            );
+            let hint = "see what answers there: the server has another key than its certificate, or it is an impostor";
+            holding
+                .notes
+                .push(Finding::new(Code::PossessionFailed, message).hint(hint));
+        } else if !presented.possession_proven {
             let message = format!("{label} did not prove that it holds the private key: the handshake ended before");
             holding.notes.push(Finding::new(Code::PossessionUnproven, message));
         }
@@ -754,5 +778,53 @@ fn undecodable(label: &str, error: &DecodeError) -> Finding {
     match error.hint() {
         Some(hint) => finding.hint(hint),
         None => finding,
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "openssl")]
+mod tests {
+    use super::*;
+
+    fn certificate() -> Vec<u8> {
+        use openssl::asn1::Asn1Time;
+        use openssl::hash::MessageDigest;
+        use openssl::pkey::PKey;
+        use openssl::x509::X509;
+        let key = PKey::generate_ed25519().unwrap();
+        let mut builder = X509::builder().unwrap();
+        builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+        builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+        builder.set_pubkey(&key).unwrap();
+        builder.sign(&key, MessageDigest::null()).unwrap();
+        builder.build().to_der().unwrap()
+    }
+
+    #[test]
+    fn a_server_whose_handshake_signature_is_wrong_is_read_and_said_not_to_hold_its_key() {
+        let server = TlsSource {
+            host: "fe01.contoso.com".into(),
+            port: None,
+            server_name: None,
+            starttls: None,
+            timeout: None,
+        };
+        let presented = tls::Presented {
+            certificates: vec![certificate()],
+            client_certificate_required: false,
+            possession_proven: false,
+            possession_failed: true,
+            protocol: None,
+        };
+        let reader = Reader::new(None, &|_| None, &|_| ());
+        reader
+            .presented
+            .write()
+            .unwrap()
+            .insert(endpoint(&server), Ok(presented));
+        let holding = reader.read(&Source::Tls(server)).unwrap();
+        assert_eq!(holding.certificates.len(), 1);
+        let codes: Vec<Code> = holding.notes.iter().map(|note| note.code).collect();
+        assert_eq!(codes, [Code::PossessionFailed]);
     }
 }

@@ -123,6 +123,8 @@ pub struct Presented {
     /// The server has shown that it holds the private key of its certificate: it signed the key exchange or the
     /// handshake with it, or ended a handshake that takes the key. Not so where the handshake failed before.
     pub possession_proven: bool,
+    /// The server signed the key exchange or the handshake, and the key of its certificate does not verify the signature.
+    pub possession_failed: bool,
     /// The version in which they were sent: `TLS 1.0` to `TLS 1.3`.
     pub protocol: Option<&'static str>,
 }

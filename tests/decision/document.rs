@@ -134,6 +134,103 @@ fn a_document_that_cannot_be_read_is_no_reference() {
 }
 
 #[test]
+fn a_server_that_could_not_be_read_is_said_by_every_check_through_the_document() {
+    let w = World::new();
+    let asked = ask()
+        .unreadable("fe09")
+        .file("fe01", &[&w.fe("fe01")])
+        .authorities(&[&w.ca.cert]);
+    let mut request = asked.request(&[]);
+    request
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| name == "protocol" || name == "reference" || name == "authorities");
+    let request: Request = same_ca::protocol::read::read(&serde_json::to_vec(&request).unwrap()).unwrap();
+    let machine = Machine {
+        clock: Timestamp::from_unix(mint::NOW),
+        env: &|_| None,
+        progress: &|_| (),
+        log: &|_| (),
+    };
+    let fault = reference::reference(&request, None, false, &machine).unwrap_err();
+    assert_eq!(word(&fault.code), "reference-unreadable");
+    assert_eq!(fault.pointer.as_deref(), Some("/reference/0/source"));
+    assert!(
+        fault
+            .message
+            .contains("fe09: /nowhere/at/all.pem: there is no such file"),
+        "{fault}"
+    );
+    let written = serde_json::to_value(reference::reference(&request, None, true, &machine).unwrap()).unwrap();
+    support::assert_valid("reference", &written);
+    assert_eq!(written["members"][0]["unread"]["code"], "certificate-unreadable");
+    let report = against(&written, &[&leaf(&w.ca, "p")]);
+    let member = &report.reference.members[0];
+    assert_eq!(
+        (member.name.as_str(), word(&member.findings[0].code).as_str()),
+        ("fe09", "reference-unreadable")
+    );
+    assert!(member.certificate.is_none() && member.issued_by.is_none());
+    let pointer = member.findings[0].pointer.as_deref();
+    assert_eq!(pointer, Some("/reference_document/members/0/unread"));
+}
+
+#[test]
+fn a_document_keeps_the_rank_of_every_certificate_and_how_each_server_was_read() {
+    let w = World::new();
+    let mut asked = ask()
+        .file("fe01", &[&w.fe("fe01"), &w.ca.cert])
+        .authorities(&[&w.root.cert]);
+    asked.intermediates.push(source(&[&w.rekeyed.cert]));
+    let once = document(&asked);
+    assert_eq!(once["members"][0]["read_by"], "other");
+    assert_eq!(once["authorities"], json!([w.root.cert.pem()]));
+    assert_eq!(once["intermediates"], json!([w.rekeyed.cert.pem()]));
+    let mut carried = ask();
+    carried.document = once["members"].as_array().unwrap().clone();
+    let mut request = carried.request(&[]);
+    request["reference_document"] = once.clone();
+    request
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| name == "protocol" || name == "reference_document");
+    let request: Request = same_ca::protocol::read::read(&serde_json::to_vec(&request).unwrap()).unwrap();
+    let machine = Machine {
+        clock: Timestamp::from_unix(mint::NOW),
+        env: &|_| None,
+        progress: &|_| (),
+        log: &|_| (),
+    };
+    let twice = serde_json::to_value(reference::reference(&request, None, false, &machine).unwrap()).unwrap();
+    for field in ["members", "authorities", "intermediates"] {
+        assert_eq!(once[field], twice[field], "{field}");
+    }
+}
+
+#[test]
+fn the_same_certificate_again_is_dropped_and_another_is_a_member_of_its_own() {
+    let w = World::new();
+    let fe01 = w.fe("fe01");
+    let names = |asked: &Ask| -> Vec<String> {
+        let members = asked.on(&[&stranger()]).reference.members;
+        members.into_iter().map(|member| member.name).collect()
+    };
+    let asked = ask().file("fe01", &[&fe01]).authorities(&[&w.ca.cert]);
+    for read_by in ["other", "tls"] {
+        assert_eq!(names(&asked.clone().documented("fe01", read_by, &[&fe01])), ["fe01"]);
+    }
+    let renewed = builder(&w.ca, "fe01").digest(Digest::Sha384).build();
+    assert_eq!(
+        names(&asked.clone().documented("fe01", "other", &[&renewed])),
+        ["fe01", "fe01"]
+    );
+    assert_eq!(
+        names(&asked.clone().documented("fe02", "other", &[&fe01])),
+        ["fe01", "fe02"]
+    );
+}
+
+#[test]
 fn a_member_of_the_request_and_one_of_the_document_disagree_like_any_two() {
     let w = World::new();
     let asked = ask().file("fe01", &[&w.fe("fe01"), &w.ca.cert]);

@@ -803,7 +803,7 @@ fn a_version_1_root_can_be_distrusted_too() {
 }
 
 #[test]
-fn a_distrust_that_cannot_be_read_leaves_all_in_doubt() {
+fn a_distrust_that_cannot_be_read_leaves_all_in_doubt_and_one_that_may_not_sign_counts() {
     let w = World::new();
     let reference = ask().file("fe01", &[&w.fe("fe01")]).authorities(&[&w.ca.cert]);
     let asked = reference
@@ -814,12 +814,16 @@ fn a_distrust_that_cannot_be_read_leaves_all_in_doubt() {
             .verdict(&[&leaf(&w.ca, "p")])
             .starts_with("undetermined same/signature: certificate-unreadable=doubt")
     );
-    let leaf_only = reference.distrust(&[&w.fe("fe01")]);
-    assert!(
-        leaf_only
-            .verdict(&[&leaf(&w.ca, "p")])
-            .starts_with("undetermined same/signature: certificate-unreadable=doubt")
-    );
+    // A key is meant, whatever the certificate that names it may do.
+    let over_the_ca_key = CertBuilder::server("any.example", &w.ca.key)
+        .issuer(&w.fabrikam)
+        .build();
+    for certificates in [&[&over_the_ca_key][..], &[&w.fe("fe09"), &over_the_ca_key]] {
+        let verdict = reference.clone().distrust(certificates).verdict(&[&leaf(&w.ca, "p")]);
+        assert!(verdict.contains("authority-distrusted=error"), "{verdict}");
+    }
+    let of_a_server = reference.distrust(&[&w.fe("fe01")]);
+    assert_eq!(of_a_server.verdict(&[&leaf(&w.ca, "p")]), SAME);
 }
 
 #[test]

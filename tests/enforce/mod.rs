@@ -5,6 +5,7 @@ mod caller;
 mod faults;
 mod files;
 mod properties;
+mod unreadable;
 
 use std::collections::BTreeMap;
 use std::fs;

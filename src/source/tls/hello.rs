@@ -137,10 +137,18 @@ pub(super) fn shake(hello: Hello, server_name: Option<&str>, mut link: Link) -> 
     // Taken out whole: the connection looks at it too, and may be needed once more.
     let seen = std::mem::take(&mut *observation.seen());
     if let Some(certificates) = seen.certificates.filter(|certificates| !certificates.is_empty()) {
+        let wrong = |error: &openssl::ssl::Error| {
+            let stack = error.ssl_error().map(ErrorStack::errors).unwrap_or_default();
+            stack
+                .iter()
+                .any(|error| error.library_code() == ERR_LIB_SSL && error.reason_code() == SSL_R_BAD_SIGNATURE)
+        };
+        let possession_proven = outcome.is_ok() || (seen.possession_proven && hello != Hello::Uncertified);
         return Ok(Presented {
             certificates,
             client_certificate_required: seen.certificate_request,
-            possession_proven: outcome.is_ok() || (seen.possession_proven && hello != Hello::Uncertified),
+            possession_proven,
+            possession_failed: !possession_proven && seen.signed && outcome.as_ref().is_err_and(wrong),
             protocol: seen.protocol,
         });
     }
@@ -412,6 +420,8 @@ const NO_NEW_EXTENSIONS: u64 = 1 | 1 << 19;
 // Of ssl.h and sslerr.h.
 const SSL_CTRL_SET_MAX_CERT_LIST: c_int = 51;
 const SSL_R_EXCESSIVE_MESSAGE_SIZE: c_int = 152;
+const ERR_LIB_SSL: c_int = 20;
+const SSL_R_BAD_SIGNATURE: c_int = 123;
 const SSL3_RT_ALERT: c_int = 21;
 const SSL3_RT_HANDSHAKE: c_int = 22;
 

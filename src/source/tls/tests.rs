@@ -389,6 +389,8 @@ fn somebody_elses_certificate_proves_no_possession() {
         let presented = thief.read().unwrap();
         assert_eq!(presented.certificates, std::slice::from_ref(&stolen), "{suites}");
         assert!(!presented.possession_proven, "{suites}");
+        // Where it signs nothing, nothing is wrong.
+        assert_eq!(presented.possession_failed, suites.starts_with("ECDHE"), "{suites}");
     }
 }
 
