@@ -355,7 +355,8 @@ function New-SameCAPlace {
     [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
     param([string] $Path, [pscredential] $Credential)
     if ($Path -notmatch '\.(pfx|p12)$') { return @{ certificate = $Path } }
-    $place = @{ pkcs12_path = $Path }
+    # The binary wants a password said, if only that there is none.
+    $place = @{ pkcs12_path = $Path; password = '' }
     if ($null -ne $Credential) { $place['password'] = $Credential.GetNetworkCredential().Password }
     return $place
 }
