@@ -910,7 +910,7 @@ fn the_slowest_keys_are_fewer() {
             .serial(&[1]);
         forge::with_signature(&ca.build(), model.signature())
     };
-    let crowd: Vec<Cert> = (0..1_000).map(slow).collect();
+    let crowd: Vec<Cert> = (0..1_100).map(slow).collect();
     let leaf = forge::with_signature(&world.claimed().build(), &[0x44; 16_384 / 8]);
     let scene = Scene::new().reference(&world.reference).authority(&world.issuing.cert);
     let (subject, time) = scene.subject(&leaf, &crowd.iter().collect::<Vec<_>>()).timed();

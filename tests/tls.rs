@@ -10,7 +10,7 @@ use openssl::ssl::{NameType, SslContext, SslContextBuilder, SslVerifyMode, SslVe
 use serde_json::{Value, json};
 
 use crate::binary::{call, check, codes, folder, key_of, run, same_ca, write};
-use crate::mint::{Ca, Cert, CertBuilder, Key, NOW_TEXT};
+use crate::mint::{Ca, Cert, CertBuilder, Key, NOW_TEXT, San};
 use crate::servers::{Server, accept, bare_context, only};
 
 /// A CA, a server's RSA certificate under it, as Lync had, and the key.
@@ -128,7 +128,8 @@ fn servers_of_every_age_are_judged_by_what_they_present() {
     assert_eq!(report["status"], "compliant", "{report:#}");
     assert_eq!(
         codes(&report["reference"]["members"][0]["findings"]),
-        ["client-certificate-required"]
+        // Its certificate does not cover the address that was asked.
+        ["client-certificate-required", "reference-unanchored"]
     );
     // Who wants the proof asks for it.
     let mut strict = request(&ca, &sources);
@@ -238,9 +239,11 @@ fn a_server_that_is_none_is_named_and_the_others_are_answered() {
             "{source}: {message}"
         );
     }
-    // One that cannot be read beside one that can is a warning on the reference; alone it is no reference.
+    // One that cannot be read beside one that can is a doubt, as it might disagree; alone it is no reference.
     let mut reference = request(&ca, &[tls(&good)]);
     reference["reference"] = json!([{"name": "a", "source": tls(&good)}, {"name": "b", "source": brief(free)}]);
+    assert_eq!(check(&reference)["status"], "undetermined");
+    reference["policy"]["references"] = json!("any");
     assert_eq!(check(&reference)["status"], "compliant");
     reference["reference"] = json!([{"name": "b", "source": brief(free)}]);
     let report = check(&reference);
@@ -261,7 +264,8 @@ fn a_reference_read_once_serves_when_the_servers_are_gone() {
     let without = own.join("without.json").to_str().unwrap().to_owned();
     {
         let servers = hosts.map(|host| {
-            let cert = issuing.server(host).build();
+            let address = San::Ip("127.0.0.1".parse().unwrap());
+            let cert = issuing.server(host).sans(vec![San::dns(host), address]).build();
             Server::tls(context(&[&cert, &issuing.cert], &key_of(host), |_| ()))
         });
         let [one, two] = servers

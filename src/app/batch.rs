@@ -459,7 +459,7 @@ impl Batch<'_> {
             node: fast.node,
             collected_at: fast.collected_at,
         };
-        let report: Report<Raw<'_>> = report(head, shared.reference.valid_at(), Raw(&shared.section), subjects);
+        let report: Report<Raw<'_>> = report(head, &shared.reference, Raw(&shared.section), subjects);
         write_line(bytes, &report)?;
         Ok(report.status)
     }

@@ -31,7 +31,7 @@ pub fn check(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Resu
     let subjects = judge(&reference, &request.subjects, &reader, &candidates);
     Ok(report(
         Head::of(request),
-        reference.valid_at(),
+        &reference,
         reference.report().clone(),
         subjects,
     ))
@@ -105,7 +105,8 @@ impl Head {
 }
 
 /// Puts a report together. `R` is the reference section, or its JSON where many reports share it.
-pub(super) fn report<R>(head: Head, valid_at: Timestamp, reference: R, subjects: Vec<SubjectReport>) -> Report<R> {
+pub(super) fn report<R>(head: Head, rule: &Reference, reference: R, subjects: Vec<SubjectReport>) -> Report<R> {
+    let valid_at = rule.valid_at();
     let summary = decide::summary(&subjects);
     let status = decide::status(&summary);
     Report {
@@ -119,7 +120,7 @@ pub(super) fn report<R>(head: Head, valid_at: Timestamp, reference: R, subjects:
         status,
         compliant: status == crate::protocol::Status::Compliant,
         revocation: Revocation::NotChecked,
-        message: decide::message(&summary, &subjects),
+        message: decide::message(&summary, &subjects, rule.report()),
         summary,
         reference,
         subjects,

@@ -72,12 +72,7 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &W
         subjects.push(report);
     }
     let (changed, actions) = (run.changed, run.actions);
-    let mut report = report(
-        Head::of(request),
-        reference.valid_at(),
-        reference.report().clone(),
-        subjects,
-    );
+    let mut report = report(Head::of(request), &reference, reference.report().clone(), subjects);
     report.changed = Some(changed);
     report.actions = Some(actions);
     Ok(report)

@@ -163,6 +163,13 @@ impl PublicKey {
         &self.spki
     }
 
+    /// The identifier that RFC 5280 §4.2.1.2, method 1, computes: the SHA-1 of the public key's bits.
+    pub fn computed_identifier(&self) -> Option<[u8; 20]> {
+        let mut parts = Reader::new(der::only(&self.spki, der::SEQUENCE)?);
+        parts.expect(der::SEQUENCE)?;
+        Some(super::sha1(parts.expect(der::BIT_STRING)?.get(1..)?))
+    }
+
     /// The algorithm as certificate facts name it: `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, the parameter set of
     /// ML-DSA or SLH-DSA (`ML-DSA-65`), or dotted.
     pub fn algorithm_name(&self) -> Cow<'static, str> {

@@ -9,11 +9,14 @@ use crate::protocol::{
 };
 
 use super::Case;
-use super::evidence::{Pool, Prover, Signer};
-use super::path::{self, Path};
+use super::budget::Budget;
+use super::path::{self, Limit, MAX_DEPTH, Path};
 use super::policy::{Rules, certificate_findings, covers_host, describe};
-use super::relation::relate;
-use super::rollover::{Joined, Rigour, close};
+use super::refused::joining_certificate;
+use super::relation::{Related, relate};
+use super::rollover::{JoinedKey, grow};
+use super::store::CertificateStore;
+use super::verifier::{Issuers, SignatureVerifier, names_a_usable_key};
 
 /// A member of the reference, read.
 #[derive(Debug, Clone)]
@@ -39,9 +42,9 @@ pub enum Read {
     Certificate {
         /// The server's certificate.
         certificate: Arc<Certificate>,
-        /// What came with it.
+        /// What stands beside it: untrusted, however it was read.
         chain: Vec<Arc<Certificate>>,
-        /// The host, where it was read by TLS: what came with it is found, not vouched.
+        /// The host, where it was read by TLS.
         tls_host: Option<String>,
     },
     /// A pin: a CA certificate.
@@ -67,15 +70,19 @@ impl Read {
     fn is_pin(&self) -> bool {
         matches!(self, Read::Authority(_) | Read::Key(_) | Read::Nothing { pin: true })
     }
+
+    fn is_readable(&self) -> bool {
+        !matches!(self, Read::Nothing { .. })
+    }
 }
 
 /// The CA that stands behind a certificate: its issuer, or at level root a root above it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
     /// The CA's name.
     pub name: Name,
-    /// Its key; an index into the pool.
-    pub key: usize,
+    /// The keys that verified it; at level root the root's; indices into the store.
+    pub keys: Vec<usize>,
     /// At level root: the verified path.
     pub path: Option<Path>,
 }
@@ -101,14 +108,30 @@ pub struct Authority {
     /// Its names: one, but none for a pinned key and perhaps several under `match: key`.
     pub names: Vec<Name>,
     /// Its keys: those of the members or the pin first, then those that rollover adds.
-    pub keys: Vec<Joined>,
+    pub keys: Vec<JoinedKey>,
     /// The members that vote for it or name it, or the pin.
     pub members: Vec<usize>,
+    /// Whether rollover counts for it.
+    pub rolls: bool,
+    /// Whether every key that rollover could add was looked at.
+    pub complete: bool,
 }
 
 impl Authority {
+    fn of(name: Name, keys: &[usize], member: usize) -> Self {
+        let first = |&key: &usize| JoinedKey::first(key, JoinedBy::Member);
+        Authority {
+            kind: if keys.is_empty() { Kind::Named } else { Kind::Voted },
+            names: vec![name],
+            keys: keys.iter().map(first).collect(),
+            members: vec![member],
+            rolls: false,
+            complete: true,
+        }
+    }
+
     /// How a key belongs to the authority.
-    pub fn joined(&self, key: usize) -> Option<&Joined> {
+    pub fn joined(&self, key: usize) -> Option<&JoinedKey> {
         self.keys.iter().find(|joined| joined.key == key)
     }
 
@@ -116,34 +139,74 @@ impl Authority {
     pub fn is_named(&self, name: &Name) -> bool {
         self.names.contains(name)
     }
+
+    /// The keys of the members or the pin.
+    pub fn first_keys(&self) -> Vec<usize> {
+        let first = self.keys.iter().filter(|joined| joined.from.is_none());
+        first.map(|joined| joined.key).collect()
+    }
+
+    fn absorb(&mut self, other: Authority) {
+        for name in other.names {
+            if !self.names.contains(&name) {
+                self.names.push(name);
+            }
+        }
+        for joined in other.keys {
+            if self.joined(joined.key).is_none() {
+                self.keys.push(joined);
+            }
+        }
+        for member in other.members {
+            if !self.members.contains(&member) {
+                self.members.push(member);
+            }
+        }
+    }
+
+    /// Adds what rollover joins.
+    fn grow(&mut self, verifier: &mut SignatureVerifier<'_>) {
+        if let [name] = self.names.as_slice() {
+            self.rolls = true;
+            self.complete = grow(verifier, name, &mut self.keys);
+        }
+    }
 }
 
 /// How one member stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct MemberStanding {
-    /// What signed it.
-    pub signer: Signer,
+    /// The keys that verify it.
+    pub issuers: Issuers,
     /// The CAs behind it that may count.
     pub anchors: Vec<Anchor>,
+    /// At level root: every root that it reaches.
+    pub reached: Vec<Anchor>,
+    /// At level root: what kept the search for roots from being complete.
+    pub limit: Option<Limit>,
     /// Whether it votes.
     pub votes: bool,
-    /// Whether a distrusted key signed it.
-    pub distrusted: bool,
-    /// Whether it points to a vouched key that did not sign it.
+    /// Whether it holds a CA certificate or a self-signed one.
+    pub holds_ca: bool,
+    /// Whether it points to a trusted key that did not sign it.
     pub forged: bool,
+    /// Whether it was read by TLS and nothing confirms its CA.
+    pub unanchored: bool,
     /// What was found about it.
     pub findings: Vec<Finding>,
 }
 
-impl Default for MemberStanding {
-    fn default() -> Self {
-        MemberStanding {
-            signer: Signer::Unknown,
-            anchors: Vec::new(),
-            votes: false,
-            distrusted: false,
-            forged: false,
-            findings: Vec::new(),
+impl MemberStanding {
+    /// Whether a distrusted key signed it.
+    pub fn is_distrusted(&self) -> bool {
+        self.issuers.distrusted.is_some()
+    }
+
+    /// What its relation is worked out from, where it is judged as a subject would be.
+    fn as_subject(&self, level: Level) -> &[Anchor] {
+        match level {
+            Level::Issuing => &self.anchors,
+            Level::Root => &self.reached,
         }
     }
 }
@@ -157,8 +220,6 @@ pub struct Standing {
     pub authorities: Vec<Authority>,
     /// What was found about the reference as a whole.
     pub findings: Vec<Finding>,
-    /// Whether members disagree, or cannot be known to agree.
-    pub disagree: bool,
     /// Whether a member holds a CA certificate or a self-signed one.
     pub holds_ca: bool,
     /// Whether any pin was given.
@@ -176,242 +237,310 @@ impl Standing {
             .chain(members)
             .filter(|finding| finding.severity >= Severity::Doubt)
     }
+
+    /// Whether a key verified a voting member of an authority of that name, or is its pin: nothing more need be known of a
+    /// certificate under it.
+    pub fn allows_directly(&self, issuer: &Name, key: usize) -> bool {
+        let direct = |authority: &Authority| {
+            let first = authority.joined(key).is_some_and(|joined| joined.from.is_none());
+            first && (authority.is_named(issuer) || matches!(authority.kind, Kind::PinnedKey(_)))
+        };
+        self.authorities.iter().any(direct)
+    }
 }
 
-/// The CAs behind a certificate, with what signed it. At level root for a member everything above its issuer must be
-/// vouched; for a subject a verified path is enough, since its root is compared with vouched ones.
+/// The CAs behind a certificate: every root that it reaches at level root, and what kept the search from being complete.
 pub fn anchors(
-    prover: &mut Prover<'_>,
+    verifier: &mut SignatureVerifier<'_>,
     certificate: &Certificate,
+    issuers: &Issuers,
     level: Level,
-    member: bool,
-) -> (Signer, Vec<Anchor>) {
-    // A path asks about each certificate again, and so may what looks at a member; about a subject nothing does.
-    let signer = match (level, member) {
-        (Level::Issuing, false) => prover.find_signer(certificate),
-        _ => prover.signer(certificate),
+) -> (Vec<Anchor>, Option<Limit>) {
+    if issuers.keys.is_empty() {
+        return (Vec::new(), None);
+    }
+    if level == Level::Issuing {
+        let (name, keys) = (certificate.issuer().clone(), issuers.keys.clone());
+        return (vec![Anchor { name, keys, path: None }], None);
+    }
+    let roots = path::to_roots(verifier, certificate);
+    let anchor = |path: Path| {
+        Some(Anchor {
+            name: path.root_name(verifier.store)?.clone(),
+            keys: vec![path.root_key],
+            path: Some(path),
+        })
     };
-    let anchors = match (level, signer) {
-        (_, Signer::Unknown | Signer::Unsupported) => Vec::new(),
-        (Level::Issuing, Signer::Known(key)) => vec![Anchor {
-            name: certificate.issuer().clone(),
-            key,
-            path: None,
-        }],
-        (Level::Root, Signer::Known(_)) => {
-            let paths = path::to_roots(prover, certificate);
-            let pool = prover.pool;
-            let usable = |path: &Path| !member || path.is_vouched_above_issuer(prover);
-            let anchor = |path: Path| {
-                let name = pool.held(path.root()?).certificate.subject().clone();
-                Some(Anchor {
-                    name,
-                    key: path.root_key,
-                    path: Some(path),
-                })
-            };
-            paths.into_iter().filter(usable).filter_map(anchor).collect()
-        }
-    };
-    (signer, anchors)
+    (roots.paths.into_iter().filter_map(anchor).collect(), roots.limit)
 }
 
-/// Whether a certificate is a CA's: cA TRUE, or a self-issued one of version 1 (which has no extensions to say so).
-pub fn is_ca(certificate: &Certificate) -> bool {
-    certificate.is_ca() || (certificate.version() == 1 && certificate.is_self_issued())
+/// Of the roots that a member reaches, those that may count: they and all above its issuer are trusted, and its issuer's
+/// certificate too where any path is wholly trusted.
+fn countable(store: &CertificateStore, reached: &[Anchor]) -> Vec<Anchor> {
+    let with = |counts: fn(&Path, &CertificateStore) -> bool| -> Vec<Anchor> {
+        let counts = |anchor: &&Anchor| anchor.path.as_ref().is_none_or(|path| counts(path, store));
+        reached.iter().filter(counts).cloned().collect()
+    };
+    let wholly = with(Path::is_trusted);
+    if wholly.is_empty() {
+        with(Path::is_trusted_above_issuer)
+    } else {
+        wholly
+    }
 }
 
 /// Whether a certificate is signed by its own key. One that names itself as its issuer, under an algorithm that nothing
 /// here verifies, is taken for one: no CA is known to have issued it.
-pub fn is_self_signed(prover: &Prover<'_>, certificate: &Certificate, signer: Signer) -> bool {
-    match signer.known() {
-        Some(key) => prover.pool.key(key).id == certificate.key().id(),
-        // Its key is nobody's CA key, so the prover did not try it.
-        None => certificate.is_self_issued() && verify(certificate, certificate.key()) != Verification::Invalid,
+pub fn is_self_signed(store: &CertificateStore, certificate: &Certificate, issuers: &Issuers) -> bool {
+    let own = certificate.key().id();
+    if issuers.keys.iter().any(|&key| store.key(key).id == own) {
+        return true;
     }
+    // Its key is nobody's CA key, so it was not tried.
+    certificate.is_self_issued() && verify(certificate, certificate.key()) != Verification::Invalid
 }
 
-/// Works out what the reference allows.
-pub fn evaluate(case: &Case, prover: &mut Prover<'_>) -> Standing {
+/// Works out what the reference allows, from what is at hand alone.
+pub fn evaluate(case: &Case, verifier: &mut SignatureVerifier<'_>) -> Standing {
     let rules = Rules::of_member(&case.policy);
+    let mut members = Vec::with_capacity(case.members.len());
+    for member in &case.members {
+        verifier.budget = Budget::of(1);
+        members.push(issuers_of(case, verifier, member));
+    }
+    verifier.budget = Budget::of(case.members.len());
     let mut standing = Standing {
-        members: case
-            .members
-            .iter()
-            .map(|member| look_at(case, prover, member))
-            .collect(),
+        members,
         findings: case.findings.iter().cloned().map(|read| rules.settle(read)).collect(),
         pinned: case.members.iter().any(|member| member.read.is_pin()),
         ..Standing::default()
     };
-    standing.holds_ca = standing.members.iter().any(|member| {
-        let holds = |finding: &Finding| matches!(finding.code, Code::ReferenceIsCa | Code::SelfSigned);
-        member.findings.iter().any(holds)
-    });
-    standing.any_verified = standing.members.iter().any(|member| member.signer.known().is_some());
-    elect(case, &mut standing);
-    allow(case, prover, &mut standing);
-    compare_members(case, prover, &mut standing);
+    for (index, member) in case.members.iter().enumerate() {
+        let findings = look_at(case, verifier, member, &standing.members[index]);
+        let stands = &mut standing.members[index];
+        stands.unanchored = findings.iter().any(|finding| finding.code == Code::ReferenceUnanchored);
+        stands.findings = findings;
+    }
+    allow(case, verifier, &mut standing);
+    say_distrusted(case, &mut standing);
+    compare_members(case, verifier, &mut standing);
     missing(case, &mut standing);
-    if prover.budget.exhausted() {
-        let message = "the work allowed was used up before everything at hand was tried on the reference";
-        let hint = "give fewer certificates: those of the CA in question are enough";
-        standing
-            .findings
-            .push(rules.finding(Code::LimitReached, message).hint(hint));
+    standing.findings.extend(unused_evidence(case, verifier.store));
+    standing
+}
+
+/// The reference as it stands for one subject with what it brings (decision.md, 3.9): keys may join, and members may vote
+/// where every one is then verified and all agree. Else the members' votes stay as they are; true where that is because
+/// they do not agree.
+pub fn evaluate_with_brought(
+    case: &Case,
+    verifier: &mut SignatureVerifier<'_>,
+    base: &Standing,
+    brought: &[Arc<Certificate>],
+) -> (Standing, bool) {
+    let store = verifier.store;
+    let mut standing = base.clone();
+    if standing.pinned {
+        standing.authorities.clear();
+        allow_pins(case, verifier, &mut standing);
+        return (standing, false);
+    }
+    let mut changed = false;
+    for (member, stands) in case.members.iter().zip(&mut standing.members) {
+        let settled = match case.policy.level {
+            Level::Issuing => stands.issuers.keys.iter().any(|&key| store.key(key).trusted),
+            Level::Root => stands
+                .anchors
+                .iter()
+                .any(|anchor| anchor.path.as_ref().is_some_and(|path| path.is_trusted(store))),
+        };
+        if settled {
+            continue;
+        }
+        let with = issuers_of(case, verifier, member);
+        changed |= with.issuers.keys != stands.issuers.keys || with.anchors != stands.anchors;
+        let (findings, forged, unanchored) = (std::mem::take(&mut stands.findings), stands.forged, stands.unanchored);
+        *stands = MemberStanding {
+            findings,
+            forged,
+            unanchored,
+            ..with
+        };
+    }
+    if changed {
+        allow(case, verifier, &mut standing);
+        let sides = sides(&standing);
+        let strays = strays(case, verifier, &standing);
+        let unverified = case.members.iter().zip(&standing.members).any(|(member, stands)| {
+            member.read.certificate().is_some() && stands.anchors.is_empty() && !stands.is_distrusted()
+        });
+        let disagree = sides > 1 || !strays.is_empty();
+        if !disagree && !unverified {
+            return (standing, false);
+        }
+        let grown = grown_with_brought(verifier, base, brought);
+        return (grown, disagree);
+    }
+    (grown_with_brought(verifier, base, brought), false)
+}
+
+/// The votes as they are, with the keys that what a subject brings joins.
+fn grown_with_brought(verifier: &mut SignatureVerifier<'_>, base: &Standing, brought: &[Arc<Certificate>]) -> Standing {
+    let mut standing = base.clone();
+    for authority in &mut standing.authorities {
+        let concerned = brought.iter().any(|brought| authority.is_named(brought.subject()));
+        if concerned && authority.rolls {
+            authority.keys.retain(|joined| joined.from.is_none());
+            authority.grow(verifier);
+        }
     }
     standing
 }
 
-/// What can be said of one member by itself.
-fn look_at(case: &Case, prover: &mut Prover<'_>, member: &Member) -> MemberStanding {
-    let rules = Rules::of_member(&case.policy);
-    let mut standing = MemberStanding {
-        findings: member.findings.iter().cloned().map(|read| rules.settle(read)).collect(),
-        ..MemberStanding::default()
+/// Which keys and roots stand behind one member.
+fn issuers_of(case: &Case, verifier: &mut SignatureVerifier<'_>, member: &Member) -> MemberStanding {
+    let mut stands = MemberStanding::default();
+    let Read::Certificate { certificate, .. } = &member.read else {
+        return stands;
     };
+    stands.issuers = verifier.find_issuers(certificate, true, &[], |_| false);
+    (stands.reached, stands.limit) = anchors(verifier, certificate, &stands.issuers, case.policy.level);
+    stands.anchors = countable(verifier.store, &stands.reached);
+    stands.forged = is_forged(verifier.store, certificate, &stands.issuers);
+    stands.holds_ca = certificate.presents_as_ca() || is_self_signed(verifier.store, certificate, &stands.issuers);
+    stands
+}
+
+/// What can be said of one member by itself.
+fn look_at(
+    case: &Case,
+    verifier: &mut SignatureVerifier<'_>,
+    member: &Member,
+    stands: &MemberStanding,
+) -> Vec<Finding> {
+    let rules = Rules::of_member(&case.policy);
+    let mut findings: Vec<Finding> = member.findings.iter().cloned().map(|read| rules.settle(read)).collect();
     let Read::Certificate {
         certificate, tls_host, ..
     } = &member.read
     else {
-        return standing;
+        return findings;
     };
-    (standing.signer, standing.anchors) = anchors(prover, certificate, case.policy.level, true);
-    let pool = prover.pool;
-    standing.distrusted = standing.signer.known().is_some_and(|key| pool.key(key).distrusted);
     let issuer = certificate.issuer();
-    if standing.signer == Signer::Unsupported {
+    if stands.issuers.is_unsupported() {
         let message = format!(
             "the signature cannot be verified: {}",
             describe(certificate.signature())
         );
         let hint = "renew the certificate under a current signature algorithm";
-        standing
-            .findings
-            .push(rules.finding(Code::AlgorithmUnsupported, message).hint(hint));
+        findings.push(rules.finding(Code::AlgorithmUnsupported, message).hint(hint));
     }
-    standing.forged = standing.signer == Signer::Unknown && points_to_vouched(pool, certificate);
-    if standing.forged {
+    if stands.issuers.is_limited() || stands.reached.is_empty() && stands.limit.is_some() {
+        let hint = "give fewer certificates: those of the CA in question are enough";
+        let finding = rules.finding(Code::LimitReached, limit_words(stands.limit));
+        findings.push(finding.hint(hint));
+    }
+    if stands.forged {
         let message = format!(
             "it names the key of {} as its issuer's, and that key did not sign it",
             issuer.rfc4514()
         );
         let hint = "read the certificate from the server again; if it stays so, treat the server as compromised";
-        standing
-            .findings
-            .push(rules.finding(Code::SignatureInvalid, message).hint(hint));
+        findings.push(rules.finding(Code::SignatureInvalid, message).hint(hint));
     }
-    if is_ca(certificate) {
+    if certificate.presents_as_ca() {
         let message = format!(
             "{} is a CA certificate, not a server's",
             certificate.subject().rfc4514()
         );
         let hint = "put the server's own certificate first, or pin the CA with authority instead of source";
-        standing
-            .findings
-            .push(rules.finding(Code::ReferenceIsCa, message).hint(hint));
+        findings.push(rules.finding(Code::ReferenceIsCa, message).hint(hint));
     }
-    if is_self_signed(prover, certificate, standing.signer) {
+    if is_self_signed(verifier.store, certificate, &stands.issuers) {
         let message = format!(
             "{} is self-signed: it was issued by no CA",
             certificate.subject().rfc4514()
         );
         let hint = "give a server's certificate that the internal CA issued, or pin the CA with authority";
-        standing
-            .findings
-            .push(rules.finding(Code::SelfSigned, message).hint(hint));
+        findings.push(rules.finding(Code::SelfSigned, message).hint(hint));
     }
     if let Some(host) = tls_host
-        && !is_anchored(case, prover, certificate, standing.signer, host)
+        && !is_anchored(case, verifier, certificate, &stands.issuers, host)
     {
         let message = format!("{host} was read by TLS, and nothing that you vouch for confirms its CA");
         let hint = "add its CA certificate to authorities, or pin its key";
-        standing
-            .findings
-            .push(rules.finding(Code::ReferenceUnanchored, message).hint(hint));
+        findings.push(rules.finding(Code::ReferenceUnanchored, message).hint(hint));
     }
-    standing.findings.extend(certificate_findings(
-        &rules,
-        prover.pool,
-        certificate,
-        standing.signer,
-        case.valid_at,
-    ));
-    standing
+    let end = stands.issuers.shown().and_then(|key| verifier.key_end(key));
+    findings.extend(certificate_findings(&rules, certificate, end, case.valid_at));
+    findings
 }
 
-/// Whether the authority key identifier is that of a vouched CA certificate of the issuer's name.
-fn points_to_vouched(pool: &Pool, certificate: &Certificate) -> bool {
-    let Some(wanted) = certificate.authority_key_identifier() else {
-        return false;
-    };
-    let mut named = pool.named(certificate.issuer()).iter().map(|&index| pool.held(index));
-    named.any(|held| held.vouched && held.certificate.subject_key_identifier() == Some(wanted))
+/// Whether a member that no known key verifies points to a trusted key that could have.
+fn is_forged(store: &CertificateStore, certificate: &Certificate, issuers: &Issuers) -> bool {
+    !issuers.any() && issuers.gap.is_none() && names_a_usable_key(store, certificate)
 }
 
 /// Whether something that the operator answers for confirms the CA of a member that was read by TLS.
-fn is_anchored(case: &Case, prover: &mut Prover<'_>, certificate: &Certificate, signer: Signer, host: &str) -> bool {
-    let Some(key) = signer.known() else { return false };
-    let pool = prover.pool;
-    if pool.key(key).distrusted {
+fn is_anchored(
+    case: &Case,
+    verifier: &mut SignatureVerifier<'_>,
+    certificate: &Certificate,
+    issuers: &Issuers,
+    host: &str,
+) -> bool {
+    let store = verifier.store;
+    if issuers.distrusted.is_some() || issuers.keys.is_empty() {
         return false;
     }
-    if pool.key(key).vouched {
+    let pinned = |member: &Member| match &member.read {
+        Read::Authority(pin) => issuers.keys.iter().any(|&key| store.key(key).id == pin.key().id()),
+        Read::Key(pin) => issuers.keys.iter().any(|&key| store.key(key).id == *pin),
+        _ => false,
+    };
+    if case.members.iter().any(pinned) {
         return true;
     }
-    // A member that the operator answers for and that the same key signed says as much.
+    // A member that was read otherwise and that the same key signed says as much.
     for other in &case.members {
         if let Read::Certificate {
             certificate: other,
             tls_host: None,
             ..
         } = &other.read
-            && prover.signer(other) == Signer::Known(key)
+            && issuers.keys.iter().any(|&key| verifier.verifies_for(other, key, true))
         {
             return true;
         }
     }
     covers_host(certificate, host)
-        && path::to_roots(prover, certificate)
-            .iter()
-            .any(|path| path.root_is_vouched(prover))
+        && (issuers.keys.iter().any(|&key| store.key(key).trusted)
+            || path::to_roots(verifier, certificate)
+                .paths
+                .iter()
+                .any(|path| path.root_is_trusted(store)))
 }
 
 /// Who votes.
 fn elect(case: &Case, standing: &mut Standing) {
-    let mut eligible: Vec<(usize, bool, bool)> = Vec::new();
-    for (index, (member, stands)) in case.members.iter().zip(&standing.members).enumerate() {
-        let Some(certificate) = member.read.certificate() else {
-            continue;
-        };
-        if stands.distrusted || stands.anchors.is_empty() {
-            continue;
-        }
-        let own = |finding: &Finding| matches!(finding.code, Code::ReferenceIsCa | Code::SelfSigned);
-        let leaf = !stands.findings.iter().any(own);
-        eligible.push((index, leaf, is_valid(certificate, case.valid_at)));
+    let eligible: Vec<usize> = (0..case.members.len())
+        .filter(|&index| {
+            let stands = &standing.members[index];
+            case.members[index].read.certificate().is_some() && !stands.is_distrusted() && !stands.anchors.is_empty()
+        })
+        .collect();
+    let leaves = eligible.iter().any(|&index| !standing.members[index].holds_ca);
+    let valid = |index: usize| {
+        let certificate = case.members[index].read.certificate();
+        certificate.is_some_and(|certificate| is_valid(certificate, case.valid_at))
+    };
+    let counts = |index: &usize| !leaves || !standing.members[*index].holds_ca;
+    let mut voters: Vec<usize> = eligible.into_iter().filter(counts).collect();
+    if case.policy.references == References::Agree && voters.iter().any(|&index| valid(index)) {
+        voters.retain(|&index| valid(index));
     }
-    let leaves = eligible.iter().any(|&(_, leaf, _)| leaf);
-    eligible.retain(|&(_, leaf, _)| leaf == leaves);
-    let valid = eligible.iter().any(|&(_, _, valid)| valid);
-    for (index, ..) in eligible.into_iter().filter(|&(_, _, is_valid)| is_valid || !valid) {
-        standing.members[index].votes = true;
-    }
-    let another_votes = standing.members.iter().any(|member| member.votes);
-    for (member, stands) in case.members.iter().zip(&mut standing.members) {
-        if stands.distrusted {
-            let rules = Rules::of_member(&case.policy);
-            let message = format!("{} was issued under a key that the policy distrusts", member.name);
-            let finding = rules
-                .finding(Code::AuthorityDistrusted, message)
-                .hint("replace the server's certificate");
-            let severity = if another_votes {
-                Severity::Warning
-            } else {
-                finding.severity
-            };
-            stands.findings.push(finding.severity(severity));
-        }
+    for (index, stands) in standing.members.iter_mut().enumerate() {
+        stands.votes = voters.binary_search(&index).is_ok();
     }
 }
 
@@ -419,120 +548,110 @@ fn is_valid(certificate: &Certificate, at: Timestamp) -> bool {
     certificate.not_before() <= at && at <= certificate.not_after()
 }
 
-/// Which authorities follow from the votes or the pins.
-fn allow(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing) {
-    if standing.pinned {
-        allow_pins(case, prover, standing);
-        return;
-    }
-    let mut authorities = Vec::new();
-    for (index, member) in standing.members.iter().enumerate().filter(|(_, member)| member.votes) {
-        for anchor in &member.anchors {
-            vote(prover, case.policy.match_, &mut authorities, index, anchor);
+fn say_distrusted(case: &Case, standing: &mut Standing) {
+    let another_votes = standing.members.iter().any(|member| member.votes);
+    for (member, stands) in case.members.iter().zip(&mut standing.members) {
+        if stands.is_distrusted() {
+            let rules = Rules::of_member(&case.policy);
+            let message = format!("{} was issued under a key that the policy distrusts", member.name);
+            let finding = rules
+                .finding(Code::AuthorityDistrusted, message)
+                .hint("replace the server's certificate");
+            let severity = match another_votes {
+                true => rules.raised(Code::AuthorityDistrusted, Severity::Warning),
+                false => finding.severity,
+            };
+            stands.findings.push(finding.severity(severity));
         }
     }
-    if case.policy.match_ == Match::Authority {
-        authorities = merge(prover, authorities);
+}
+
+/// Which authorities follow from the votes or the pins.
+fn allow(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {
+    standing.holds_ca = standing.members.iter().any(|member| member.holds_ca);
+    standing.any_verified = standing.members.iter().any(|member| member.issuers.any());
+    elect(case, standing);
+    if standing.pinned {
+        allow_pins(case, verifier, standing);
+        return;
     }
-    for authority in &mut authorities {
-        close(prover, &authority.names, &mut authority.keys, Rigour::Strict);
+    let by_key = case.policy.match_ == Match::Key;
+    let mut authorities: Vec<Authority> = Vec::new();
+    for (index, member) in standing.members.iter().enumerate().filter(|(_, member)| member.votes) {
+        for anchor in &member.anchors {
+            vote(&mut authorities, index, anchor, by_key);
+        }
+    }
+    // Roots that rollover joins are one, under `key` too.
+    if !by_key || case.policy.level == Level::Root {
+        authorities = merge(verifier, authorities);
+    }
+    if !by_key {
+        for authority in &mut authorities {
+            authority.grow(verifier);
+        }
     }
     if authorities.is_empty() && case.policy.level == Level::Issuing {
         authorities = named_only(case, standing);
     }
+    authorities.sort_by_key(|authority| authority.members.iter().min().copied());
     standing.authorities = authorities;
 }
 
-fn vote(prover: &Prover<'_>, match_: Match, authorities: &mut Vec<Authority>, member: usize, anchor: &Anchor) {
-    let mine = |authority: &&mut Authority| match match_ {
-        Match::Key => authority.joined(anchor.key).is_some(),
-        Match::Authority => authority.is_named(&anchor.name) && authority.joined(anchor.key).is_some(),
-        Match::Name => authority.is_named(&anchor.name),
-    };
-    debug_assert!(
-        !prover.pool.key(anchor.key).distrusted,
-        "a distrusted key earns no vote"
-    );
-    let joined = Joined::first(anchor.key, JoinedBy::Member);
-    match authorities.iter_mut().find(mine) {
-        Some(authority) => {
-            if !authority.is_named(&anchor.name) {
-                authority.names.push(anchor.name.clone());
-            }
-            if authority.joined(anchor.key).is_none() {
-                authority.keys.push(joined);
-            }
-            if !authority.members.contains(&member) {
-                authority.members.push(member);
-            }
+fn vote(authorities: &mut Vec<Authority>, member: usize, anchor: &Anchor, by_key: bool) {
+    let mut mine = Authority::of(anchor.name.clone(), &anchor.keys, member);
+    let mut index = 0;
+    while index < authorities.len() {
+        let other = &authorities[index];
+        let shares = anchor.keys.iter().any(|&key| other.joined(key).is_some());
+        if shares && (by_key || other.is_named(&anchor.name)) {
+            let mut other = authorities.remove(index);
+            other.absorb(mine);
+            mine = other;
+        } else {
+            index += 1;
         }
-        None => authorities.push(Authority {
-            kind: Kind::Voted,
-            names: vec![anchor.name.clone()],
-            keys: vec![joined],
-            members: vec![member],
-        }),
     }
+    authorities.push(mine);
 }
 
-/// Makes one authority of those of one name that rollover joins: each way round, or one way where the key that does the
-/// joining is vouched. A key that came by the network and joins others to itself would else pull a reference over.
-fn merge(prover: &mut Prover<'_>, authorities: Vec<Authority>) -> Vec<Authority> {
+/// Makes one authority of those of one name that rollover joins.
+fn merge(verifier: &mut SignatureVerifier<'_>, authorities: Vec<Authority>) -> Vec<Authority> {
     let mut merged: Vec<Authority> = Vec::new();
-    for authority in authorities {
-        let mut grown = authority;
-        loop {
-            let mut found = None;
-            for (index, other) in merged.iter().enumerate() {
-                if grown.names == other.names && is_one(prover, other, &grown) {
-                    found = Some(index);
-                    break;
-                }
-            }
-            let Some(index) = found else { break };
+    for mut grown in authorities {
+        while let Some(index) = merged.iter().position(|other| {
+            let (name, keys) = (&grown.names[0], grown.first_keys());
+            other.is_named(name) && joins(verifier, name, &keys, &other.first_keys())
+        }) {
             let mut other = merged.remove(index);
-            for joined in grown.keys {
-                if other.joined(joined.key).is_none() {
-                    other.keys.push(joined);
-                }
-            }
-            for member in grown.members {
-                if !other.members.contains(&member) {
-                    other.members.push(member);
-                }
-            }
+            other.absorb(grown);
             grown = other;
         }
         merged.push(grown);
     }
-    merged.sort_by_key(|authority| authority.members.iter().min().copied());
     merged
 }
 
-fn is_one(prover: &mut Prover<'_>, a: &Authority, b: &Authority) -> bool {
-    let (onto, back) = (reaches(prover, a, b), reaches(prover, b, a));
-    let vouched = |authority: &Authority| authority.keys.iter().all(|joined| prover.pool.key(joined.key).vouched);
-    match (onto, back) {
-        (true, true) => true,
-        (true, false) => vouched(a),
-        (false, true) => vouched(b),
-        (false, false) => false,
-    }
-}
-
-fn reaches(prover: &mut Prover<'_>, from: &Authority, to: &Authority) -> bool {
-    let mut keys = from.keys.clone();
-    close(prover, &from.names, &mut keys, Rigour::Strict);
-    to.keys
-        .iter()
-        .any(|wanted| keys.iter().any(|joined| joined.key == wanted.key))
+/// Whether rollover that starts at a trusted key of one side reaches a key of the other. An untrusted key joins nobody: who
+/// can write beside one member's certificate can have his key sign the honest one's.
+fn joins(verifier: &mut SignatureVerifier<'_>, name: &Name, one: &[usize], other: &[usize]) -> bool {
+    let store = verifier.store;
+    [(one, other), (other, one)].into_iter().any(|(from, to)| {
+        let trusted = from.iter().filter(|&&key| store.key(key).trusted);
+        let mut keys: Vec<JoinedKey> = trusted.map(|&key| JoinedKey::first(key, JoinedBy::Member)).collect();
+        if keys.is_empty() {
+            return false;
+        }
+        grow(verifier, name, &mut keys);
+        to.iter().any(|key| keys.iter().any(|joined| joined.key == *key))
+    })
 }
 
 /// Where none votes: the members' issuer names, without keys.
 fn named_only(case: &Case, standing: &Standing) -> Vec<Authority> {
     let mut authorities: Vec<Authority> = Vec::new();
     for (index, (member, stands)) in case.members.iter().zip(&standing.members).enumerate() {
-        let Some(certificate) = member.read.certificate().filter(|_| !stands.distrusted) else {
+        let Some(certificate) = member.read.certificate().filter(|_| !stands.is_distrusted()) else {
             continue;
         };
         match authorities
@@ -540,19 +659,14 @@ fn named_only(case: &Case, standing: &Standing) -> Vec<Authority> {
             .find(|authority| authority.is_named(certificate.issuer()))
         {
             Some(authority) => authority.members.push(index),
-            None => authorities.push(Authority {
-                kind: Kind::Named,
-                names: vec![certificate.issuer().clone()],
-                keys: Vec::new(),
-                members: vec![index],
-            }),
+            None => authorities.push(Authority::of(certificate.issuer().clone(), &[], index)),
         }
     }
     authorities
 }
 
-fn allow_pins(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing) {
-    let mut distrusted = Vec::new();
+fn allow_pins(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {
+    let store = verifier.store;
     for (index, member) in case.members.iter().enumerate() {
         let (id, names, kind) = match &member.read {
             Read::Authority(certificate) => (
@@ -563,91 +677,238 @@ fn allow_pins(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing) {
             Read::Key(id) => (*id, Vec::new(), Kind::PinnedKey(*id)),
             _ => continue,
         };
-        if prover.pool.distrusts(id) {
-            distrusted.push(index);
+        if store.distrusts(id) {
             continue;
         }
-        let usable = prover.pool.key_of(id).filter(|&key| prover.pool.key(key).usable);
-        let mut keys: Vec<Joined> = usable
-            .map(|key| Joined::first(key, JoinedBy::Pin))
-            .into_iter()
-            .collect();
-        if kind == Kind::PinnedCertificate {
-            close(prover, &names, &mut keys, Rigour::Strict);
-        }
-        standing.authorities.push(Authority {
+        let usable = store.key_of(id).filter(|&key| store.key(key).usable);
+        let keys = usable.map(|key| JoinedKey::first(key, JoinedBy::Pin));
+        let mut authority = Authority {
             kind,
             names,
-            keys,
+            keys: keys.into_iter().collect(),
             members: vec![index],
-        });
-    }
-    for index in distrusted {
-        let rules = Rules::of_member(&case.policy);
-        let message = format!("{} pins a key that the policy distrusts", case.members[index].name);
-        let finding = rules
-            .finding(Code::AuthorityDistrusted, message)
-            .hint("remove the pin, or the distrust");
-        let severity = if standing.authorities.is_empty() {
-            finding.severity
-        } else {
-            Severity::Warning
+            rolls: false,
+            complete: true,
         };
-        standing.members[index].findings.push(finding.severity(severity));
+        if kind == Kind::PinnedCertificate && case.policy.match_ != Match::Key {
+            authority.grow(verifier);
+        }
+        standing.authorities.push(authority);
     }
 }
 
-/// Whether the members agree.
-fn compare_members(case: &Case, prover: &mut Prover<'_>, standing: &mut Standing) {
-    let rules = Rules::of_member(&case.policy);
-    let mut disagreements = Vec::new();
-    if !standing.pinned {
-        several_roots(case, standing, &rules);
-        if case.policy.references == References::Agree && standing.authorities.len() > 1 {
-            disagreements.push(disagreement(case, standing));
+fn say_distrusted_pins(case: &Case, store: &CertificateStore, standing: &mut Standing) {
+    for (member, stands) in case.members.iter().zip(&mut standing.members) {
+        let id = match &member.read {
+            Read::Authority(certificate) => certificate.key().id(),
+            Read::Key(id) => *id,
+            _ => continue,
+        };
+        if !store.distrusts(id) {
+            continue;
         }
-        // Of members that reach no root, those of one issuer name alone are known to agree.
-        standing.disagree =
-            case.policy.level == Level::Root && standing.authorities.is_empty() && named_only(case, standing).len() > 1;
+        let rules = Rules::of_member(&case.policy);
+        let message = format!("{} pins a key that the policy distrusts", member.name);
+        let finding = rules
+            .finding(Code::AuthorityDistrusted, message)
+            .hint("remove the pin, or the distrust");
+        let severity = match standing.authorities.is_empty() {
+            true => finding.severity,
+            false => rules.raised(Code::AuthorityDistrusted, Severity::Warning),
+        };
+        stands.findings.push(finding.severity(severity));
     }
-    if standing.pinned || case.policy.references == References::Agree {
-        let voted = standing
-            .authorities
-            .iter()
-            .any(|authority| authority.kind != Kind::Named);
+}
+
+/// How many groups of authorities no voting member links.
+fn sides(standing: &Standing) -> usize {
+    let mut sides: Vec<Vec<usize>> = Vec::new();
+    let voted = standing
+        .authorities
+        .iter()
+        .filter(|authority| authority.kind == Kind::Voted);
+    for authority in voted {
+        let mut mine = authority.members.clone();
+        sides.retain(|side| {
+            let linked = side.iter().any(|member| mine.contains(member));
+            if linked {
+                mine.extend(side);
+            }
+            !linked
+        });
+        sides.push(mine);
+    }
+    sides.len()
+}
+
+/// The members that are verified and do not vote, as their time is over or they are no server's, and that agree with no
+/// voting one.
+fn strays(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> Vec<usize> {
+    let by_key = case.policy.match_ == Match::Key;
+    let voted: Vec<&Authority> = standing
+        .authorities
+        .iter()
+        .filter(|authority| authority.kind == Kind::Voted)
+        .collect();
+    let mut strays = Vec::new();
+    for (index, stands) in standing.members.iter().enumerate() {
+        if stands.votes || stands.is_distrusted() || stands.anchors.is_empty() || voted.is_empty() {
+            continue;
+        }
+        let agrees = stands.anchors.iter().any(|anchor| {
+            voted.iter().any(|authority| {
+                let keys = authority.first_keys();
+                let shares = anchor.keys.iter().any(|key| keys.contains(key));
+                let named = authority.is_named(&anchor.name);
+                let rolls = !by_key || case.policy.level == Level::Root;
+                shares && (by_key || named) || rolls && named && joins(verifier, &anchor.name, &anchor.keys, &keys)
+            })
+        });
+        if !agrees {
+            strays.push(index);
+        }
+    }
+    strays
+}
+
+/// Whether the members agree, or agree with the pins.
+fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {
+    let rules = Rules::of_member(&case.policy);
+    let level = case.policy.level;
+    let mut disagreements: Vec<(String, String, String)> = Vec::new();
+    let mut hint = None;
+    let names = allowed_names(case, standing);
+    let not_under = |index: usize, certificate: &Certificate| {
+        let message = format!("{} is not under {names}", case.members[index].name);
+        (message, names.clone(), certificate.issuer().rfc4514())
+    };
+    if standing.pinned {
+        say_distrusted_pins(case, verifier.store, standing);
+    } else {
+        several_roots(case, standing, &rules);
+    }
+    let agree = case.policy.references == References::Agree;
+    if !standing.pinned && agree {
+        if sides(standing) > 1 {
+            disagreements.push(disagreement(case, &standing.authorities));
+            hint = joining_hint(verifier, standing);
+        }
+        let named = named_only(case, standing);
+        let voted = standing.members.iter().any(|member| member.votes);
+        if !voted && named.len() > 1 {
+            disagreements.push(disagreement(case, &named));
+        }
+        for index in strays(case, verifier, standing) {
+            if let Some(certificate) = case.members[index].read.certificate() {
+                disagreements.push(not_under(index, certificate));
+            }
+        }
+    }
+    let voted = standing.members.iter().any(|member| member.votes);
+    if standing.pinned || agree && voted {
         for index in 0..case.members.len() {
             let stands = &standing.members[index];
             let Some(certificate) = case.members[index].read.certificate() else {
                 continue;
             };
-            if stands.votes && !standing.pinned || stands.distrusted || !voted {
+            let verified = !stands.anchors.is_empty();
+            if stands.is_distrusted() || verified && !standing.pinned {
                 continue;
             }
-            let related = relate(case, prover, standing, certificate, stands.signer, &stands.anchors);
-            if !matches!(
-                related.relation,
-                Relation::Same | Relation::Rollover | Relation::Unproven
-            ) {
-                let names: Vec<String> = standing
-                    .authorities
-                    .iter()
-                    .map(|authority| title(case, authority))
-                    .collect();
-                let message = format!("{} is not under {}", case.members[index].name, names.join(" or "));
-                disagreements.push((message, names.join(" or "), certificate.issuer().rfc4514()));
+            verifier.budget = Budget::of(1);
+            let related = relate(
+                case,
+                verifier,
+                standing,
+                certificate,
+                &stands.issuers,
+                stands.as_subject(level),
+                stands.limit,
+            );
+            if related
+                .severity(&case.policy)
+                .is_none_or(|severity| severity < Severity::Doubt)
+            {
+                continue;
+            }
+            if related.relation != Relation::Unproven {
+                disagreements.push(not_under(index, certificate));
+            } else if !standing.pinned {
+                let finding = nobody_knows(case, &rules, index, &related);
+                let findings = &mut standing.members[index].findings;
+                findings.retain(|known| known.code != finding.code);
+                findings.push(finding);
             }
         }
     }
     for (message, expected, actual) in disagreements {
-        standing.disagree = true;
-        let hint = "give only servers that must share one CA, pin the CA that is meant, or set references to any";
+        let usual = "give only servers that must share one CA, pin the CA that is meant, or set references to any";
         let finding = rules
             .finding(Code::ReferencesDisagree, message)
             .expected(expected)
             .actual(actual)
-            .hint(hint);
+            .hint(hint.take().unwrap_or_else(|| usual.to_owned()));
         standing.findings.push(finding);
     }
+}
+
+/// The doubt that an unverified member leaves beside a voting one.
+fn nobody_knows(case: &Case, rules: &Rules<'_>, index: usize, related: &Related) -> Finding {
+    let name = &case.members[index].name;
+    let code = related.unproven_code();
+    let message = match code {
+        Code::AlgorithmUnsupported => {
+            format!("nobody can tell whether {name} agrees: its signature cannot be verified")
+        }
+        Code::LimitReached => format!("nobody can tell whether {name} agrees: {}", limit_words(related.limit)),
+        _ => format!("nobody can tell whether {name} agrees: no CA certificate at hand verifies its certificate"),
+    };
+    let hint = "add the certificate of its issuing CA to authorities";
+    let finding = Finding::new(code, message).hint(hint);
+    let severity = rules.raised(code, Severity::Doubt);
+    finding.severity(severity)
+}
+
+/// What a limit kept from being known, in words.
+pub fn limit_words(limit: Option<Limit>) -> String {
+    match limit {
+        Some(Limit::Depth) => {
+            format!("its path is longer than {MAX_DEPTH} CA certificates, the longest that is followed")
+        }
+        _ => "the signature checks allowed were used up before every CA certificate at hand was tried".into(),
+    }
+}
+
+fn allowed_names(case: &Case, standing: &Standing) -> String {
+    let names: Vec<String> = standing
+        .authorities
+        .iter()
+        .map(|authority| title(case, authority))
+        .collect();
+    names.join(" or ")
+}
+
+/// The hint that names the certificate which would join the members if it were given as an authority.
+fn joining_hint(verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> Option<String> {
+    let voted: Vec<&Authority> = standing.authorities.iter().collect();
+    for (position, one) in voted.iter().enumerate() {
+        for other in &voted[position + 1..] {
+            let Some(name) = one.names.iter().find(|name| other.is_named(name)) else {
+                continue;
+            };
+            let (ours, theirs) = (one.first_keys(), other.first_keys());
+            if let Some(index) = joining_certificate(verifier, name, &ours, &theirs) {
+                let certificate = &verifier.store.held(index).certificate;
+                return Some(format!(
+                    "if the CA was renewed with a new key, look at {} (SHA-256 {}) and give it as an authority: with it the \
+                     members agree; else pin the CA that is meant",
+                    certificate.subject().rfc4514(),
+                    hex(certificate.sha256())
+                ));
+            }
+        }
+    }
+    None
 }
 
 fn several_roots(case: &Case, standing: &mut Standing, rules: &Rules<'_>) {
@@ -676,9 +937,8 @@ fn several_roots(case: &Case, standing: &mut Standing, rules: &Rules<'_>) {
     }
 }
 
-fn disagreement(case: &Case, standing: &Standing) -> (String, String, String) {
-    let sides: Vec<String> = standing
-        .authorities
+fn disagreement(case: &Case, authorities: &[Authority]) -> (String, String, String) {
+    let sides: Vec<String> = authorities
         .iter()
         .map(|authority| {
             let names: Vec<&str> = authority
@@ -722,14 +982,9 @@ pub fn short(hex: &str) -> String {
 /// Says where a reference lets nobody tell.
 fn missing(case: &Case, standing: &mut Standing) {
     let rules = Rules::of_member(&case.policy);
-    let readable = |member: &&Member| !matches!(member.read, Read::Nothing { .. });
-    let pins = case
-        .members
-        .iter()
-        .filter(|member| member.read.is_pin())
-        .filter(readable)
-        .count();
-    let any = case.members.iter().filter(readable).count();
+    let readable = case.members.iter().filter(|member| member.read.is_readable());
+    let pins = readable.clone().filter(|member| member.read.is_pin()).count();
+    let any = readable.count();
     let said = |finding: &Finding| finding.code == Code::ReferenceMissing;
     if any == 0 && standing.findings.iter().any(said) {
         // A document that cannot be read says so itself.
@@ -748,27 +1003,20 @@ fn missing(case: &Case, standing: &mut Standing) {
         standing
             .findings
             .push(rules.finding(Code::ReferenceMissing, message).hint(hint));
-    } else if standing.pinned && pins == 0 {
-        let message = "the pin could not be read, and without it nothing is allowed";
-        standing.findings.push(
-            rules
-                .finding(Code::ReferenceMissing, message)
-                .hint("see the findings of the members"),
-        );
     } else {
+        if standing.pinned && pins == 0 {
+            let message = "the pin could not be read, and without it nothing is allowed";
+            let finding = rules.finding(Code::ReferenceMissing, message);
+            standing.findings.push(finding.hint("see the findings of the members"));
+        }
         for (member, stands) in case.members.iter().zip(&mut standing.members) {
-            if matches!(member.read, Read::Nothing { .. }) {
-                let lower = |finding: &mut Finding| finding.severity = rules.member_unreadable(finding);
-                stands.findings.iter_mut().for_each(lower);
+            if !member.read.is_readable() {
+                say_unreadable(case, &rules, member, stands);
             }
         }
     }
-    let certificates = case
-        .members
-        .iter()
-        .filter(|member| member.read.certificate().is_some())
-        .count();
-    if certificates > 0 && !standing.any_verified {
+    let mut certificates = case.members.iter().filter(|member| member.read.certificate().is_some());
+    if certificates.next().is_some() && !standing.any_verified {
         let message = "no CA certificate is at hand that verifies a reference";
         let hint = "add the issuing CA's certificate to authorities (AD CS keeps it in the folder CertEnroll)";
         let finding = rules.finding(Code::CaCertificateMissing, message).hint(hint);
@@ -777,13 +1025,85 @@ fn missing(case: &Case, standing: &mut Standing) {
     }
 }
 
+/// A server that might disagree was not asked.
+fn say_unreadable(case: &Case, rules: &Rules<'_>, member: &Member, stands: &mut MemberStanding) {
+    let code = Code::ReferenceUnreadable;
+    let usual = match case.policy.references {
+        References::Agree => Severity::Doubt,
+        References::Any => Severity::Warning,
+    };
+    let severity = rules.raised(code, usual);
+    let mut said = false;
+    for finding in &mut stands.findings {
+        said |= finding.code == code;
+        finding.severity = match finding.code == code {
+            true => severity,
+            false => rules.member_unreadable(finding),
+        };
+    }
+    if !said {
+        let message = format!("{} could not be read, so nobody knows whether it agrees", member.name);
+        let hint = "read it again, or take it out of the reference";
+        let finding = Finding::new(code, message).severity(severity).hint(hint);
+        stands.findings.push(finding.pointer(member.pointer.clone()));
+    }
+}
+
+/// What is given as evidence and lends no key, with the reason.
+fn unused_evidence(case: &Case, store: &CertificateStore) -> Vec<Finding> {
+    /// A machine store may hold hundreds; the rest is counted.
+    const NAMED: usize = 20;
+    let rules = Rules::of_member(&case.policy);
+    let mut findings = Vec::new();
+    let mut more = 0;
+    let mut seen = std::collections::HashSet::new();
+    for (certificate, ..) in &case.evidence {
+        let Some(held) = store.with_sha256(certificate.sha256()) else {
+            continue;
+        };
+        if !seen.insert(*certificate.sha256()) || store.distrusts(certificate.key().id()) {
+            continue;
+        }
+        let key = store.key_of(certificate.key().id()).map(|key| store.key(key));
+        let why = match (held.issues, key) {
+            (false, _) => certificate.issuing_flaw().map(|flaw| flaw.to_string()),
+            (true, Some(key)) if !key.usable => {
+                let public = certificate.key();
+                let why = match key.trusted {
+                    true => public.usable_when_vouched().err(),
+                    false => public.usable_when_found().err(),
+                };
+                why.map(str::to_owned)
+            }
+            (true, _) => None,
+        };
+        let Some(why) = why else { continue };
+        if findings.len() == NAMED {
+            more += 1;
+            continue;
+        }
+        let subject = certificate.subject().rfc4514();
+        let message = format!("{subject} is given as evidence and lends no key: {why}");
+        findings.push(
+            rules
+                .finding(Code::EvidenceUnused, message)
+                .actual(format!("SHA-256 {}", hex(certificate.sha256()))),
+        );
+    }
+    if more > 0 {
+        let message = format!("{more} more certificates given as evidence lend no key");
+        findings.push(rules.finding(Code::EvidenceUnused, message));
+    }
+    findings
+}
+
 /// The report's `reference` section.
-pub fn report(case: &Case, standing: &Standing, pool: &Pool) -> ReferenceReport {
-    let authorities = standing
-        .authorities
-        .iter()
-        .map(|authority| authority_report(case, authority, pool))
-        .collect();
+pub fn report(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> ReferenceReport {
+    let mut authorities = Vec::with_capacity(standing.authorities.len());
+    for authority in &standing.authorities {
+        authorities.push(authority_report(case, verifier, authority));
+    }
+    let store = verifier.store;
     let members = case
         .members
         .iter()
@@ -798,7 +1118,7 @@ pub fn report(case: &Case, standing: &Standing, pool: &Pool) -> ReferenceReport 
                 use_: member.use_.clone(),
                 certificate: certificate.map(|certificate| certificate.facts()),
                 issued_by: certificate
-                    .and_then(|certificate| Some(pool.issued_by(stands.signer.known()?, certificate.issuer()))),
+                    .and_then(|certificate| Some(store.issued_by(stands.issuers.shown()?, certificate.issuer()))),
                 findings: stands.findings.clone(),
             }
         })
@@ -810,15 +1130,16 @@ pub fn report(case: &Case, standing: &Standing, pool: &Pool) -> ReferenceReport 
     }
 }
 
-fn authority_report(case: &Case, authority: &Authority, pool: &Pool) -> AuthorityReport {
+fn authority_report(case: &Case, verifier: &mut SignatureVerifier<'_>, authority: &Authority) -> AuthorityReport {
+    let store = verifier.store;
     let name = authority.names.first();
     let mut keys: Vec<AuthorityKey> = Vec::new();
     for joined in &authority.keys {
-        let holders: Vec<_> = pool
+        let holders: Vec<_> = store
             .key(joined.key)
             .holders
             .iter()
-            .map(|&index| pool.held(index))
+            .map(|&index| store.held(index))
             .filter(|held| name.is_none_or(|_| authority.is_named(held.certificate.subject())))
             .collect();
         let newest = holders
@@ -828,28 +1149,26 @@ fn authority_report(case: &Case, authority: &Authority, pool: &Pool) -> Authorit
         let mut certificates: Vec<Sha256Hex> = holders.iter().map(|held| Hex(*held.certificate.sha256())).collect();
         certificates.sort_unstable();
         keys.push(AuthorityKey {
-            key_sha256: Hex(pool.key(joined.key).id.0),
+            key_sha256: Hex(store.key(joined.key).id.0),
             certificates,
             ca_version: version.map(|(certificate, key)| format!("V{certificate}.{key}")),
-            not_after: pool.key_end(joined.key),
+            not_after: verifier.key_end(joined.key).map(|(end, _)| end),
             joined_by: joined.by,
         });
     }
     if let (Kind::PinnedKey(id), true) = (authority.kind, keys.is_empty()) {
-        let key_sha256 = Hex(id.0);
-        let (certificates, joined_by) = (Vec::new(), JoinedBy::Pin);
         keys.push(AuthorityKey {
-            key_sha256,
-            certificates,
+            key_sha256: Hex(id.0),
+            certificates: Vec::new(),
             ca_version: None,
             not_after: None,
-            joined_by,
+            joined_by: JoinedBy::Pin,
         });
     }
     let subject = match authority.kind {
-        Kind::PinnedKey(id) => pool
+        Kind::PinnedKey(id) => store
             .key_of(id)
-            .and_then(|key| pool.holder(key, None))
+            .and_then(|key| store.holder(key, None))
             .map(|held| held.certificate.subject()),
         _ => name,
     };

@@ -9,12 +9,14 @@ use crate::protocol::{
     Status, SubjectReport, Timestamp, hex,
 };
 
-use super::authority::{self, Kind, Standing, evaluate, is_ca, is_self_signed, short};
+use super::authority::{self, Anchor, Kind, Standing, evaluate_with_brought, is_self_signed, limit_words, short};
 use super::budget::Budget;
-use super::evidence::{Pool, Prover, Signer};
-use super::path;
+use super::path::{self, Limit};
 use super::policy::{Rules, certificate_findings, covers_all, describe, name_findings};
-use super::relation::{Refused, Related, relate};
+use super::refused::Refused;
+use super::relation::{Related, relate};
+use super::store::CertificateStore;
+use super::verifier::{Issuers, SignatureCache, SignatureVerifier};
 use super::{Case, Reference};
 
 /// One subject, read and parsed.
@@ -154,10 +156,16 @@ fn worst(findings: &[Finding]) -> Status {
 impl Reference {
     /// The verdict on one subject, and the candidate that would replace what stands.
     pub fn settle(&self, subject: &SubjectCase<'_>) -> Settled {
+        let offers = match &subject.given {
+            Given::One(_) => 1,
+            Given::AnyOf(offers) => offers.len(),
+        };
+        let candidates = subject.candidates.as_ref().map_or(0, |candidates| candidates.len());
         let mut session = Session {
             reference: self,
             subject,
-            budget: Budget::of(self.case.members.len()),
+            budget: Budget::of(offers + candidates),
+            cache: SignatureCache::new(),
             overlay: None,
         };
         let (mut report, certificate, lasts) = match &subject.given {
@@ -204,30 +212,114 @@ struct Session<'a> {
     reference: &'a Reference,
     subject: &'a SubjectCase<'a>,
     budget: Budget,
+    /// What was found of signatures for this subject.
+    cache: SignatureCache,
     /// What the last source brought, worked out; many certificates of one folder share it.
     overlay: Option<Overlay>,
 }
 
 /// The reference as it stands with what one source brings.
 struct Overlay {
-    added: Vec<[u8; 32]>,
-    pool: Pool,
+    brought: Arc<[Arc<Certificate>]>,
+    store: CertificateStore,
     standing: Standing,
-    memo: super::evidence::Memo,
+    /// Whether the members do not agree, as far as what is brought tells.
+    disagree: bool,
+}
+
+/// How one certificate stands.
+struct Examination {
+    issuers: Issuers,
+    related: Related,
 }
 
 impl Session<'_> {
     /// The verdict on one certificate.
     fn judge(&mut self, offer: &Offer, from: KeyFrom, names: &[String]) -> Judged {
+        let reference = self.reference;
         let Some(certificate) = &offer.certificate else {
-            let rules = Rules::of_subject(&self.reference.case.policy);
+            let rules = Rules::of_subject(&reference.case.policy);
             let mut findings: Vec<Finding> = offer.findings.iter().cloned().map(|read| rules.settle(read)).collect();
-            findings.extend(self.reference_doubts(&self.reference.standing));
+            findings.extend(self.reference_doubts());
             return Judged::unreadable(findings);
         };
-        self.with_brought(offer, certificate, from, |session, prover, standing| {
-            session.judge_with(prover, standing, (certificate, from), offer, names)
+        // What a subject brings takes no pass away, so a pass without it is the end.
+        let judged = self.with_verifier(&reference.store, |session, verifier| {
+            let examined = session.examine(verifier, &reference.standing, certificate);
+            let proven = examined.related.is_proven(&reference.case.policy);
+            (proven || session.brings(offer, certificate).is_none()).then(|| {
+                session.judge_with(
+                    verifier,
+                    &reference.standing,
+                    examined,
+                    (certificate, from),
+                    offer,
+                    names,
+                )
+            })
+        });
+        if let Some(judged) = judged {
+            return judged;
+        }
+        self.with_brought(offer, certificate, from, |session, verifier, standing, disagree| {
+            let examined = session.examine(verifier, standing, certificate);
+            let mut judged = session.judge_with(verifier, standing, examined, (certificate, from), offer, names);
+            if disagree {
+                let message = "with what it brings the reference servers would be known to use different CAs, \
+                               so none of it counts for them";
+                let rules = Rules::of_subject(&reference.case.policy);
+                let finding = rules
+                    .finding(Code::ReferencesDisagree, message)
+                    .severity(Severity::Warning);
+                judged.add(finding.hint("add the CA certificates of the reference servers to authorities"));
+            }
+            judged
         })
+    }
+
+    fn examine(
+        &self,
+        verifier: &mut SignatureVerifier<'_>,
+        standing: &Standing,
+        certificate: &Certificate,
+    ) -> Examination {
+        let case = &self.reference.case;
+        let level = case.policy.level;
+        let issuer = certificate.issuer();
+        let keys = standing.authorities.iter().flat_map(|authority| &authority.keys);
+        let preferred: Vec<usize> = keys.map(|joined| joined.key).collect();
+        let enough = |key: usize| level == Level::Issuing && standing.allows_directly(issuer, key);
+        let issuers = verifier.find_issuers(certificate, true, &preferred, enough);
+        let (anchors, limit): (Vec<Anchor>, Option<Limit>) = authority::anchors(verifier, certificate, &issuers, level);
+        let related = relate(case, verifier, standing, certificate, &issuers, &anchors, limit);
+        Examination { issuers, related }
+    }
+
+    /// Does some work with a store, on this subject's budget.
+    fn with_verifier<T>(
+        &mut self,
+        store: &CertificateStore,
+        work: impl FnOnce(&Self, &mut SignatureVerifier<'_>) -> T,
+    ) -> T {
+        let cache = std::mem::take(&mut self.cache);
+        let shared = Some(&self.reference.cache);
+        let mut verifier = SignatureVerifier::new(store, self.budget.clone(), shared).with_cache(cache);
+        let done = work(self, &mut verifier);
+        (self.cache, self.budget) = verifier.into_parts();
+        done
+    }
+
+    /// What a source brings that is not at hand and may tell anything; `None` where it brings nothing.
+    fn brings(&self, offer: &Offer, certificate: &Arc<Certificate>) -> Option<Vec<Arc<Certificate>>> {
+        let store = &self.reference.store;
+        let mut brought = std::iter::once(certificate)
+            .chain(offer.brought.iter())
+            .filter(|brought| {
+                let tells = brought.issuing_flaw().is_none() || store.distrusts(brought.key().id());
+                tells && !store.knows(brought)
+            });
+        let first = brought.next()?.clone();
+        Some(std::iter::once(first).chain(brought.cloned()).collect())
     }
 
     /// Does some work with what the reference and a source hold.
@@ -236,44 +328,38 @@ impl Session<'_> {
         offer: &Offer,
         certificate: &Arc<Certificate>,
         from: KeyFrom,
-        work: impl FnOnce(&Self, &mut Prover<'_>, &Standing) -> T,
+        work: impl FnOnce(&Self, &mut SignatureVerifier<'_>, &Standing, bool) -> T,
     ) -> T {
-        let reference = self.reference;
-        let brought: Vec<&Arc<Certificate>> = std::iter::once(certificate)
-            .chain(offer.brought.iter())
-            .filter(|brought| brought.is_ca() && !reference.pool.knows(brought))
-            .collect();
-        if brought.is_empty() {
-            let mut prover = Prover::new(&reference.pool, self.budget.clone(), Some(&reference.memo));
-            let done = work(self, &mut prover, &reference.standing);
-            self.budget = prover.budget;
-            return done;
-        }
-        let overlay = self.overlay(&brought, from);
-        let mut prover = Prover::new(&overlay.pool, self.budget.clone(), Some(&overlay.memo));
-        let done = work(self, &mut prover, &overlay.standing);
-        self.budget = prover.budget;
+        let Some(overlay) = self.overlay(offer, certificate, from) else {
+            let reference = self.reference;
+            return self.with_verifier(&reference.store, |session, verifier| {
+                work(session, verifier, &reference.standing, false)
+            });
+        };
+        let done = self.with_verifier(&overlay.store, |session, verifier| {
+            work(session, verifier, &overlay.standing, overlay.disagree)
+        });
         self.overlay = Some(overlay);
         done
     }
 
-    /// The path of a candidate with what leads from its issuer on to a vouched root: a server sends all of it, as who
+    /// The path of a candidate with what leads from its issuer on to a trusted root: a server sends all of it, as who
     /// connects may know the root alone.
     fn up_to_root(&mut self, offer: &Offer, mut path: Vec<Arc<Certificate>>) -> Vec<Arc<Certificate>> {
         let (Some(certificate), Some(issuer)) = (&offer.certificate, path.first().cloned()) else {
             return path;
         };
-        let above = self.with_brought(offer, certificate, KeyFrom::Candidate, |_, prover, _| {
-            let pool = prover.pool;
-            let paths = path::to_roots(prover, certificate);
+        let above = self.with_brought(offer, certificate, KeyFrom::Candidate, |_, verifier, _, _| {
+            let store = verifier.store;
+            let roots = path::to_roots(verifier, certificate);
             let begins = |path: &&path::Path| {
-                let first = path.certificates.first().map(|&index| &pool.held(index).certificate);
-                first.is_some_and(|first| first.sha256() == issuer.sha256()) && path.root_is_vouched(prover)
+                let first = path.certificates.first().map(|&index| &store.held(index).certificate);
+                first.is_some_and(|first| first.sha256() == issuer.sha256()) && path.root_is_trusted(store)
             };
-            let found = paths.iter().find(begins).map(|path| path.certificates.as_slice());
+            let found = roots.paths.iter().find(begins).map(|path| path.certificates.as_slice());
             let above = found.unwrap_or_default().iter().skip(1);
             above
-                .map(|&index| pool.held(index).certificate.clone())
+                .map(|&index| store.held(index).certificate.clone())
                 .collect::<Vec<_>>()
         });
         let links = path.split_off(1);
@@ -286,57 +372,55 @@ impl Session<'_> {
     }
 
     /// The reference as it stands with what a source brings. Taken out of the session while it is used.
-    fn overlay(&mut self, brought: &[&Arc<Certificate>], from: KeyFrom) -> Overlay {
-        let added: Vec<[u8; 32]> = brought.iter().map(|certificate| *certificate.sha256()).collect();
-        if let Some(overlay) = self.overlay.take()
-            && overlay.added == added
-        {
-            return overlay;
+    fn overlay(&mut self, offer: &Offer, certificate: &Arc<Certificate>, from: KeyFrom) -> Option<Overlay> {
+        if let Some(overlay) = self.overlay.take_if(|overlay| {
+            let shared = Arc::ptr_eq(&overlay.brought, &offer.brought);
+            shared && (certificate.issuing_flaw().is_some() || overlay.store.knows(certificate))
+        }) {
+            return Some(overlay);
         }
-        let mut pool = self.reference.pool.clone();
-        for certificate in brought {
-            pool.add(certificate, false, from);
-        }
-        pool.seal();
-        let mut prover = Prover::new(&pool, self.budget.clone(), Some(&self.reference.memo));
-        let standing = evaluate(&self.reference.case, &mut prover);
-        self.budget = prover.budget.clone();
-        let mut memo = prover.into_memo();
-        memo.extend(self.reference.memo.iter().map(|(key, value)| (*key, *value)));
-        Overlay {
-            added,
-            pool,
+        let brought = self.brings(offer, certificate)?;
+        let mut store = self.reference.store.clone();
+        store.bring(&brought, from);
+        let (standing, disagree) = self.with_verifier(&store, |session, verifier| {
+            evaluate_with_brought(&session.reference.case, verifier, &session.reference.standing, &brought)
+        });
+        Some(Overlay {
+            brought: offer.brought.clone(),
+            store,
             standing,
-            memo,
-        }
+            disagree,
+        })
     }
 
     fn judge_with(
         &self,
-        prover: &mut Prover<'_>,
+        verifier: &mut SignatureVerifier<'_>,
         standing: &Standing,
+        Examination { issuers, related }: Examination,
         (certificate, from): (&Certificate, KeyFrom),
         offer: &Offer,
         names: &[String],
     ) -> Judged {
         let case = &self.reference.case;
         let rules = Rules::of_subject(&case.policy);
-        let pool = prover.pool;
-        let (signer, anchors) = authority::anchors(prover, certificate, case.policy.level, false);
-        let related = relate(case, prover, standing, certificate, signer, &anchors);
+        let store = verifier.store;
+        let at_issuing = related.anchor.as_ref().filter(|(anchor, _)| anchor.path.is_none());
+        let key = at_issuing.map(|(_, key)| *key).or(issuers.shown());
         let words = Words {
             case,
             standing,
-            pool,
+            store,
             certificate,
-            signer,
+            key,
+            issuers: &issuers,
             rules,
         };
         let mut findings: Vec<Finding> = offer.findings.iter().cloned().map(|read| rules.settle(read)).collect();
         findings.extend(words.relation(&related));
-        findings.extend(self.reference_doubts(standing));
+        findings.extend(self.reference_doubts());
         findings.extend(words.distrusted());
-        if is_ca(certificate) {
+        if certificate.presents_as_ca() {
             let message = format!(
                 "{} is a CA certificate, not a server's",
                 certificate.subject().rfc4514()
@@ -344,7 +428,7 @@ impl Session<'_> {
             let hint = "put the server's own certificate first";
             findings.push(rules.finding(Code::SubjectIsCa, message).hint(hint));
         }
-        if is_self_signed(prover, certificate, signer) {
+        if is_self_signed(store, certificate, &issuers) {
             let message = format!(
                 "{} is self-signed: it was issued by no CA",
                 certificate.subject().rfc4514()
@@ -352,33 +436,28 @@ impl Session<'_> {
             let hint = "request a certificate from the reference's CA";
             findings.push(rules.finding(Code::SelfSigned, message).hint(hint));
         }
-        findings.extend(certificate_findings(&rules, pool, certificate, signer, self.subject.at));
+        let end = key.and_then(|key| verifier.key_end(key));
+        findings.extend(certificate_findings(&rules, certificate, end, self.subject.at));
         findings.extend(words.weak_digests(&related));
         findings.extend(name_findings(&rules, certificate, names));
         findings.extend(words.private_key(offer));
         if related.relation == Relation::Different && case.policy.level == Level::Issuing {
-            findings.extend(words.same_root(prover));
-        }
-        if prover.budget.exhausted() {
-            let message = "the work allowed for one subject was used up before everything at hand was tried";
-            let hint = "give fewer certificates: those of the CA in question are enough";
-            findings.push(rules.finding(Code::LimitReached, message).hint(hint));
+            findings.extend(words.same_root(verifier));
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let end = signer.known().and_then(|key| pool.key_end(key));
         let until = certificate.not_after();
         let path = match from {
-            KeyFrom::Candidate => self.installed_path(prover, certificate, &related, signer),
+            KeyFrom::Candidate => self.installed_path(store, certificate, &related, key),
             _ => Vec::new(),
         };
         Judged {
             relation: related.relation,
             proof: related.proof,
-            issued_by: signer.known().map(|key| pool.issued_by(key, certificate.issuer())),
+            issued_by: key.map(|key| store.issued_by(key, certificate.issuer())),
             evidence: related.evidence,
             status: worst(&findings),
             findings,
-            lasts: end.map_or(until, |end| end.min(until)),
+            lasts: end.map_or(until, |(end, _)| end.min(until)),
             path,
         }
     }
@@ -387,26 +466,26 @@ impl Session<'_> {
     /// CA that nothing but its own source holds.
     fn installed_path(
         &self,
-        prover: &mut Prover<'_>,
+        store: &CertificateStore,
         certificate: &Certificate,
         related: &Related,
-        signer: Signer,
+        key: Option<usize>,
     ) -> Vec<Arc<Certificate>> {
-        let mut path = proof_path(prover, certificate, related, signer);
+        let mut path = proof_path(store, certificate, related, key);
         for &index in &related.links {
-            let link = &prover.pool.held(index).certificate;
+            let link = &store.held(index).certificate;
             let there = path.iter().any(|one| one.sha256() == link.sha256());
-            if !there && !self.reference.pool.knows(link) {
+            if !there && !self.reference.store.knows(link) {
                 path.push(link.clone());
             }
         }
         path
     }
 
-    /// An error or doubt on the reference is a doubt on every subject; what a subject brings lifts none.
-    fn reference_doubts(&self, standing: &Standing) -> Vec<Finding> {
+    /// An error or doubt on the reference is a doubt on every subject; what a subject brings lifts none and adds none.
+    fn reference_doubts(&self) -> Vec<Finding> {
         let mut doubts: Vec<Finding> = Vec::new();
-        for finding in self.reference.standing.doubts().chain(standing.doubts()) {
+        for finding in self.reference.standing.doubts() {
             if doubts.iter().any(|doubt| doubt.code == finding.code) {
                 continue;
             }
@@ -432,7 +511,7 @@ impl Session<'_> {
             let message = "there is no certificate at all where one must be";
             let hint = "request a certificate from the reference's CA";
             let mut findings = vec![rules.finding(Code::CertificateMissing, message).hint(hint)];
-            findings.extend(self.reference_doubts(&self.reference.standing));
+            findings.extend(self.reference_doubts());
             let mut report = subject_report(self.subject, Judged::unreadable(findings), None);
             report.passed_over = Some(self.passed_over(offers, Vec::new(), None, ChosenFrom::AnyOf));
             return (report, None, Timestamp::from_unix(i64::MIN));
@@ -471,7 +550,7 @@ impl Session<'_> {
         };
         let nearest = (0..judged.len()).min_by_key(|&position| (judged[position].status, judged[position].relation));
         let nearest = nearest.map(|position| (judged[position].relation, judged[position].proof));
-        let doubts = self.reference_doubts(&self.reference.standing);
+        let doubts = self.reference_doubts();
         let mut judged: Vec<Option<Judged>> = judged.into_iter().map(Some).collect();
         let chosen = best.and_then(|position| Some((position, judged.get_mut(position)?.take()?)));
         let (mut report, certificate, lasts) = match chosen {
@@ -668,33 +747,31 @@ fn longest(offers: &[Offer], judged: &[Judged], fits: impl Fn((&Offer, &Judged))
 
 /// The CA certificates between a certificate and a root, issuer first: what a server sends along with it.
 fn proof_path(
-    prover: &mut Prover<'_>,
+    store: &CertificateStore,
     certificate: &Certificate,
     related: &Related,
-    signer: Signer,
+    key: Option<usize>,
 ) -> Vec<Arc<Certificate>> {
-    let pool = prover.pool;
-    if let Some(path) = related.anchor.as_ref().and_then(|anchor| anchor.path.as_ref()) {
+    if let Some(path) = related.anchor.as_ref().and_then(|(anchor, _)| anchor.path.as_ref()) {
         return path
             .certificates
             .iter()
-            .map(|&index| pool.held(index).certificate.clone())
+            .map(|&index| store.held(index).certificate.clone())
             .collect();
     }
-    let Some(key) = signer.known() else { return Vec::new() };
-    match pool.holder(key, Some(certificate.issuer())) {
-        Some(held) => vec![held.certificate.clone()],
-        None => Vec::new(),
-    }
+    let held = key.and_then(|key| store.holder(key, Some(certificate.issuer())));
+    held.map(|held| held.certificate.clone()).into_iter().collect()
 }
 
 /// Puts a verdict into words.
 struct Words<'a> {
     case: &'a Case,
     standing: &'a Standing,
-    pool: &'a Pool,
+    store: &'a CertificateStore,
     certificate: &'a Certificate,
-    signer: Signer,
+    /// The key that verified it and counts, or else one that verified it.
+    key: Option<usize>,
+    issuers: &'a Issuers,
     rules: Rules<'a>,
 }
 
@@ -732,7 +809,7 @@ impl Words<'_> {
                 let message = format!("the reference's CA key signed it under another name, {issuer}");
                 (Code::IssuerNameDiffers, message)
             }
-            Relation::Rollover => (
+            Relation::NameOnly if related.rolled => (
                 Code::IssuerKeyDiffers,
                 "a newer or older key of the same CA signed it, and match is key".into(),
             ),
@@ -748,6 +825,7 @@ impl Words<'_> {
                     format!("the signature cannot be verified: {what}"),
                 )
             }
+            _ if related.limit.is_some() => (Code::LimitReached, limit_words(related.limit)),
             _ => (Code::CaCertificateMissing, self.nothing_to_verify_with(&issuer)),
         };
         let finding = Finding::new(code, message).severity(self.rules.raised(code, severity));
@@ -789,7 +867,7 @@ impl Words<'_> {
         let keys: Vec<String> = authority
             .keys
             .iter()
-            .map(|joined| short(&hex(&self.pool.key(joined.key).id.0)))
+            .map(|joined| short(&hex(&self.store.key(joined.key).id.0)))
             .collect();
         match keys.as_slice() {
             [] => title,
@@ -800,8 +878,8 @@ impl Words<'_> {
     /// The CA that issued it, with its key as far as it is known.
     fn actual(&self) -> String {
         let issuer = self.certificate.issuer().rfc4514();
-        match (self.signer.known(), self.certificate.authority_key_identifier()) {
-            (Some(key), _) => format!("{issuer}, key {}", short(&hex(&self.pool.key(key).id.0))),
+        match (self.key, self.certificate.authority_key_identifier()) {
+            (Some(key), _) => format!("{issuer}, key {}", short(&hex(&self.store.key(key).id.0))),
             (None, Some(identifier)) => format!("{issuer}, key identifier {}", hex(identifier)),
             (None, None) => issuer,
         }
@@ -809,9 +887,12 @@ impl Words<'_> {
 
     fn hint(&self, related: &Related, code: Code, issuer: &str) -> String {
         match (related.relation, code) {
+            (Relation::NameOnly, _) if related.rolled => {
+                "renew it under the CA's current key, or set match to authority".into()
+            }
             (Relation::NameOnly, _) if related.proof == Some(Proof::Signature) => format!(
                 "if the CA was renewed with a new key, add the certificate that links the two to authorities \
-                 (AD CS: CertEnroll\\{name}(0-1).crt, or the certificate of their common parent); \
+                 (AD CS: CertEnroll\\SERVER.DOMAIN_{name}(0-1).crt, or the certificate of their common parent); \
                  else replace it: a look-alike CA issued it",
                 name = file_name(self.certificate)
             ),
@@ -823,11 +904,11 @@ impl Words<'_> {
                     .map_or_else(|| "(none given)".into(), hex),
                 file_name(self.certificate)
             ),
-            (Relation::Rollover, _) => "renew it under the CA's current key, or set match to authority".into(),
             (Relation::BadSignature, _) => {
                 "read the certificate from the server again; if it stays so, it is damaged or forged".into()
             }
             (_, Code::AlgorithmUnsupported) => "renew it under a current signature algorithm".into(),
+            (_, Code::LimitReached) => "give fewer certificates: those of the CA in question are enough".into(),
             (_, Code::CaCertificateMissing) => format!(
                 "add the certificate of {issuer} to authorities (AD CS: CertEnroll\\{}.crt, or certutil -ca.cert)",
                 file_name(self.certificate)
@@ -837,13 +918,23 @@ impl Words<'_> {
     }
 
     fn link_refused(&self, refused: &Refused) -> Finding {
-        let message = "the CA may have been renewed with a new key, and what proves it is not vouched for";
+        let message = "the CA may have been renewed with a new key, and what proves it is not trusted";
         let hint = match refused {
-            Refused::Unvouched(certificates) => {
+            Refused::MissingLink(later, earlier) => {
+                let sha256 = |&index: &usize| hex(self.store.held(index).certificate.sha256());
+                format!(
+                    "the CA certificate with SHA-256 {} says that it follows the one with SHA-256 {}: add the link \
+                     certificate between the two to authorities (AD CS: CertEnroll\\SERVER.DOMAIN_{}(0-1).crt)",
+                    sha256(later),
+                    sha256(earlier),
+                    file_name(self.certificate)
+                )
+            }
+            Refused::Untrusted(certificates) => {
                 let named: Vec<String> = certificates
                     .iter()
                     .map(|&index| {
-                        let certificate = &self.pool.held(index).certificate;
+                        let certificate = &self.store.held(index).certificate;
                         format!(
                             "{} (SHA-256 {})",
                             certificate.subject().rfc4514(),
@@ -863,10 +954,10 @@ impl Words<'_> {
     }
 
     fn distrusted(&self) -> Option<Finding> {
-        let key = self.signer.known().filter(|&key| self.pool.key(key).distrusted)?;
+        let key = self.issuers.distrusted?;
         let message = format!(
             "a key that the policy distrusts issued it: {}",
-            hex(&self.pool.key(key).id.0)
+            hex(&self.store.key(key).id.0)
         );
         let hint = "replace it with one that the reference's CA issued";
         Some(self.rules.finding(Code::AuthorityDistrusted, message).hint(hint))
@@ -875,22 +966,22 @@ impl Words<'_> {
     /// SHA-1 in the CA certificates that the relation rests on. A self-signature proves nothing, so it is not asked.
     fn weak_digests(&self, related: &Related) -> Vec<Finding> {
         let mut asked: Vec<usize> = related.links.clone();
-        if let Some(path) = related.anchor.as_ref().and_then(|anchor| anchor.path.as_ref()) {
+        if let Some(path) = related.anchor.as_ref().and_then(|(anchor, _)| anchor.path.as_ref()) {
             asked.extend(&path.certificates);
-        } else if let Some(key) = self.signer.known() {
-            let holders = &self.pool.key(key).holders;
-            let of_name = |&&index: &&usize| self.pool.held(index).certificate.subject() == self.certificate.issuer();
+        } else if let Some(key) = self.key {
+            let holders = &self.store.key(key).holders;
+            let of_name = |&&index: &&usize| self.store.held(index).certificate.subject() == self.certificate.issuer();
             asked.extend(holders.iter().find(of_name));
         }
         asked.sort_unstable();
         asked.dedup();
         let weak = |&&index: &&usize| {
-            let certificate = &self.pool.held(index).certificate;
+            let certificate = &self.store.held(index).certificate;
             certificate.signature().digest() == Some(Digest::Sha1) && !certificate.is_self_issued()
                 || related.links.contains(&index) && certificate.signature().digest() == Some(Digest::Sha1)
         };
         let finding = |&index: &usize| {
-            let certificate = &self.pool.held(index).certificate;
+            let certificate = &self.store.held(index).certificate;
             let message = format!(
                 "the CA certificate {} is signed with SHA-1",
                 certificate.subject().rfc4514()
@@ -929,19 +1020,19 @@ impl Words<'_> {
         findings
     }
 
-    /// Whether another issuing CA under the members' one vouched root issued it.
-    fn same_root(&self, prover: &mut Prover<'_>) -> Option<Finding> {
+    /// Whether another issuing CA under the members' one trusted root issued it.
+    fn same_root(&self, verifier: &mut SignatureVerifier<'_>) -> Option<Finding> {
         let mut roots: Vec<[u8; 32]> = Vec::new();
         for (member, stands) in self.case.members.iter().zip(&self.standing.members) {
             let Some(certificate) = member.read.certificate().filter(|_| stands.votes) else {
                 continue;
             };
-            roots.extend(vouched_roots(prover, certificate));
+            roots.extend(trusted_roots(verifier, certificate));
         }
         roots.sort_unstable();
         roots.dedup();
         let [root] = roots.as_slice() else { return None };
-        if !vouched_roots(prover, self.certificate).contains(root) {
+        if !trusted_roots(verifier, self.certificate).contains(root) {
             return None;
         }
         let message = "another issuing CA under the same root issued it";
@@ -950,11 +1041,12 @@ impl Words<'_> {
     }
 }
 
-/// The keys of the vouched roots that a verified path reaches.
-fn vouched_roots(prover: &mut Prover<'_>, certificate: &Certificate) -> Vec<[u8; 32]> {
-    let paths = path::to_roots(prover, certificate);
-    let vouched = paths.iter().filter(|path| path.root_is_vouched(prover));
-    vouched.map(|path| prover.pool.key(path.root_key).id.0).collect()
+/// The keys of the trusted roots that a verified path reaches.
+fn trusted_roots(verifier: &mut SignatureVerifier<'_>, certificate: &Certificate) -> Vec<[u8; 32]> {
+    let roots = path::to_roots(verifier, certificate);
+    let store = verifier.store;
+    let trusted = roots.paths.iter().filter(|path| path.root_is_trusted(store));
+    trusted.map(|path| store.key(path.root_key).id.0).collect()
 }
 
 /// What AD CS calls the files of the CA that issued a certificate: its common name.

@@ -4,13 +4,15 @@
 
 mod authority;
 mod budget;
-mod evidence;
 mod judge;
 mod names;
 mod path;
 mod policy;
+mod refused;
 mod relation;
 mod rollover;
+mod store;
+mod verifier;
 
 use std::sync::Arc;
 
@@ -19,13 +21,14 @@ use crate::protocol::{
     Fault, Finding, KeyFrom, Level, Policy, ReferenceReport, Relation, Status, SubjectReport, Summary, Timestamp,
 };
 
-pub use authority::{Member, Read, is_ca};
+pub use authority::{Member, Read};
 pub use judge::{Chosen, Given, KeyPresence, Offer, Settled, SubjectCase};
 pub use policy::covers_host;
 
 use authority::Standing;
 use budget::Budget;
-use evidence::{Memo, Pool, Prover};
+use store::CertificateStore;
+use verifier::{SignatureCache, SignatureVerifier};
 
 /// Everything but the subjects, read and parsed.
 #[derive(Debug, Clone)]
@@ -50,8 +53,8 @@ pub struct Case {
 #[derive(Debug)]
 pub struct Reference {
     case: Case,
-    pool: Pool,
-    memo: Memo,
+    store: CertificateStore,
+    cache: SignatureCache,
     standing: Standing,
     report: ReferenceReport,
 }
@@ -59,16 +62,16 @@ pub struct Reference {
 impl Reference {
     /// Works out what a case allows. Fails where a pin is not what a pin must be.
     pub fn new(case: Case) -> Result<Self, Fault> {
-        let pool = pool_of(&case);
-        let mut prover = Prover::new(&pool, Budget::of(case.members.len()), None);
-        check_pins(&case, &mut prover)?;
-        let standing = authority::evaluate(&case, &mut prover);
-        let memo = prover.into_memo();
-        let report = authority::report(&case, &standing, &pool);
+        let store = store_of(&case);
+        let mut verifier = SignatureVerifier::new(&store, Budget::of(case.members.len()), None);
+        check_pins(&case, &mut verifier)?;
+        let standing = authority::evaluate(&case, &mut verifier);
+        let report = authority::report(&case, &mut verifier, &standing);
+        let (cache, _) = verifier.into_parts();
         Ok(Reference {
             case,
-            pool,
-            memo,
+            store,
+            cache,
             standing,
             report,
         })
@@ -91,59 +94,62 @@ impl Reference {
 }
 
 /// What is at hand but for what subjects bring.
-fn pool_of(case: &Case) -> Pool {
-    let mut pool = Pool::default();
-    for (certificate, vouched, from) in &case.evidence {
-        pool.add(certificate, *vouched, *from);
+fn store_of(case: &Case) -> CertificateStore {
+    let mut store = CertificateStore::default();
+    for (certificate, trusted, from) in &case.evidence {
+        store.add(certificate, *trusted, *from);
     }
     for member in &case.members {
         match &member.read {
-            Read::Certificate {
-                certificate,
-                chain,
-                tls_host,
-            } => {
+            // Who can write one server's file shall not speak for the CA: what stands there is untrusted.
+            Read::Certificate { certificate, chain, .. } => {
                 for certificate in std::iter::once(certificate).chain(chain) {
-                    pool.add(certificate, tls_host.is_none(), member.from);
+                    store.add_of_member(certificate, member.from);
                 }
             }
             Read::Authority(certificate) => {
-                pool.add(certificate, true, KeyFrom::Pin);
-                pool.pin(certificate.key().id());
+                store.add(certificate, true, KeyFrom::Pin);
+                store.pin(certificate.key().id());
             }
-            Read::Key(key) => pool.pin(*key),
+            Read::Key(key) => store.pin(*key),
             Read::Nothing { .. } => {}
         }
     }
     for certificate in &case.distrusted {
-        pool.add(certificate, false, KeyFrom::Distrust);
-        pool.distrust(certificate.key().id());
+        store.add(certificate, false, KeyFrom::Distrust);
+        store.distrust(certificate.key().id());
     }
     for key in &case.distrusted_keys {
-        pool.distrust(*key);
+        store.distrust(*key);
     }
-    pool.seal();
-    pool
+    store.seal();
+    store
 }
 
 /// A pin is a CA certificate, and at level root a self-signed one.
-fn check_pins(case: &Case, prover: &mut Prover<'_>) -> Result<(), Fault> {
+fn check_pins(case: &Case, verifier: &mut SignatureVerifier<'_>) -> Result<(), Fault> {
     for member in &case.members {
         let Read::Authority(certificate) = &member.read else {
             continue;
         };
         let subject = certificate.subject().rfc4514();
-        let lends = prover.pool.key_of(certificate.key().id()).is_some();
-        if !authority::is_ca(certificate) || !lends {
+        let held = verifier.store.with_sha256(certificate.sha256());
+        if !held.is_some_and(|held| held.issues) {
+            let why = certificate
+                .issuing_flaw()
+                .map(|flaw| format!(": {flaw}"))
+                .unwrap_or_default();
             let message =
-                format!("expected a CA certificate as a pin, found {subject}, which may not sign certificates");
+                format!("expected a CA certificate as a pin, found {subject}, which may not sign certificates{why}");
             return Err(Fault::bad_request(member.pointer.clone(), message));
         }
-        let signer = prover.signer(certificate);
-        let self_signed = signer.known().is_some() && authority::is_self_signed(prover, certificate, signer);
-        if case.policy.level == Level::Root && !self_signed {
-            let message = format!("expected a self-signed CA as a pin at level root, found {subject}, which is not");
-            return Err(Fault::bad_request(member.pointer.clone(), message));
+        if case.policy.level == Level::Root {
+            let issuers = verifier.issuers(certificate);
+            if !issuers.any() || !authority::is_self_signed(verifier.store, certificate, &issuers) {
+                let message =
+                    format!("expected a self-signed CA as a pin at level root, found {subject}, which is not");
+                return Err(Fault::bad_request(member.pointer.clone(), message));
+            }
         }
     }
     Ok(())
@@ -169,8 +175,21 @@ pub fn status(summary: &Summary) -> Status {
     }
 }
 
+/// The verdict in words. The first sentence says so where it rests on what the network led to.
+pub fn message(summary: &Summary, subjects: &[SubjectReport], rule: &ReferenceReport) -> String {
+    let verdict = verdict(summary, subjects);
+    let network = rule.known_by_network(subjects);
+    if network.is_empty() {
+        return verdict;
+    }
+    format!(
+        "the verdict rests on what the network led to for {}, which nothing that you trust confirms. With that said, {verdict}",
+        network.join(", ")
+    )
+}
+
 /// The verdict in one sentence.
-pub fn message(summary: &Summary, subjects: &[SubjectReport]) -> String {
+fn verdict(summary: &Summary, subjects: &[SubjectReport]) -> String {
     /// Names that a sentence can carry; the subjects themselves hold the rest.
     const NAMED: usize = 5;
     let status = status(summary);

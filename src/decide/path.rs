@@ -1,131 +1,177 @@
 //! Verified paths from a certificate up to self-signed CAs (RFC 5280 §6.1, without validity periods and policies).
 
-use crate::cert::Certificate;
+use crate::cert::{Certificate, Name};
 use crate::protocol::{Evidence, EvidenceKind, Hex};
 
-use super::evidence::Prover;
+use super::budget::Purse;
+use super::store::CertificateStore;
+use super::verifier::SignatureVerifier;
 
 /// Longest path followed: real hierarchies have three or four CAs.
-const MAX_DEPTH: usize = 12;
+pub const MAX_DEPTH: usize = 12;
 
 /// One verified path.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    /// The CA certificates, issuer first, the self-signed one last; indices into the pool.
+    /// The CA certificates, issuer first, the self-signed one last; indices into the store.
     pub certificates: Vec<usize>,
-    /// The key of the self-signed CA; an index into the pool.
+    /// The key of the self-signed CA; an index into the store.
     pub root_key: usize,
 }
 
 impl Path {
-    /// The self-signed CA; an index into the pool.
+    /// The self-signed CA; an index into the store.
     pub fn root(&self) -> Option<usize> {
         self.certificates.last().copied()
     }
 
-    /// Whether the self-signed CA is vouched.
-    pub fn root_is_vouched(&self, prover: &Prover<'_>) -> bool {
-        self.root().is_some_and(|root| prover.pool.held(root).vouched)
+    /// Whether the self-signed CA is trusted.
+    pub fn root_is_trusted(&self, store: &CertificateStore) -> bool {
+        self.root().is_some_and(|root| store.held(root).trusted)
     }
 
-    /// Whether everything above the issuer is vouched.
-    pub fn is_vouched_above_issuer(&self, prover: &Prover<'_>) -> bool {
-        self.root_is_vouched(prover)
-            && self
-                .certificates
-                .iter()
-                .skip(1)
-                .all(|&index| prover.pool.held(index).vouched)
+    /// Whether everything above the issuer is trusted, the self-signed CA included.
+    pub fn is_trusted_above_issuer(&self, store: &CertificateStore) -> bool {
+        self.root_is_trusted(store) && self.certificates.iter().skip(1).all(|&index| store.held(index).trusted)
+    }
+
+    /// Whether all of it is trusted.
+    pub fn is_trusted(&self, store: &CertificateStore) -> bool {
+        self.certificates.iter().all(|&index| store.held(index).trusted)
+    }
+
+    /// The name of the self-signed CA.
+    pub fn root_name<'s>(&self, store: &'s CertificateStore) -> Option<&'s Name> {
+        self.root().map(|root| store.held(root).certificate.subject())
     }
 
     /// The signatures that were checked, root first.
-    pub fn evidence(&self, prover: &Prover<'_>, leaf: &Certificate) -> Vec<Evidence> {
-        let pool = prover.pool;
-        let signed = std::iter::once(leaf).chain(self.certificates.iter().map(|&index| &*pool.held(index).certificate));
+    pub fn evidence(&self, store: &CertificateStore, leaf: &Certificate) -> Vec<Evidence> {
+        let held = |&index: &usize| &*store.held(index).certificate;
+        let signed = std::iter::once(leaf).chain(self.certificates.iter().map(held));
         let mut steps: Vec<Evidence> = signed
-            .zip(&self.certificates)
-            .map(|(certificate, &signer)| Evidence {
+            .zip(self.certificates.iter().map(held))
+            .map(|(certificate, signer)| Evidence {
                 kind: EvidenceKind::Issued,
                 certificate: Some(Hex(*certificate.sha256())),
-                signer_key_sha256: Some(Hex(pool.held(signer).certificate.key().id().0)),
-                signer_certificate: Some(Hex(*pool.held(signer).certificate.sha256())),
+                signer_key_sha256: Some(Hex(signer.key().id().0)),
+                signer_certificate: Some(Hex(*signer.sha256())),
                 other_certificate: None,
             })
             .collect();
         steps.reverse();
         steps
     }
+
+    fn rank(&self, store: &CertificateStore) -> (bool, bool, bool) {
+        (
+            self.is_trusted(store),
+            self.is_trusted_above_issuer(store),
+            self.root_is_trusted(store),
+        )
+    }
 }
 
-/// Every self-signed CA that a verified path reaches, with the best path to each: one vouched above the issuer before
-/// others. Distrusted keys lie on no path.
-pub fn to_roots(prover: &mut Prover<'_>, leaf: &Certificate) -> Vec<Path> {
+/// What the search for roots found.
+#[derive(Debug, Clone, Default)]
+pub struct Roots {
+    /// The best path to each self-signed CA that is reached.
+    pub paths: Vec<Path>,
+    /// What kept the search from being complete.
+    pub limit: Option<Limit>,
+}
+
+/// What ended a search before everything was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    /// A path of more than [`MAX_DEPTH`] CA certificates.
+    Depth,
+    /// The budget of signatures or steps.
+    Work,
+}
+
+/// Every self-signed CA that a verified path reaches, with the best path to each: a wholly trusted one before one that is
+/// trusted above the issuer, before others. Distrusted keys lie on no path.
+pub fn to_roots(verifier: &mut SignatureVerifier<'_>, leaf: &Certificate) -> Roots {
     let mut search = Search {
-        found: Vec::new(),
+        found: Roots::default(),
         trail: Vec::new(),
     };
-    search.climb(prover, leaf, leaf, 0);
+    let before = std::mem::replace(&mut verifier.incomplete, false);
+    search.climb(verifier, leaf, leaf, true);
+    if verifier.incomplete {
+        search.found.limit = Some(Limit::Work);
+    }
+    verifier.incomplete |= before;
     search.found
 }
 
 struct Search {
-    found: Vec<Path>,
+    found: Roots,
     trail: Vec<usize>,
 }
 
 impl Search {
-    fn climb(&mut self, prover: &mut Prover<'_>, leaf: &Certificate, at: &Certificate, depth: usize) {
-        if depth >= MAX_DEPTH {
+    /// `trusted` says whether all of the trail is: only then the work is charged to what nothing untrusted can spend.
+    fn climb(&mut self, verifier: &mut SignatureVerifier<'_>, leaf: &Certificate, at: &Certificate, trusted: bool) {
+        let store = verifier.store;
+        if self.trail.len() >= MAX_DEPTH {
+            if !store.named(at.issuer()).is_empty() {
+                self.found.limit = self.found.limit.max(Some(Limit::Depth));
+            }
             return;
         }
-        let pool = prover.pool;
-        for &index in pool.named(at.issuer()) {
+        for &index in store.named(at.issuer()) {
             if self.trail.contains(&index) {
                 continue;
             }
-            if !prover.budget.step() {
+            let held = store.held(index);
+            let purse = match trusted && held.trusted {
+                true => Purse::Trusted,
+                false => Purse::Untrusted,
+            };
+            if !verifier.budget.step(purse) {
+                verifier.incomplete = true;
                 return;
             }
-            let held = pool.held(index);
-            let Some(key) = pool.key_of(held.certificate.key().id()) else {
-                continue;
-            };
-            if pool.key(key).distrusted || !prover.verifies(at, key) || !self.allowed(prover, leaf, index) {
+            let Some(key) = store.key_held(index) else { continue };
+            if store.key(key).distrusted
+                || !verifier.verifies_for(at, key, trusted)
+                || !self.allowed(store, leaf, index)
+            {
                 continue;
             }
             self.trail.push(index);
-            if held.certificate.is_self_issued() && prover.verifies(&held.certificate, key) {
-                self.reached(prover, key);
+            if held.certificate.is_self_issued() && verifier.verifies(&held.certificate, key) {
+                self.reached(store, key);
             } else {
-                self.climb(prover, leaf, &held.certificate, depth + 1);
+                self.climb(verifier, leaf, &held.certificate, trusted && held.trusted);
             }
             self.trail.pop();
         }
     }
 
-    fn reached(&mut self, prover: &Prover<'_>, root_key: usize) {
+    fn reached(&mut self, store: &CertificateStore, root_key: usize) {
         let path = Path {
             certificates: self.trail.clone(),
             root_key,
         };
-        let same =
-            |other: &&mut Path| other.root_key == path.root_key && names_of(prover, other) == names_of(prover, &path);
-        match self.found.iter_mut().find(same) {
-            Some(other) if rank(prover, other) < rank(prover, &path) => *other = path,
+        let same = |other: &&mut Path| other.root_key == root_key && other.root_name(store) == path.root_name(store);
+        match self.found.paths.iter_mut().find(same) {
+            Some(other) if other.rank(store) < path.rank(store) => *other = path,
             Some(_) => {}
-            None => self.found.push(path),
+            None => self.found.paths.push(path),
         }
     }
 
     /// Whether the CA at `index` may stand above the trail: path length (RFC 5280 §4.2.1.9) and name constraints
     /// (§4.2.1.10), which self-issued CA certificates do not count for.
-    fn allowed(&self, prover: &Prover<'_>, leaf: &Certificate, index: usize) -> bool {
-        let pool = prover.pool;
-        let ca = &pool.held(index).certificate;
+    fn allowed(&self, store: &CertificateStore, leaf: &Certificate, index: usize) -> bool {
+        let ca = &store.held(index).certificate;
         let below = || {
             self.trail
                 .iter()
-                .map(|&index| &*pool.held(index).certificate)
+                .map(|&index| &*store.held(index).certificate)
                 .filter(|ca| !ca.is_self_issued())
         };
         // A self-signed CA's own limits bind as well: whoever made them meant them.
@@ -136,12 +182,4 @@ impl Search {
         };
         short_enough && names_kept() && ca.unknown_critical_extension().is_none()
     }
-}
-
-fn rank(prover: &Prover<'_>, path: &Path) -> (bool, bool) {
-    (path.is_vouched_above_issuer(prover), path.root_is_vouched(prover))
-}
-
-fn names_of<'a>(prover: &Prover<'a>, path: &Path) -> Option<&'a crate::cert::Name> {
-    path.root().map(|root| prover.pool.held(root).certificate.subject())
 }

@@ -6,7 +6,6 @@ use crate::cert::{Certificate, Curve, Digest, ExtendedKeyUsage, KeyKind, Signatu
 use crate::protocol::request::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
 use crate::protocol::{Code, Finding, Policy, Profile, Severity, Span, Timestamp};
 
-use super::evidence::{Pool, Signer};
 use super::names::{Coverage, coverage};
 
 /// How long before its end a certificate is reported, unless the policy says otherwise.
@@ -107,18 +106,17 @@ fn is_capped_on_members(code: Code) -> bool {
 }
 
 /// What is found of a certificate by itself, but for the names that it must cover: validity (at `at`), usages, key,
-/// digest, and the validity of the CA certificate that carries the key which signed it.
+/// digest, and the end of the key that signed it (where only the subject brought its certificate, at most a warning).
 pub fn certificate_findings(
     rules: &Rules<'_>,
-    pool: &Pool,
     certificate: &Certificate,
-    signer: Signer,
+    end: Option<(Timestamp, bool)>,
     at: Timestamp,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     validity(rules, certificate, at, &mut findings);
-    if let Some(key) = signer.known() {
-        ca_validity(rules, pool, certificate, key, at, &mut findings);
+    if let Some(end) = end {
+        ca_validity(rules, certificate, end, at, &mut findings);
     }
     key_and_digest(rules, certificate, &mut findings);
     if rules.policy.profile == Some(Profile::LyncServer2013) && !certificate.has_crl_distribution_point() {
@@ -165,19 +163,21 @@ fn validity(rules: &Rules<'_>, certificate: &Certificate, at: Timestamp, finding
 
 fn ca_validity(
     rules: &Rules<'_>,
-    pool: &Pool,
     certificate: &Certificate,
-    key: usize,
+    (end, only_brought): (Timestamp, bool),
     at: Timestamp,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(end) = pool.key_end(key) else { return };
     let soon = rules.policy.warn_before_expiry.unwrap_or(WARN_BEFORE_EXPIRY);
     let from = certificate.not_before();
     if from > end {
         let message = format!("it begins at {from}, after its CA certificate ended at {end}");
         let hint = "if the CA was renewed, add its newer certificate to authorities";
-        findings.push(rules.finding(Code::IssuedAfterCaExpiry, message).hint(hint));
+        let mut finding = rules.finding(Code::IssuedAfterCaExpiry, message).hint(hint);
+        if only_brought {
+            finding.severity = finding.severity.min(Severity::Warning);
+        }
+        findings.push(finding);
     }
     if at > end {
         let message = format!("its CA certificate expired at {end}");

@@ -1,19 +1,18 @@
 //! How a certificate stands to what the reference allows.
 
-use crate::cert::{Certificate, Name};
+use crate::cert::{Certificate, KeyId};
 use crate::protocol::{
-    Evidence, EvidenceKind, Hex, Level, Match, Policy, Proof, ProofWanted, References, Relation, Severity, Sha256Hex,
-    Status,
+    Code, Evidence, EvidenceKind, Hex, Level, Match, Policy, Proof, ProofWanted, References, Relation, Severity,
+    Sha256Hex, Status,
 };
 
 use super::Case;
 use super::authority::{Anchor, Authority, Kind, Read, Standing};
-use super::evidence::{Pool, Prover, Signer};
-use super::rollover::{Joined, Rigour, close, lineage};
-
-/// Certificates of one CA key that are asked who signed them, for the sake of a hint. A CA has a handful; a subject may
-/// bring thousands that claim to be one.
-const MAX_TWINS: usize = 16;
+use super::path::Limit;
+use super::refused::{Refused, refused_link};
+use super::rollover::{grow, lineage};
+use super::store::CertificateStore;
+use super::verifier::{Issuers, SignatureVerifier};
 
 /// How a certificate stands to one authority, or to the best of several.
 #[derive(Debug, Clone)]
@@ -24,27 +23,22 @@ pub struct Related {
     pub proof: Option<Proof>,
     /// The authority it is about; an index into the standing's, `None` where nothing is allowed.
     pub authority: Option<usize>,
-    /// The CA that was compared: the anchor of the certificate.
-    pub anchor: Option<Anchor>,
+    /// The CA that was compared: the anchor of the certificate, and the key of it that counts.
+    pub anchor: Option<(Anchor, usize)>,
     /// Each verified step, reference side first.
     pub evidence: Vec<Evidence>,
-    /// CA certificates that the relation rests on; indices into the pool.
+    /// CA certificates that the relation rests on; indices into the store.
     pub links: Vec<usize>,
     /// Whether `proof` is weaker than a signature and the policy lets it count.
     pub weak: bool,
-    /// Whether the signature's algorithm is what keeps it from being told.
+    /// Whether the signature's algorithm is what keeps it from being known.
     pub unsupported: bool,
-    /// Certificates that would prove a link if they were vouched.
+    /// What was not tried and keeps it from being known.
+    pub limit: Option<Limit>,
+    /// What would prove a link that does not count.
     pub refused: Option<Refused>,
-}
-
-/// A link between generations that is not counted.
-#[derive(Debug, Clone)]
-pub enum Refused {
-    /// These certificates are at hand, and not vouched; indices into the pool.
-    Unvouched(Vec<usize>),
-    /// The parent is not at hand: its name, and its key identifier.
-    MissingParent(Name, Vec<u8>),
+    /// Whether it is the same CA by rollover, which does not count under `match: key`.
+    pub rolled: bool,
 }
 
 impl Related {
@@ -58,11 +52,13 @@ impl Related {
             links: Vec::new(),
             weak: false,
             unsupported: false,
+            limit: None,
             refused: None,
+            rolled: false,
         }
     }
 
-    /// The weight of the relation under a policy: what its finding will have, or `None` where it passes.
+    /// The severity of the relation under a policy: what its finding will have, or `None` where it passes without one.
     pub fn severity(&self, policy: &Policy) -> Option<Severity> {
         let by_name = policy.match_ == Match::Name && policy.proof == ProofWanted::Name;
         match self.relation {
@@ -79,36 +75,61 @@ impl Related {
         }
     }
 
-    fn status(&self, policy: &Policy) -> Status {
+    /// The status that it gives by itself.
+    pub fn status(&self, policy: &Policy) -> Status {
         match self.severity(policy) {
             Some(Severity::Error) => Status::Noncompliant,
             Some(Severity::Doubt) => Status::Undetermined,
             _ => Status::Compliant,
         }
     }
+
+    /// Whether it passes by a verified signature or by identity, so that nothing more can change it.
+    pub fn is_proven(&self, policy: &Policy) -> bool {
+        let proof = matches!(self.proof, Some(Proof::Signature | Proof::Identical));
+        proof && !self.weak && self.status(policy) == Status::Compliant
+    }
+
+    /// Why an unproven relation is unproven.
+    pub fn unproven_code(&self) -> Code {
+        if self.unsupported {
+            Code::AlgorithmUnsupported
+        } else if self.limit.is_some() {
+            Code::LimitReached
+        } else {
+            Code::CaCertificateMissing
+        }
+    }
 }
 
 /// The relation of a certificate to what is allowed: of several authorities the one with the best status, and of equal
-/// ones the higher row.
+/// ones the higher row. `limit` is what kept the search for its roots from being complete.
 pub fn relate(
     case: &Case,
-    prover: &mut Prover<'_>,
+    verifier: &mut SignatureVerifier<'_>,
     standing: &Standing,
     certificate: &Certificate,
-    signer: Signer,
+    issuers: &Issuers,
     anchors: &[Anchor],
+    limit: Option<Limit>,
 ) -> Related {
+    let limit = match case.policy.level {
+        _ if issuers.is_limited() => Some(Limit::Work),
+        Level::Root if anchors.is_empty() => limit,
+        _ => None,
+    };
     let mut best: Option<Related> = None;
-    for index in 0..standing.authorities.len() {
+    for (index, authority) in standing.authorities.iter().enumerate() {
         let about = About {
             case,
             standing,
-            authority: &standing.authorities[index],
+            authority,
             certificate,
-            signer,
+            issuers,
             anchors,
+            limit,
         };
-        let mut related = about.relate(prover);
+        let mut related = about.relate(verifier);
         related.authority = Some(index);
         let order = |related: &Related| (related.status(&case.policy), related.relation);
         if best.as_ref().is_none_or(|best| order(&related) < order(best)) {
@@ -130,27 +151,31 @@ pub fn relate(
     }
     best.unwrap_or_else(|| {
         let mut related = Related::new(Relation::Unproven, None);
-        related.unsupported = signer == Signer::Unsupported;
-        related.evidence = issued(prover.pool, certificate, anchors.first());
+        related.unsupported = issuers.is_unsupported();
+        related.limit = limit;
+        related.evidence = issued_by_first(verifier.store, certificate, anchors);
         related
     })
 }
 
-/// Without pins: whether it is byte for byte the certificate of a voting member, of any member under `any`, or, where
-/// no member could be verified and nothing disagrees, of a member.
+/// Without pins: whether it is byte for byte the certificate of a voting member, of any member under `any` (at level root
+/// of a voting one only), or, where no member could be verified, of every readable member.
 fn is_identical(case: &Case, standing: &Standing, certificate: &Certificate) -> bool {
     if standing.pinned {
         return false;
     }
-    let any = case.policy.references == References::Any || (!standing.any_verified && !standing.disagree);
-    case.members.iter().zip(&standing.members).any(|(member, stands)| {
-        let counts = (stands.votes || any) && !stands.distrusted && !stands.forged;
-        counts
-            && member
-                .read
-                .certificate()
-                .is_some_and(|other| other.sha256() == certificate.sha256())
-    })
+    let any = case.policy.references == References::Any && case.policy.level == Level::Issuing;
+    let members = case.members.iter().zip(&standing.members);
+    let mut read = members.filter_map(|(member, stands)| Some((member.read.certificate()?, stands)));
+    if standing.any_verified || any {
+        return read
+            .any(|(other, stands)| (stands.votes || any) && !stands.forged && other.sha256() == certificate.sha256());
+    }
+    let mut found = false;
+    read.all(|(other, stands)| {
+        found = true;
+        !stands.forged && other.sha256() == certificate.sha256()
+    }) && found
 }
 
 /// One certificate against one authority.
@@ -159,82 +184,80 @@ struct About<'a> {
     standing: &'a Standing,
     authority: &'a Authority,
     certificate: &'a Certificate,
-    signer: Signer,
+    issuers: &'a Issuers,
     anchors: &'a [Anchor],
+    limit: Option<Limit>,
 }
 
 impl About<'_> {
-    fn relate(&self, prover: &mut Prover<'_>) -> Related {
+    fn relate(&self, verifier: &mut SignatureVerifier<'_>) -> Related {
         if let Kind::PinnedKey(id) = self.authority.kind {
-            return self.to_pinned_key(prover, id);
+            return self.to_pinned_key(verifier.store, id);
         }
-        if let Some(proven) = self.proven(prover) {
+        if let Some(proven) = self.proven(verifier.store) {
             return proven;
         }
         if self.names_equal() {
-            return self.same_name(prover);
+            return self.same_name(verifier);
         }
         if self.may_hide() {
-            return self.unproven(prover.pool);
+            return self.unproven(verifier.store);
         }
         let mut related = Related::new(Relation::Different, Some(Proof::Name));
-        self.by_another_key(prover.pool, &mut related);
+        self.by_another_key(verifier.store, &mut related);
         related
     }
 
     /// The rows that a key of the authority proves: same, rollover, key-only.
-    fn proven(&self, prover: &mut Prover<'_>) -> Option<Related> {
-        let row = |anchor: &Anchor| {
-            let joined = self.authority.joined(anchor.key)?;
+    fn proven(&self, store: &CertificateStore) -> Option<Related> {
+        let row = |anchor: &Anchor, key: usize| {
+            let joined = self.authority.joined(key)?;
             let relation = match (self.authority.is_named(&anchor.name), joined.from) {
                 (true, None) => Relation::Same,
                 (true, Some(_)) => Relation::Rollover,
                 (false, None) => Relation::KeyOnly,
                 (false, Some(_)) => return None,
             };
-            Some((relation, anchor.clone()))
+            Some((relation, anchor.clone(), key))
         };
-        let (relation, anchor) = self
-            .anchors
-            .iter()
-            .filter_map(row)
-            .min_by_key(|(relation, _)| *relation)?;
+        let each = self.anchors.iter();
+        let (relation, anchor, key) = each
+            .flat_map(|anchor| anchor.keys.iter().filter_map(move |&key| row(anchor, key)))
+            .min_by_key(|(relation, ..)| *relation)?;
         let mut related = Related::new(relation, Some(Proof::Signature));
-        let (steps, links) = lineage(&self.authority.keys, anchor.key);
-        related.evidence = self.reference_side(prover, anchor.key);
+        let (steps, links) = lineage(&self.authority.keys, key);
+        related.evidence = self.reference_side(store, key);
         related.evidence.extend(steps);
-        related.evidence.extend(issued_above(prover, self.certificate, &anchor));
+        related
+            .evidence
+            .extend(issued_above(store, self.certificate, &anchor, key));
         related.evidence.dedup();
         related.links = links;
-        related.anchor = Some(anchor);
+        related.anchor = Some((anchor, key));
         Some(related)
     }
 
     /// What shows that the key which started the lineage of `key` is the reference's.
-    fn reference_side(&self, prover: &mut Prover<'_>, key: usize) -> Vec<Evidence> {
-        let pool = prover.pool;
+    fn reference_side(&self, store: &CertificateStore, key: usize) -> Vec<Evidence> {
         let mut start = key;
         while let Some(from) = self.authority.joined(start).and_then(|joined| joined.from) {
             start = from;
         }
+        let members = self.authority.members.iter();
         if self.authority.kind == Kind::PinnedCertificate {
-            let pin = self
-                .authority
-                .members
-                .first()
-                .and_then(|&index| match &self.case.members[index].read {
-                    Read::Authority(certificate) => Some(Hex(*certificate.sha256())),
-                    _ => None,
-                });
-            return vec![pinned(pool, start, pin)];
+            let pins = members.filter_map(|&index| match &self.case.members[index].read {
+                Read::Authority(certificate) => Some(Hex(*certificate.sha256())),
+                _ => None,
+            });
+            return vec![pinned(store, start, pins.min())];
         }
-        for &index in &self.authority.members {
+        for &index in members {
             let (member, stands) = (&self.case.members[index], &self.standing.members[index]);
             let Some(certificate) = member.read.certificate() else {
                 continue;
             };
-            if let Some(anchor) = stands.anchors.iter().find(|anchor| anchor.key == start) {
-                return issued_above(prover, certificate, anchor);
+            if let Some(anchor) = stands.anchors.iter().find(|anchor| anchor.keys.contains(&start)) {
+                return issued_above(store, certificate, anchor, start);
             }
         }
         Vec::new()
@@ -250,46 +273,56 @@ impl About<'_> {
         }
     }
 
-    /// Where another name may hide the same CA: no key to compare under `match: key`, or a member not verified under `any`.
+    /// Where another name may hide the same CA: under `match: key` where no key can be compared, and under `any` where a
+    /// member of that issuer name could not be verified.
     fn may_hide(&self) -> bool {
-        let no_key = self.case.policy.match_ == Match::Key && self.authority.keys.is_empty();
-        let unverified = self.case.policy.references == References::Any
+        let by_key = self.case.policy.match_ == Match::Key;
+        if by_key && (self.authority.keys.is_empty() || self.issuers.is_unsupported()) {
+            return true;
+        }
+        let mut members = self.case.members.iter().zip(&self.standing.members);
+        self.case.policy.references == References::Any
             && !self.standing.pinned
-            && self
-                .case
-                .members
-                .iter()
-                .zip(&self.standing.members)
-                .any(|(member, stands)| {
-                    let issuer = member.read.certificate().map(|certificate| certificate.issuer());
-                    stands.signer.known().is_none() && issuer == Some(self.certificate.issuer())
-                });
-        no_key || unverified
+            && members.any(|(member, stands)| {
+                let issuer = member.read.certificate().map(|certificate| certificate.issuer());
+                !stands.issuers.any() && issuer == Some(self.certificate.issuer())
+            })
     }
 
     /// The rows for an equal name that no key of the authority proves.
-    fn same_name(&self, prover: &mut Prover<'_>) -> Related {
-        let pool = prover.pool;
+    fn same_name(&self, verifier: &mut SignatureVerifier<'_>) -> Related {
+        let store = verifier.store;
         let at_root = self.case.policy.level == Level::Root;
-        if self.authority.keys.is_empty() || self.signer == Signer::Unsupported || (at_root && self.anchors.is_empty())
-        {
-            return self.unproven(pool);
+        let no_path = at_root && self.anchors.is_empty();
+        if self.authority.keys.is_empty() || self.issuers.is_unsupported() || no_path {
+            return self.unproven(store);
         }
-        let named = |anchor: &&Anchor| self.authority.is_named(&anchor.name);
-        if let Some(anchor) = self.anchors.iter().find(named) {
+        let named = self.anchors.iter().find(|anchor| self.authority.is_named(&anchor.name));
+        if named.is_some() || self.issuers.any() {
             let mut related = Related::new(Relation::NameOnly, Some(Proof::Signature));
-            related.refused = self.refused_link(prover, anchor.key);
+            let key = named.and_then(|anchor| anchor.keys.first()).copied();
+            related.rolled = key.is_some_and(|key| self.is_rolled(verifier, key));
+            if let (Some(key), false) = (key, related.rolled) {
+                related.refused = self.refused_link(verifier, key);
+            }
+            // What the budget left untried may have joined the key.
+            if !self.authority.complete && related.refused.is_none() {
+                let mut related = self.unproven(store);
+                related.limit = Some(Limit::Work);
+                return related;
+            }
             related.weak = self.name_is_enough();
-            related.evidence = issued_above(prover, self.certificate, anchor);
-            related.anchor = Some(anchor.clone());
+            if let (Some(anchor), Some(key)) = (named, key) {
+                related.evidence = issued_above(store, self.certificate, anchor, key);
+                related.anchor = Some((anchor.clone(), key));
+            }
             return related;
         }
-        if self
-            .authority
-            .keys
-            .iter()
-            .any(|joined| pool.identifies(self.certificate, joined.key))
-        {
+        if self.limit.is_some() {
+            return self.unproven(store);
+        }
+        let mut keys = self.authority.keys.iter();
+        if keys.any(|joined| store.identifies(self.certificate, joined.key)) {
             return Related::new(Relation::BadSignature, Some(Proof::KeyIdentifier));
         }
         let mut related = Related::new(Relation::NameOnly, Some(Proof::Name));
@@ -297,32 +330,45 @@ impl About<'_> {
         related
     }
 
+    fn refused_link(&self, verifier: &mut SignatureVerifier<'_>, key: usize) -> Option<Refused> {
+        let name = self.authority.names.first()?;
+        let ours: Vec<usize> = self.authority.keys.iter().map(|joined| joined.key).collect();
+        refused_link(verifier, name, ours.into_iter(), key)
+    }
+
+    /// Whether rollover would join a key where `match: key` lets none count.
+    fn is_rolled(&self, verifier: &mut SignatureVerifier<'_>, key: usize) -> bool {
+        let (false, Some(name)) = (self.authority.rolls, self.authority.names.first()) else {
+            return false;
+        };
+        let mut keys = self.authority.keys.clone();
+        grow(verifier, name, &mut keys);
+        keys.iter().any(|joined| joined.key == key)
+    }
+
     fn name_is_enough(&self) -> bool {
         self.case.policy.match_ == Match::Name && self.case.policy.proof == ProofWanted::Name
     }
 
-    /// Equal names and no usable key: what weaker evidence there is, and whether the policy lets it count.
-    fn unproven(&self, pool: &Pool) -> Related {
+    /// No usable key, an unsupported algorithm, or a limit: what weaker evidence there is, and whether the policy lets it
+    /// count.
+    fn unproven(&self, store: &CertificateStore) -> Related {
         let mut related = Related::new(Relation::Unproven, None);
-        related.unsupported = self.signer == Signer::Unsupported;
-        related.evidence = issued(pool, self.certificate, self.anchors.first());
+        related.unsupported = self.issuers.is_unsupported();
+        related.limit = self.limit;
+        related.evidence = issued_by_first(store, self.certificate, self.anchors);
         if !self.authority.is_named(self.certificate.issuer()) {
             return related;
         }
         let same_identifier = self.certificate.authority_key_identifier().is_some_and(|wanted| {
-            self.case
-                .members
-                .iter()
-                .zip(&self.standing.members)
-                .any(|(member, stands)| {
-                    let other = member
-                        .read
-                        .certificate()
-                        .filter(|other| self.authority.is_named(other.issuer()));
-                    !stands.distrusted
-                        && !stands.forged
-                        && other.is_some_and(|other| other.authority_key_identifier() == Some(wanted))
-                })
+            let mut members = self.case.members.iter().zip(&self.standing.members);
+            members.any(|(member, stands)| {
+                let of_name = |other: &&std::sync::Arc<Certificate>| self.authority.is_named(other.issuer());
+                let other = member.read.certificate().filter(of_name);
+                !stands.is_distrusted()
+                    && !stands.forged
+                    && other.is_some_and(|other| other.authority_key_identifier() == Some(wanted))
+            })
         });
         let (proof, reached) = match same_identifier {
             true => (Proof::KeyIdentifier, ProofWanted::KeyIdentifier),
@@ -330,129 +376,84 @@ impl About<'_> {
         };
         related.proof = Some(proof);
         // A CA certificate of that name could have proved it: a claim is no substitute for a proof that failed.
-        let provable = !pool.named(self.certificate.issuer()).is_empty() || self.signer.known().is_some();
+        let provable = store.has_ca_named(self.certificate.issuer()) || self.issuers.any() || self.limit.is_some();
         related.weak = !provable && self.case.policy.proof <= reached;
         related
     }
 
-    fn to_pinned_key(&self, prover: &mut Prover<'_>, id: crate::cert::KeyId) -> Related {
-        let pool = prover.pool;
-        let pin = self.authority.keys.first();
-        let mine = pin.and_then(|pin| self.anchors.iter().find(|anchor| anchor.key == pin.key));
+    fn to_pinned_key(&self, store: &CertificateStore, id: KeyId) -> Related {
+        let pin = self.authority.keys.first().map(|pin| pin.key);
+        let mine = pin.and_then(|pin| self.anchors.iter().find(|anchor| anchor.keys.contains(&pin)));
         if let (Some(pin), Some(anchor)) = (pin, mine) {
             let mut related = Related::new(Relation::Same, Some(Proof::Signature));
-            related.evidence = vec![pinned(pool, pin.key, None)];
-            related.evidence.extend(issued_above(prover, self.certificate, anchor));
-            related.anchor = Some(anchor.clone());
+            related.evidence = vec![pinned(store, pin, None)];
+            related
+                .evidence
+                .extend(issued_above(store, self.certificate, anchor, pin));
+            related.anchor = Some((anchor.clone(), pin));
             return related;
         }
-        let carried = pool.key_of(id).is_some_and(|key| pool.key(key).usable);
+        let carried = store.key_of(id).is_some_and(|key| {
+            let mut holders = store.key(key).holders.iter().map(|&index| store.held(index));
+            store.key(key).usable && holders.any(|held| held.issues && !held.is_brought())
+        });
         let no_anchor = self.case.policy.level == Level::Root && self.anchors.is_empty();
-        if self.signer == Signer::Unsupported || no_anchor || (self.signer.known().is_none() && !carried) {
+        if self.issuers.is_unsupported() || no_anchor || (!self.issuers.any() && !carried) {
             let mut related = Related::new(Relation::Unproven, None);
-            related.unsupported = self.signer == Signer::Unsupported;
+            related.unsupported = self.issuers.is_unsupported();
+            related.limit = self.limit;
             return related;
         }
         let mut related = Related::new(Relation::Different, None);
-        self.by_another_key(pool, &mut related);
+        self.by_another_key(store, &mut related);
         related
     }
 
-    fn by_another_key(&self, pool: &Pool, related: &mut Related) {
+    fn by_another_key(&self, store: &CertificateStore, related: &mut Related) {
+        if self.issuers.any() {
+            related.proof = Some(Proof::Signature);
+        }
         let Some(anchor) = self.anchors.first() else { return };
-        related.proof = Some(Proof::Signature);
-        related.evidence = issued(pool, self.certificate, Some(anchor));
-        related.anchor = Some(anchor.clone());
-    }
-
-    /// Whether the key would be joined if one certificate more were vouched.
-    fn refused_link(&self, prover: &mut Prover<'_>, key: usize) -> Option<Refused> {
-        if prover.pool.key(key).distrusted {
-            return None;
-        }
-        let mut keys: Vec<Joined> = self.authority.keys.clone();
-        close(prover, &self.authority.names, &mut keys, Rigour::Half);
-        let mut wanting = Vec::new();
-        let mut at = keys.iter().find(|joined| joined.key == key);
-        while let Some(joined) = at {
-            wanting.extend(joined.wanting.iter().copied());
-            at = keys.iter().find(|other| Some(other.key) == joined.from);
-        }
-        wanting.sort_unstable();
-        wanting.dedup();
-        if !wanting.is_empty() {
-            return Some(Refused::Unvouched(wanting));
-        }
-        self.missing_parent(prover, key)
-    }
-
-    /// The parent that a vouched certificate of the authority and one for `key` both point to, and that is not at hand.
-    fn missing_parent(&self, prover: &mut Prover<'_>, key: usize) -> Option<Refused> {
-        let pool = prover.pool;
-        let of_authority = |&&index: &&usize| self.authority.is_named(pool.held(index).certificate.subject());
-        let ours: Vec<usize> = self
-            .authority
-            .keys
-            .iter()
-            .flat_map(|joined| pool.key(joined.key).holders.iter().filter(of_authority).copied())
-            .filter(|&index| pool.held(index).vouched)
-            .collect();
-        let theirs = pool.key(key).holders.iter().filter(of_authority).copied();
-        let theirs: Vec<usize> = theirs.take(MAX_TWINS).collect();
-        for &twin in &ours {
-            for &other in &theirs {
-                let (twin, other) = (
-                    pool.held(twin).certificate.clone(),
-                    pool.held(other).certificate.clone(),
-                );
-                let Some(identifier) = twin.authority_key_identifier() else {
-                    continue;
-                };
-                let pointed = twin.issuer() == other.issuer() && other.authority_key_identifier() == Some(identifier);
-                let same_name = self.authority.is_named(twin.issuer());
-                let at_hand = pool
-                    .named(twin.issuer())
-                    .iter()
-                    .any(|&index| pool.held(index).certificate.subject_key_identifier() == Some(identifier));
-                let mut unknown = |certificate| prover.signer(certificate) == Signer::Unknown;
-                if pointed && !same_name && !at_hand && unknown(&twin) && unknown(&other) {
-                    return Some(Refused::MissingParent(twin.issuer().clone(), identifier.to_vec()));
-                }
-            }
-        }
-        None
+        let Some(&key) = anchor.keys.first() else { return };
+        related.evidence = issued(store, self.certificate, anchor, key);
+        related.anchor = Some((anchor.clone(), key));
     }
 }
 
-fn pinned(pool: &Pool, key: usize, certificate: Option<Sha256Hex>) -> Evidence {
+fn pinned(store: &CertificateStore, key: usize, certificate: Option<Sha256Hex>) -> Evidence {
     Evidence {
         kind: EvidenceKind::Pin,
         certificate,
-        signer_key_sha256: Some(Hex(pool.key(key).id.0)),
+        signer_key_sha256: Some(Hex(store.key(key).id.0)),
         signer_certificate: None,
         other_certificate: None,
     }
 }
 
-/// The one step "this key signed this certificate".
-fn issued(pool: &Pool, certificate: &Certificate, anchor: Option<&Anchor>) -> Vec<Evidence> {
-    let Some(anchor) = anchor.filter(|anchor| anchor.path.is_none()) else {
+/// The one step "this key signed this certificate"; none at level root, where a path tells more.
+fn issued(store: &CertificateStore, certificate: &Certificate, anchor: &Anchor, key: usize) -> Vec<Evidence> {
+    if anchor.path.is_some() {
         return Vec::new();
-    };
-    let holder = pool.holder(anchor.key, Some(&anchor.name));
+    }
+    let holder = store.holder(key, Some(&anchor.name));
     vec![Evidence {
         kind: EvidenceKind::Issued,
         certificate: Some(Hex(*certificate.sha256())),
-        signer_key_sha256: Some(Hex(pool.key(anchor.key).id.0)),
+        signer_key_sha256: Some(Hex(store.key(key).id.0)),
         signer_certificate: holder.map(|held| Hex(*held.certificate.sha256())),
         other_certificate: None,
     }]
 }
 
+fn issued_by_first(store: &CertificateStore, certificate: &Certificate, anchors: &[Anchor]) -> Vec<Evidence> {
+    let first = anchors.first().and_then(|anchor| Some((anchor, *anchor.keys.first()?)));
+    first.map_or_else(Vec::new, |(anchor, key)| issued(store, certificate, anchor, key))
+}
+
 /// The steps from an anchor down to a certificate: one at level issuing, the whole path at level root.
-fn issued_above(prover: &Prover<'_>, certificate: &Certificate, anchor: &Anchor) -> Vec<Evidence> {
+fn issued_above(store: &CertificateStore, certificate: &Certificate, anchor: &Anchor, key: usize) -> Vec<Evidence> {
     match &anchor.path {
-        None => issued(prover.pool, certificate, Some(anchor)),
-        Some(path) => path.evidence(prover, certificate),
+        None => issued(store, certificate, anchor, key),
+        Some(path) => path.evidence(store, certificate),
     }
 }

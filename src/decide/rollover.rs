@@ -5,12 +5,13 @@ use std::collections::{HashMap, HashSet};
 use crate::cert::Name;
 use crate::protocol::{Evidence, EvidenceKind, Hex, JoinedBy};
 
-use super::evidence::Prover;
+use super::store::CertificateStore;
+use super::verifier::SignatureVerifier;
 
 /// A key that belongs to an authority.
 #[derive(Debug, Clone)]
-pub struct Joined {
-    /// The key; an index into the pool.
+pub struct JoinedKey {
+    /// The key; an index into the store.
     pub key: usize,
     /// Why it belongs.
     pub by: JoinedBy,
@@ -18,421 +19,312 @@ pub struct Joined {
     pub from: Option<usize>,
     /// The verified steps of this join.
     pub evidence: Vec<Evidence>,
-    /// The certificates that the join rests on; indices into the pool.
+    /// The certificates that the join rests on; indices into the store.
     pub links: Vec<usize>,
-    /// What is only found, or relied on without being vouched; empty in a strict join.
-    pub wanting: Vec<usize>,
 }
 
-impl Joined {
+impl JoinedKey {
     /// A key that starts an authority.
     pub fn first(key: usize, by: JoinedBy) -> Self {
-        Joined {
+        JoinedKey {
             key,
             by,
             from: None,
             evidence: Vec::new(),
             links: Vec::new(),
-            wanting: Vec::new(),
         }
     }
 }
 
-/// How much of a join must be vouched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rigour {
-    /// The parent's certificate and the certificate for a key of the authority.
-    Strict,
-    /// One of the two: good for a hint, never for a verdict.
-    Half,
-}
-
-/// Adds to `keys` every key that rollover joins, until nothing is added.
-///
-/// `names` are the names of the authority: one, but for an authority that is a key under several names.
-pub fn close(prover: &mut Prover<'_>, names: &[Name], keys: &mut Vec<Joined>, rigour: Rigour) {
-    let pool = prover.pool;
-    let members: Vec<usize> = names.iter().flat_map(|name| pool.named(name).iter().copied()).collect();
-    let mut family = Family::default();
-    for joined in keys.iter() {
-        family.admit(prover, names, joined.key, rigour);
-    }
-    loop {
-        let mut added = false;
-        for &index in &members {
-            // What is left unproven for want of budget is said aloud; going on would be work without end.
-            if prover.budget.exhausted() {
-                return;
-            }
-            let Some(key) = pool.key_of(pool.held(index).certificate.key().id()) else {
-                continue;
-            };
-            let known = pool.key(key);
-            if known.distrusted || !known.usable || family.keys.contains(&key) {
-                continue;
-            }
-            if let Some(joined) = join(prover, names, keys, &family, index, key) {
-                keys.push(joined);
-                family.admit(prover, names, key, rigour);
-                added = true;
-            }
-        }
-        if !added {
-            return;
-        }
-    }
+/// Adds to `keys` every key of a name that rollover joins, until nothing is added. False where the budget ended first: what
+/// was not joined is then not known not to belong.
+pub fn grow(verifier: &mut SignatureVerifier<'_>, name: &Name, keys: &mut Vec<JoinedKey>) -> bool {
+    let before = std::mem::replace(&mut verifier.incomplete, false);
+    Lineage::new(name, None).grow(verifier, keys);
+    let complete = !verifier.incomplete;
+    verifier.incomplete |= before;
+    complete
 }
 
 /// What an authority has already, looked up by what a join asks for: whoever brings ten thousand certificates that claim
 /// its key must not have each compared with each.
-#[derive(Default)]
-struct Family {
-    /// Its keys.
+struct Lineage<'n> {
+    name: &'n Name,
+    /// Of a parent: the names below it. Only trusted certificates count there, and it is the same from whichever of its
+    /// keys one starts.
+    below: Option<&'n Lineage<'n>>,
     keys: HashSet<usize>,
-    /// The certificates for them that name another as the one before, by its SHA-1, with their keys.
+    /// The certificates for its keys, with those keys.
+    generations: Vec<(usize, usize)>,
+    /// Those that name another as the one before, by its SHA-1.
     successors: HashMap<[u8; 20], Vec<(usize, usize)>>,
-    /// What (b) may rest on; one for each parent.
-    sponsors: Vec<Sponsor>,
+    by_sha1: HashMap<[u8; 20], (usize, usize)>,
+    parents: Vec<Parent>,
 }
 
-/// A certificate for a key of the authority, and the parent that signed it.
-struct Sponsor {
-    twin: usize,
-    twin_key: usize,
-    parent: Parent,
-    /// The parent's keys.
-    keys: Vec<Joined>,
-    /// What is not vouched of the two certificates that must be.
-    wanting: Vec<usize>,
+/// A parent that signed a trusted certificate for a key of the authority.
+struct Parent {
+    name: Name,
+    /// The certificate that it signed, and the key of the authority in it.
+    child: usize,
+    child_key: usize,
+    /// The parent's key that signed it.
+    signer: usize,
+    /// All keys of the parent, that one first.
+    keys: Vec<JoinedKey>,
 }
 
-impl Family {
-    fn admit(&mut self, prover: &mut Prover<'_>, names: &[Name], key: usize, rigour: Rigour) {
+impl<'n> Lineage<'n> {
+    fn new(name: &'n Name, below: Option<&'n Lineage<'n>>) -> Self {
+        Lineage {
+            name,
+            below,
+            keys: HashSet::new(),
+            generations: Vec::new(),
+            successors: HashMap::new(),
+            by_sha1: HashMap::new(),
+            parents: Vec::new(),
+        }
+    }
+
+    fn is_parent(&self) -> bool {
+        self.below.is_some()
+    }
+
+    /// Whether a name stands at or below this place, so that it is no parent's here.
+    fn has_name(&self, name: &Name) -> bool {
+        self.name == name || self.below.is_some_and(|below| below.has_name(name))
+    }
+
+    fn grow(&mut self, verifier: &mut SignatureVerifier<'_>, keys: &mut Vec<JoinedKey>) {
+        let store = verifier.store;
+        for joined in keys.iter() {
+            self.admit(verifier, joined.key);
+        }
+        let counts = |&index: &usize| !self.is_parent() || store.held(index).trusted;
+        let of_name: Vec<usize> = store.named(self.name).iter().copied().filter(counts).collect();
+        loop {
+            let mut added = false;
+            for &index in &of_name {
+                let Some(key) = store.key_held(index) else { continue };
+                let known = store.key(key);
+                if known.distrusted || !known.usable || self.keys.contains(&key) {
+                    continue;
+                }
+                if let Some(joined) = self.join(verifier, keys, index, key) {
+                    keys.push(joined);
+                    self.admit(verifier, key);
+                    added = true;
+                }
+            }
+            if !added {
+                return;
+            }
+        }
+    }
+
+    fn admit(&mut self, verifier: &mut SignatureVerifier<'_>, key: usize) {
         if !self.keys.insert(key) {
             return;
         }
-        let pool = prover.pool;
-        for &twin in &pool.key(key).holders {
-            let certificate = &pool.held(twin).certificate;
-            if !names.contains(certificate.subject()) {
+        let store = verifier.store;
+        for &index in &store.key(key).holders {
+            let held = store.held(index);
+            let certificate = &held.certificate;
+            if !held.issues || certificate.subject() != self.name || self.is_parent() && !held.trusted {
                 continue;
             }
-            if let Some(Ok(hash)) = certificate.previous_ca_hash().map(<[u8; 20]>::try_from) {
-                self.successors.entry(hash).or_default().push((twin, key));
+            self.generations.push((index, key));
+            if let Some(hash) = before(store, index) {
+                self.successors.entry(hash).or_default().push((index, key));
             }
-            let Some((parent, wanting)) = parent_of(prover, names, twin, rigour) else {
-                continue;
-            };
-            match self.sponsors.iter_mut().find(|known| known.parent.key == parent.key) {
-                Some(known) if wanting.len() < known.wanting.len() => {
-                    (known.twin, known.twin_key, known.wanting) = (twin, key, wanting);
-                }
-                Some(_) => {}
-                None => {
-                    let keys = parent_keys(prover, &parent);
-                    self.sponsors.push(Sponsor {
-                        twin,
-                        twin_key: key,
-                        parent,
-                        keys,
-                        wanting,
-                    });
-                }
+            if self.is_parent() {
+                self.by_sha1.insert(certificate.sha1(), (index, key));
+            }
+            if held.trusted {
+                self.admit_parents(verifier, index, key);
             }
         }
     }
-}
 
-fn join(
-    prover: &mut Prover<'_>,
-    names: &[Name],
-    keys: &[Joined],
-    family: &Family,
-    index: usize,
-    key: usize,
-) -> Option<Joined> {
-    if let Some(link) = linked(prover, keys, index) {
-        let evidence = vec![step(prover, EvidenceKind::Link, index, Some(link), names, None)];
-        let (links, wanting) = (vec![index], Vec::new());
-        return Some(Joined {
+    fn admit_parents(&mut self, verifier: &mut SignatureVerifier<'_>, child: usize, child_key: usize) {
+        let store = verifier.store;
+        let certificate = store.held(child).certificate.clone();
+        for signer in verifier.issuers(&certificate).keys {
+            let mut names: Vec<&Name> = Vec::new();
+            for &index in &store.key(signer).holders {
+                let held = store.held(index);
+                let name = held.certificate.subject();
+                if held.trusted && held.issues && !self.has_name(name) && !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            for name in names {
+                let known = |parent: &Parent| parent.name == *name && parent.keys.iter().any(|key| key.key == signer);
+                if self.parents.iter().any(known) {
+                    continue;
+                }
+                let mut keys = vec![JoinedKey::first(signer, JoinedBy::Member)];
+                Lineage::new(name, Some(self)).grow(verifier, &mut keys);
+                self.parents.push(Parent {
+                    name: name.clone(),
+                    child,
+                    child_key,
+                    signer,
+                    keys,
+                });
+            }
+        }
+    }
+
+    fn join(
+        &self,
+        verifier: &mut SignatureVerifier<'_>,
+        keys: &[JoinedKey],
+        index: usize,
+        key: usize,
+    ) -> Option<JoinedKey> {
+        let store = verifier.store;
+        let joined = |by, from, evidence, links| JoinedKey {
             key,
-            by: JoinedBy::Link,
-            from: Some(link),
+            by,
+            from: Some(from),
             evidence,
             links,
-            wanting,
-        });
-    }
-    if let Some(joined) = common_parent(prover, family, index, key) {
-        return Some(joined);
-    }
-    previous_hash(prover, names, keys, family, index, key)
-}
-
-/// (a): the key of the authority that signed a certificate.
-fn linked(prover: &mut Prover<'_>, keys: &[Joined], index: usize) -> Option<usize> {
-    let certificate = &prover.pool.held(index).certificate;
-    keys.iter()
-        .map(|joined| joined.key)
-        .find(|&key| prover.verifies(certificate, key))
-}
-
-/// The certificates for keys that the authority has already, with that key.
-fn twins(prover: &Prover<'_>, keys: &[Joined], members: &[usize]) -> Vec<(usize, usize)> {
-    let pool = prover.pool;
-    let of = |&index: &usize| {
-        let key = pool.key_of(pool.held(index).certificate.key().id())?;
-        keys.iter().any(|joined| joined.key == key).then_some((index, key))
-    };
-    members.iter().filter_map(of).collect()
-}
-
-/// A parent that signed a certificate for a key of the authority, where it may count.
-struct Parent {
-    /// Its key.
-    key: usize,
-    /// Its own certificate, vouched if any is.
-    certificate: usize,
-}
-
-/// The parent of a twin, a known, trusted key of another name, with what is not vouched of the twin's certificate and the
-/// parent's; `None` where too little is.
-fn parent_of(prover: &mut Prover<'_>, names: &[Name], twin: usize, rigour: Rigour) -> Option<(Parent, Vec<usize>)> {
-    let pool = prover.pool;
-    let held = pool.held(twin);
-    let another = |&index: &usize| !names.contains(pool.held(index).certificate.subject());
-    let key = if held.vouched {
-        prover.signer(&held.certificate).known()?
-    } else if rigour == Rigour::Half {
-        // Anybody can bring any number of these, so no more is tried than the vouched parent that the issuer's name tells.
-        let vouched = |&index: &usize| pool.held(index).vouched;
-        let parents = pool.named(held.certificate.issuer()).iter().copied();
-        parents
-            .take_while(vouched)
-            .filter(another)
-            .filter_map(|index| pool.key_of(pool.held(index).certificate.key().id()))
-            .find(|&key| prover.verifies(&held.certificate, key))?
-    } else {
-        return None;
-    };
-    if pool.key(key).distrusted {
-        return None;
-    }
-    // Holders stand vouched first.
-    let certificate = pool.key(key).holders.iter().copied().find(another)?;
-    let wanting = match (held.vouched, pool.held(certificate).vouched) {
-        (true, true) => Vec::new(),
-        (true, false) if rigour == Rigour::Half => vec![certificate],
-        (false, true) if rigour == Rigour::Half => vec![twin],
-        _ => return None,
-    };
-    Some((Parent { key, certificate }, wanting))
-}
-
-/// The keys of a parent: its own, and vouched keys of its name that (a) or (c) joins to it.
-fn parent_keys(prover: &mut Prover<'_>, parent: &Parent) -> Vec<Joined> {
-    let pool = prover.pool;
-    let name = pool.held(parent.certificate).certificate.subject().clone();
-    let vouched: Vec<usize> = pool
-        .named(&name)
-        .iter()
-        .copied()
-        .filter(|&index| pool.held(index).vouched)
-        .collect();
-    let mut keys = vec![Joined::first(parent.key, JoinedBy::Member)];
-    let names = [name];
-    loop {
-        let mut added = false;
-        for &index in &vouched {
-            let Some(key) = pool.key_of(pool.held(index).certificate.key().id()) else {
-                continue;
-            };
-            let known = pool.key(key);
-            if known.distrusted || !known.usable || keys.iter().any(|joined| joined.key == key) {
-                continue;
-            }
-            let joined = match linked(prover, &keys, index) {
-                Some(link) => {
-                    let evidence = vec![step(prover, EvidenceKind::Link, index, Some(link), &names, None)];
-                    Some(Joined {
-                        by: JoinedBy::Link,
-                        from: Some(link),
-                        evidence,
-                        links: vec![index],
-                        ..Joined::first(key, JoinedBy::Link)
-                    })
-                }
-                None => {
-                    let twins = twins(prover, &keys, &vouched);
-                    successor(prover, &keys, &twins, index).map(|(twin, link)| {
-                        let first = step(prover, EvidenceKind::Link, twin.0, Some(link), &names, None);
-                        let evidence = vec![first, named_before(prover, index, twin.0)];
-                        let links = vec![twin.0, index];
-                        Joined {
-                            from: Some(twin.1),
-                            evidence,
-                            links,
-                            ..Joined::first(key, JoinedBy::PreviousHash)
-                        }
-                    })
-                }
-            };
-            if let Some(joined) = joined {
-                keys.push(joined);
-                added = true;
-            }
-        }
-        if !added {
-            return keys;
-        }
-    }
-}
-
-/// A twin that a key of the authority signed and that names the certificate `index` as the one before.
-fn successor(
-    prover: &mut Prover<'_>,
-    keys: &[Joined],
-    twins: &[(usize, usize)],
-    index: usize,
-) -> Option<((usize, usize), usize)> {
-    twins
-        .iter()
-        .filter(|twin| names_before(prover, twin.0, index))
-        .copied()
-        .collect::<Vec<_>>()
-        .into_iter()
-        .find_map(|twin| linked(prover, keys, twin.0).map(|link| (twin, link)))
-}
-
-/// (b): one parent signed the certificate and one for a key of the authority.
-fn common_parent(prover: &mut Prover<'_>, family: &Family, index: usize, key: usize) -> Option<Joined> {
-    let (sponsor, signer) = sponsored(prover, family, index)?;
-    let twin = sponsor.twin;
-    let mut evidence = vec![sponsor.step(prover)];
-    let (above, mut links) = lineage(&sponsor.keys, signer);
-    evidence.extend(above);
-    let kind = EvidenceKind::CommonParent;
-    evidence.push(step(prover, kind, index, Some(signer), &[], Some(twin)));
-    links.extend([twin, index]);
-    Some(Joined {
-        key,
-        by: JoinedBy::CommonParent,
-        from: Some(sponsor.twin_key),
-        evidence,
-        links,
-        wanting: sponsor.wanting.clone(),
-    })
-}
-
-/// What (b) rests on for a certificate, and the parent's key that signed it.
-fn sponsored<'f>(prover: &mut Prover<'_>, family: &'f Family, index: usize) -> Option<(&'f Sponsor, usize)> {
-    let sponsors = family.sponsors.iter();
-    sponsors
-        .filter_map(|sponsor| Some((sponsor, linked(prover, &sponsor.keys, index)?)))
-        .min_by_key(|(sponsor, _)| sponsor.wanting.len())
-}
-
-impl Sponsor {
-    /// The parent signed the certificate for a key of the authority.
-    fn step(&self, prover: &Prover<'_>) -> Evidence {
-        let (kind, key) = (EvidenceKind::CommonParent, self.parent.key);
-        step(prover, kind, self.twin, Some(key), &[], None)
-    }
-}
-
-/// (c): a certificate for a key of the authority, itself signed as in (a) or (b), names the certificate as the one before.
-fn previous_hash(
-    prover: &mut Prover<'_>,
-    names: &[Name],
-    keys: &[Joined],
-    family: &Family,
-    index: usize,
-    key: usize,
-) -> Option<Joined> {
-    let pool = prover.pool;
-    if family.successors.is_empty() {
-        return None;
-    }
-    let successors = family.successors.get(&pool.held(index).certificate.sha1())?;
-    for &(twin, twin_key) in successors.iter().filter(|&&(twin, _)| twin != index) {
-        let before = named_before(prover, index, twin);
-        if let Some(link) = linked(prover, keys, twin) {
-            let evidence = vec![step(prover, EvidenceKind::Link, twin, Some(link), names, None), before];
-            let links = vec![twin, index];
-            return Some(Joined {
-                from: Some(twin_key),
-                evidence,
-                links,
-                ..Joined::first(key, JoinedBy::PreviousHash)
-            });
-        }
-        // (b) asks for a vouched certificate of the parent's for a key of the authority: the twin itself, or another.
-        let Some((sponsor, signer)) = sponsored(prover, family, twin) else {
-            continue;
         };
-        let other = Some(sponsor.twin).filter(|&other| other != twin);
-        let mut evidence = Vec::from_iter(other.map(|_| sponsor.step(prover)));
-        let (above, mut links) = lineage(&sponsor.keys, signer);
-        evidence.extend(above);
+        if let Some(signer) = signer_of(verifier, keys, index) {
+            let evidence = vec![self.step(store, EvidenceKind::Link, index, Some(signer), None)];
+            return Some(joined(JoinedBy::Link, signer, evidence, vec![index]));
+        }
+        if store.held(index).trusted {
+            for &(older, older_key) in &self.generations {
+                if verifier.verifies(&store.held(older).certificate, key) {
+                    let evidence = vec![self.step(store, EvidenceKind::Link, older, Some(key), None)];
+                    return Some(joined(JoinedBy::Link, older_key, evidence, vec![older, index]));
+                }
+            }
+        }
+        if let Some((parent, signer)) = self.parent_of(verifier, index) {
+            let (mut evidence, mut links) = self.parent_steps(store, parent, signer);
+            let kind = EvidenceKind::CommonParent;
+            evidence.push(self.step(store, kind, index, Some(signer), Some(parent.child)));
+            links.extend([parent.child, index]);
+            return Some(joined(JoinedBy::CommonParent, parent.child_key, evidence, links));
+        }
+        self.by_hash(verifier, keys, index)
+            .map(|(from, evidence, links)| joined(JoinedBy::PreviousHash, from, evidence, links))
+    }
+
+    /// (b): the parent that signed the certificate at `index` too, with the key that did.
+    fn parent_of(&self, verifier: &mut SignatureVerifier<'_>, index: usize) -> Option<(&Parent, usize)> {
+        let mut parents = self.parents.iter();
+        parents.find_map(|parent| Some((parent, signer_of(verifier, &parent.keys, index)?)))
+    }
+
+    /// The steps that show the parent: it signed the certificate for a key of the authority, and `signer` is its key.
+    fn parent_steps(&self, store: &CertificateStore, parent: &Parent, signer: usize) -> (Vec<Evidence>, Vec<usize>) {
         let kind = EvidenceKind::CommonParent;
-        evidence.push(step(prover, kind, twin, Some(signer), &[], other));
-        evidence.push(before);
-        links.extend(other);
-        links.extend([twin, index]);
-        return Some(Joined {
-            key,
-            by: JoinedBy::PreviousHash,
-            from: Some(twin_key),
-            evidence,
-            links,
-            wanting: sponsor.wanting.clone(),
-        });
+        let mut evidence = vec![self.step(store, kind, parent.child, Some(parent.signer), None)];
+        let (above, links) = lineage(&parent.keys, signer);
+        evidence.extend(above);
+        (evidence, links)
     }
-    None
+
+    /// (c): a certificate for a key of the authority, itself signed as in (a) or (b), names the certificate at `index` as
+    /// the one before. Of a parent also the other way round.
+    fn by_hash(
+        &self,
+        verifier: &mut SignatureVerifier<'_>,
+        keys: &[JoinedKey],
+        index: usize,
+    ) -> Option<(usize, Vec<Evidence>, Vec<usize>)> {
+        let store = verifier.store;
+        if !self.successors.is_empty()
+            && let Some(successors) = self.successors.get(&store.held(index).certificate.sha1())
+        {
+            for &(later, later_key) in successors.iter().filter(|&&(later, _)| later != index) {
+                let named = self.named_before(store, index, later);
+                if let Some(signer) = signer_of(verifier, keys, later) {
+                    let evidence = vec![self.step(store, EvidenceKind::Link, later, Some(signer), None), named];
+                    return Some((later_key, evidence, vec![later, index]));
+                }
+                // (b) asks for a trusted certificate of the parent's for a key of the authority: this one, or another.
+                let Some((parent, signer)) = self.parent_of(verifier, later) else {
+                    continue;
+                };
+                let (mut evidence, mut links) = self.parent_steps(store, parent, signer);
+                if parent.child != later {
+                    let kind = EvidenceKind::CommonParent;
+                    evidence.push(self.step(store, kind, later, Some(signer), Some(parent.child)));
+                    links.push(parent.child);
+                }
+                evidence.push(named);
+                links.extend([later, index]);
+                return Some((later_key, evidence, links));
+            }
+        }
+        if !self.is_parent() {
+            return None;
+        }
+        let &(earlier, earlier_key) = self.by_sha1.get(&before(store, index)?)?;
+        let certificate = store.held(index).certificate.clone();
+        let own = store.key_held(index);
+        let is_above = |key: usize| {
+            let mut holders = store.key(key).holders.iter().map(|&index| store.held(index));
+            holders.any(|held| held.trusted && held.issues && held.certificate.subject() != self.name)
+        };
+        let mut signers = verifier.issuers(&certificate).keys.into_iter();
+        let signer = signers.find(|&key| Some(key) == own || is_above(key))?;
+        let evidence = vec![
+            self.step(store, EvidenceKind::Link, index, Some(signer), None),
+            self.named_before(store, earlier, index),
+        ];
+        (earlier != index).then(|| (earlier_key, evidence, vec![index, earlier]))
+    }
+
+    fn named_before(&self, store: &CertificateStore, earlier: usize, later: usize) -> Evidence {
+        self.step(store, EvidenceKind::PreviousHash, earlier, None, Some(later))
+    }
+
+    fn step(
+        &self,
+        store: &CertificateStore,
+        kind: EvidenceKind,
+        signed: usize,
+        signer: Option<usize>,
+        other: Option<usize>,
+    ) -> Evidence {
+        let certificate = &store.held(signed).certificate;
+        let name = match kind {
+            EvidenceKind::Link => self.name,
+            _ => certificate.issuer(),
+        };
+        let holder = signer.and_then(|key| store.holder(key, Some(name)));
+        Evidence {
+            kind,
+            certificate: Some(Hex(*certificate.sha256())),
+            signer_key_sha256: signer.map(|key| Hex(store.key(key).id.0)),
+            signer_certificate: holder.map(|held| Hex(*held.certificate.sha256())),
+            other_certificate: other.map(|index| Hex(*store.held(index).certificate.sha256())),
+        }
+    }
 }
 
-fn names_before(prover: &Prover<'_>, later: usize, earlier: usize) -> bool {
-    let pool = prover.pool;
-    let Some(hash) = pool.held(later).certificate.previous_ca_hash() else {
-        return false;
-    };
-    later != earlier && hash == pool.held(earlier).certificate.sha1()
+/// The key of an authority that signed the certificate at `index`.
+fn signer_of(verifier: &mut SignatureVerifier<'_>, keys: &[JoinedKey], index: usize) -> Option<usize> {
+    let certificate = &verifier.store.held(index).certificate;
+    let mut keys = keys.iter().map(|joined| joined.key);
+    keys.find(|&key| verifier.verifies(certificate, key))
 }
 
-fn named_before(prover: &Prover<'_>, earlier: usize, later: usize) -> Evidence {
-    let pool = prover.pool;
-    Evidence {
-        kind: EvidenceKind::PreviousHash,
-        certificate: Some(Hex(*pool.held(earlier).certificate.sha256())),
-        signer_key_sha256: None,
-        signer_certificate: None,
-        other_certificate: Some(Hex(*pool.held(later).certificate.sha256())),
-    }
-}
-
-fn step(
-    prover: &Prover<'_>,
-    kind: EvidenceKind,
-    signed: usize,
-    signer: Option<usize>,
-    names: &[Name],
-    other: Option<usize>,
-) -> Evidence {
-    let pool = prover.pool;
-    let certificate = &pool.held(signed).certificate;
-    let name = names.first().unwrap_or(certificate.issuer());
-    let holder = signer.and_then(|key| pool.holder(key, Some(name)));
-    Evidence {
-        kind,
-        certificate: Some(Hex(*certificate.sha256())),
-        signer_key_sha256: signer.map(|key| Hex(pool.key(key).id.0)),
-        signer_certificate: holder.map(|held| Hex(*held.certificate.sha256())),
-        other_certificate: other.map(|index| Hex(*pool.held(index).certificate.sha256())),
-    }
+/// The SHA-1 of the CA certificate before, as AD CS writes it (1.3.6.1.4.1.311.21.2).
+fn before(store: &CertificateStore, index: usize) -> Option<[u8; 20]> {
+    let hash = store.held(index).certificate.previous_ca_hash()?;
+    <[u8; 20]>::try_from(hash).ok()
 }
 
 /// The steps from the key that started `keys` to `key`, in order, and the certificates that they rest on.
-pub fn lineage(keys: &[Joined], key: usize) -> (Vec<Evidence>, Vec<usize>) {
+pub fn lineage(keys: &[JoinedKey], key: usize) -> (Vec<Evidence>, Vec<usize>) {
     let mut chain = Vec::new();
     let mut at = Some(key);
     while let Some(joined) = at.and_then(|key| keys.iter().find(|joined| joined.key == key)) {

@@ -104,7 +104,7 @@ pub enum FleetKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// The rule is kept, and that is proven.
+    /// The rule is kept.
     Compliant,
     /// The rule is not kept or not proven, and waivers in force cover each reason.
     Waived,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{CertificateFacts, Word};
-use super::finding::Finding;
+use super::finding::{Code, Finding};
 use super::time::Timestamp;
 use super::values::Sha256Hex;
 
@@ -128,6 +128,55 @@ pub struct ReferenceReport {
     pub members: Vec<MemberReport>,
     /// What was found about the reference as a whole.
     pub findings: Vec<Finding>,
+}
+
+impl ReferenceReport {
+    /// The members, read by TLS and confirmed by nothing, on which the relation of any of these subjects rests: those of an
+    /// authority of which every voting member is such a one.
+    pub fn known_by_network(&self, subjects: &[SubjectReport]) -> Vec<&str> {
+        let unconfirmed = |member: &&MemberReport| {
+            let code = Code::ReferenceUnanchored;
+            member.findings.iter().any(|finding| finding.code == code)
+        };
+        let members: Vec<&MemberReport> = self.members.iter().filter(unconfirmed).collect();
+        let mut names: Vec<&str> = Vec::new();
+        if members.is_empty() {
+            return names;
+        }
+        let confirmed = |name: &str| !members.iter().any(|member| member.name == name);
+        for first in subjects.iter().filter_map(|subject| subject.evidence.first()) {
+            let mut add = |name: &str| {
+                let known = members.iter().find(|member| member.name == name);
+                names.extend(
+                    known
+                        .map(|member| member.name.as_str())
+                        .filter(|name| !names.contains(name)),
+                );
+            };
+            if first.kind == EvidenceKind::Identical {
+                let same = |member: &&&MemberReport| {
+                    let certificate = member.certificate.as_ref();
+                    certificate.map(|facts| facts.sha256) == first.certificate
+                };
+                members.iter().filter(same).for_each(|member| add(&member.name));
+                continue;
+            }
+            let holds = |authority: &&AuthorityReport| {
+                authority
+                    .keys
+                    .iter()
+                    .any(|key| Some(key.key_sha256) == first.signer_key_sha256)
+            };
+            let authority = self.authorities.iter().find(holds);
+            let members = authority
+                .map(|authority| authority.members.as_slice())
+                .unwrap_or_default();
+            if !members.iter().any(|name| confirmed(name)) {
+                members.iter().for_each(|name| add(name));
+            }
+        }
+        names
+    }
 }
 
 /// One authority that is allowed, with its generations.

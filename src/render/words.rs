@@ -8,7 +8,7 @@ use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation
 /// What a status says about the subjects that have it.
 pub fn status(status: Status) -> &'static str {
     match status {
-        Status::Compliant => "the rule is kept, and that is proven",
+        Status::Compliant => "the rule is kept",
         Status::Undetermined => "it could not be told, which is never a yes",
         Status::Noncompliant => "the rule is broken",
     }
@@ -113,7 +113,7 @@ pub fn chosen_from(from: ChosenFrom) -> &'static str {
 /// What the state of a record says.
 pub fn state(state: State) -> &'static str {
     match state {
-        State::Compliant => "the rule is kept, and that is proven",
+        State::Compliant => "the rule is kept",
         State::Waived => "waivers in force cover each reason",
         State::Undetermined => "it could not be told, which is never a yes",
         State::Stale => "the report is too old to say what holds now",

@@ -110,10 +110,18 @@ fn prove(
             }
             EvidenceKind::Link => {
                 let (key, certificate) = (signer.unwrap(), signed.unwrap());
-                let of_parent = parents.contains(&key);
-                assert!(ours.contains(&key) || of_parent, "a link from nowhere: {steps:#?}");
-                let family = if of_parent { &mut parents } else { &mut ours };
-                family.insert(key_of(at_hand, certificate));
+                let mine = key_of(at_hand, certificate);
+                // Signed by a key that belongs, or over one that belongs by a key in a trusted certificate.
+                let family = if parents.contains(&key) || parents.contains(&mine) {
+                    &mut parents
+                } else {
+                    &mut ours
+                };
+                assert!(
+                    family.contains(&key) || family.contains(&mine),
+                    "a link from nowhere: {steps:#?}"
+                );
+                family.extend([key, mine]);
             }
             EvidenceKind::CommonParent => {
                 let (key, certificate) = (signer.unwrap(), signed.unwrap());

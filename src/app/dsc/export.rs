@@ -84,12 +84,7 @@ pub fn instances(
     let (head, host) = (Head::of(request), properties.host().to_owned());
     let mut names: HashMap<String, usize> = HashMap::new();
     Ok(found.into_iter().zip(judged).map(move |((index, one), judged)| {
-        let report = report(
-            head.clone(),
-            reference.valid_at(),
-            reference.report().clone(),
-            vec![judged],
-        );
+        let report = report(head.clone(), &reference, reference.report().clone(), vec![judged]);
         let subject = shown.get("subjects").and_then(|subjects| subjects.get(index));
         let subjects = json!([shown_alone(subject, &one)]);
         let mut instance = state(&shown, &host, &report)?;
