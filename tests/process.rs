@@ -719,6 +719,58 @@ fn what_a_server_sends_is_saved_to_be_looked_at_and_no_authority_by_itself() {
 }
 
 #[test]
+fn what_an_inventory_calls_a_host_is_carried_wherever_its_name_is() {
+    let small = small();
+    let mut request = small.good_request();
+    request["host"] = json!("pchat01.contoso.com");
+    request["node"] = json!("node-7");
+    for command in ["check", "enforce", "batch"] {
+        let answer = call(&[command], request.to_string()).json();
+        assert_eq!(
+            (&answer["host"], &answer["node"]),
+            (&json!("pchat01.contoso.com"), &json!("node-7")),
+            "{command}"
+        );
+    }
+    let reference = json!({"protocol": 1, "node": "node-7", "reference": request["reference"]});
+    assert_eq!(call(&["reference"], reference.to_string()).json()["node"], "node-7");
+    let subjects = json!({"protocol": 1, "node": "node-7", "subjects": request["subjects"]});
+    assert_eq!(call(&["inspect"], subjects.to_string()).json()["node"], "node-7");
+    let path = write(&folder("node"), "good.pem", small.good.pem());
+    let ran = call(
+        &["check", "--subject", &path, "--node", "node-7", "--format", "json"],
+        "",
+    );
+    assert_eq!(ran.json()["node"], "node-7");
+    request.as_object_mut().unwrap().remove("node");
+    assert_eq!(call(&["check"], request.to_string()).json().get("node"), None);
+    request.as_object_mut().unwrap().remove("protocol");
+    request["node"] = json!("node-7");
+    let state: Value = serde_json::from_str(
+        call(&["dsc", "get"], request.to_string().replace("valid_at", "validAt"))
+            .text()
+            .lines()
+            .next()
+            .unwrap(),
+    )
+    .unwrap();
+    assert_eq!(
+        (&state["node"], &state["report"]["node"]),
+        (&json!("node-7"), &json!("node-7"))
+    );
+}
+
+#[test]
+fn a_pkcs12_place_on_the_command_line_needs_the_file_of_its_password() {
+    let ran = call(
+        &["enforce", "--reference", "fe01.pem", "--install-pkcs12", "www.pfx"],
+        "",
+    );
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("--install-password-file"), "{}", ran.stderr);
+}
+
+#[test]
 fn null_equals_absent_everywhere() {
     let small = small();
     let own = folder("null");

@@ -126,6 +126,12 @@ fn place(flags: &InstallFlags) -> Result<Option<(&'static str, String, Install)>
             };
             ("--install-certificate", certificate, place)
         }
+        (None, Some(path)) if flags.install_password_file.is_none() => {
+            let message = format!(
+                "--install-pkcs12 {path}: give its password as --install-password-file PATH (an empty file for an empty one)"
+            );
+            return Err(Fault::usage(message));
+        }
         (None, Some(path)) => {
             let place = Place::Pkcs12 {
                 path: path.clone(),
