@@ -1,6 +1,7 @@
 //! The law of the verdict, rule by rule: each is shown where it bites and where it must not. Every compliant verdict's
 //! evidence is checked again with OpenSSL.
 
+mod adversary;
 mod attacks;
 mod document;
 mod evidence;
