@@ -281,3 +281,7 @@ def reference(estate):
 
 def play(*tasks, hosts="all", **keywords):
     return [dict({"hosts": hosts, "gather_facts": False, "tasks": list(tasks)}, **keywords)]
+
+
+# What the tests take of the collection's own Python.
+sys.path.insert(0, str(COLLECTION.parents[2]))

@@ -1,4 +1,4 @@
-"""Measurements, not tests: what a task costs beside a ping, and a thousand endpoints in one task.
+"""Measurements, not tests: what a task and the role cost beside a ping, and a thousand endpoints in one task.
 
     pytest -s tests/ansible/cost.py
 """
@@ -15,6 +15,8 @@ from tls_servers import TlsServers
 
 ROUNDS = 40
 ENDPOINTS = 1000
+LOCAL_HOSTS = 50
+RUNS = 5
 
 
 def test_a_check_beside_a_ping_on_the_same_connections(plays, estate):
@@ -39,6 +41,39 @@ def test_a_check_beside_a_ping_on_the_same_connections(plays, estate):
         f"\nping {statistics.median(pings) * 1000:.0f} ms (least {min(pings) * 1000:.0f}), same_ca_info"
         f" {statistics.median(checks) * 1000:.0f} ms (least {min(checks) * 1000:.0f}): {quotient:.3f} of a ping ({ROUNDS} pairs)"
     )
+
+
+def test_the_role_over_fifty_local_hosts_beside_a_ping(plays, estate):
+    """Wall times of whole plays, forks 2, in turn; medians."""
+    subject = {"name": "fe01.contoso.com", "names": ["fe01.contoso.com"], "source": f"{estate}/fe01/WebServicesInternal.pem"}
+    document = plays.folder / "reference.json"
+    subprocess.run(
+        [plays.binary, "reference", f"{estate}/fe01/Default.pem", "--authority", f"{estate}/ca/CertEnroll", "--output", document], check=True,
+    )
+    plays.inventory["all"]["hosts"] = {f"host{number:02}": {} for number in range(LOCAL_HOSTS)}
+    plays.inventory["all"]["vars"].update(
+        ansible_connection="local", ansible_python_interpreter="{{ ansible_playbook_python }}", persistent_chat_subjects=[subject],
+        persistent_chat_reference_document=str(document), persistent_chat_policy={"valid_at": VALID_AT}, persistent_chat_reports="reports",
+        persistent_chat_binary_path=str(plays.binary), persistent_chat_controller_binary_path=str(plays.binary),
+    )
+    ask = {"sameca.pki.same_ca_info": {
+        "requirement": "persistent-chat", "binary_path": str(plays.binary), "reference_document": str(document), "subjects": [subject],
+        "policy": {"valid_at": VALID_AT},
+    }}
+    measured = {
+        "ping": play({"ansible.builtin.ping": {}}), "same_ca_info": play(ask), "role": play(roles=["sameca.pki.persistent_chat"]),
+    }
+    seconds = {name: [] for name in measured}
+    for _unused in range(RUNS):
+        for name, each in measured.items():
+            started = time.monotonic()
+            run = plays.run(each, environment={"ANSIBLE_FORKS": "2"}, timeout=600)
+            seconds[name].append(time.monotonic() - started)
+            assert run.code == 0, run.output[-3000:]
+    ping = statistics.median(seconds["ping"])
+    print()
+    for name, found in seconds.items():
+        print(f"{name}: {statistics.median(found):.2f} s (least {min(found):.2f}), {statistics.median(found) / ping:.2f} of ping")
 
 
 def test_a_thousand_endpoints_in_one_task(plays, mint):

@@ -135,6 +135,21 @@ def test_the_examples_of_fleet_report(plays, folder, estate):
     assert totals["compliant"] == 1 and totals["missing"] == 0
 
 
+def test_the_examples_of_same_ca_host(plays, folder, estate):
+    who = {"name": "pchat01.contoso.com", "names": ["pchat01.contoso.com"],
+           "source": {"path": f"{estate}/pchat01/pchat01.pfx", "password": "contoso-1"}}
+    plays.host("pchat01.contoso.com", same_ca_subjects=[who])
+    done = run(plays, examples("same_ca_host"), AT_THAT_TIME)
+    assert done.result("pchat01.contoso.com", "same_ca_host")["compliant"] and (folder / "reports/fleet-report.html").exists()
+
+
+def test_the_examples_of_certificate_info(plays, folder, estate):
+    plays.host("pchat01.contoso.com", pchat_passphrase="contoso-1")
+    replaced = {"/etc/ssl/private": f"{folder}/CertEnroll", "/etc/pchat": f"{estate}/pchat01", "tls://fe01.contoso.com:5061": f"{estate}/fe01/Default.pem"}
+    done = run(plays, examples("certificate_info"), replaced)
+    assert {one["source"] for one in done.result("pchat01.contoso.com", "certificate_info")["certificates"]} == {0, 1, 2}
+
+
 def test_every_module_is_run_by_its_examples():
     here = importlib.util.find_spec(__name__).origin
     with open(here, encoding="utf-8") as file:

@@ -98,7 +98,7 @@ def test_the_three_steps_one_by_one(estate_hosts, estate):
     for arguments, changed in ((["--check", "--diff"], True), ([], True), ([], False)):
         run = plays.run("sameca.pki.enforce", "--limit", "pchat02.contoso.com", *arguments)
         assert run.code == 0, run.output
-        assert run.result("pchat02.contoso.com")["changed"] is changed
+        assert run.result("pchat02.contoso.com", "same_ca_host")["changed"] is changed
 
     # Two slices' reports, joined.
     slices = plays.folder / "slices"
@@ -230,7 +230,7 @@ def test_the_role_installs_what_was_pinned_and_nothing_else(plays, target):
 
 
 def test_the_documentation_of_every_module_and_role_can_be_read(plays):
-    for kind, names in (("module", ("same_ca", "same_ca_info", "same_ca_reference", "fleet_report", "win_same_ca", "win_same_ca_info")), ("role", ("install", "persistent_chat"))):
+    for kind, names in (("module", ("same_ca", "same_ca_host", "same_ca_info", "same_ca_reference", "certificate_info", "fleet_report", "win_same_ca", "win_same_ca_info")), ("role", ("install", "persistent_chat"))):
         for name in names:
             shown = subprocess.run([BIN / "ansible-doc", "-t", kind, f"sameca.pki.{name}"], env=plays.environment(), capture_output=True, text=True, check=True)
             assert "sameca.pki" in shown.stdout.lower() and "ERROR" not in shown.stderr, shown.stderr

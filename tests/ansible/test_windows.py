@@ -115,9 +115,9 @@ def test_one_play_asks_windows_hosts_and_unix_hosts_each_with_its_module(mixed, 
     failed = {line["host"] for line in run.lines if line["outcome"] == "failed"}
     assert failed == {"fe03.contoso.com", "pchat02.contoso.com"}, run.output
     for host in ("fe01", "fe03", "pchat01"):
-        assert run.of(f"{host}.contoso.com", "win_same_ca_info")
-        assert not [line for line in run.lines if line["host"].startswith(host) and line["action"] == "sameca.pki.same_ca_info" and line["outcome"] != "skipped"]
-    assert run.of("pchat02.contoso.com", "same_ca_info")
+        assert run.of(f"{host}.contoso.com", "same_ca_host")
+        assert [each["module"] for each in asked(mixed.machines[host])] == ["win_same_ca_info"]
+    assert run.of("pchat02.contoso.com", "same_ca_host")
     report = json.loads((mixed.folder / "reports/fleet-report.json").read_text())
     assert {state: count for state, count in report["totals"].items() if count} == {"compliant": 2, "noncompliant": 2}
     # A Front End Server's own Default certificate is its reference; the others take the document.
@@ -128,7 +128,7 @@ def test_one_play_asks_windows_hosts_and_unix_hosts_each_with_its_module(mixed, 
     assert front_end["options"]["authorities"] == [f"{estate}/ca/CertEnroll"]
     (chat,) = asked(mixed.machines["pchat01"])
     assert chat["options"]["reference_document"]["kind"] == "reference" and "reference" not in chat["options"]
-    wanted = {"requirement": "persistent-chat", "host": "pchat01.contoso.com", "collected_at": COLLECTED_AT, "policy": POLICY}
+    wanted = {"requirement": "persistent-chat", "host": "pchat01.contoso.com", "node": "pchat01.contoso.com", "collected_at": COLLECTED_AT, "policy": POLICY}
     assert {key: chat["options"][key] for key in wanted} == wanted
     assert "contoso-of-windows" not in run.output + json.dumps(run.lines)
 
@@ -148,11 +148,11 @@ def test_enforcing_over_both_kinds_assigns_on_windows_and_installs_on_unix(mixed
     for arguments, changed in ((["--check"], True), ([], True), ([], False)):
         run = mixed.run("sameca.pki.enforce", "--limit", "fe03.contoso.com,pchat02.contoso.com", *arguments)
         if arguments:
-            assert run.result("fe03.contoso.com", "win_same_ca")["changed"] is True, run.output
+            assert run.result("fe03.contoso.com", "same_ca_host")["changed"] is True, run.output
             continue
         assert run.code == 0, run.output
-        assert run.result("fe03.contoso.com", "win_same_ca")["changed"] is changed
-        assert run.result("pchat02.contoso.com")["changed"] is changed
+        assert run.result("fe03.contoso.com", "same_ca_host")["changed"] is changed
+        assert run.result("pchat02.contoso.com", "same_ca_host")["changed"] is changed
         assert ("restart these services, when it suits: W3SVC" in run.output) is changed
     options = asked(mixed.machines["fe03"])[-1]["options"]
     assert (options["replace_staged"], options["key_exportable"], options["set_oauth_token_issuer"]) == (True, False, False)
@@ -175,7 +175,8 @@ def test_the_steps_take_windows_hosts_one_by_one(mixed, estate):
     )
     checked = mixed.run("sameca.pki.check", "--limit", "pchat01.contoso.com,unix")
     assert checked.code == 0, checked.output
-    assert checked.of("pchat01.contoso.com", "win_same_ca_info") and checked.of("unix", "same_ca_info")
+    assert checked.result("pchat01.contoso.com", "same_ca_host")["compliant"] and checked.result("unix", "same_ca_host")["compliant"]
+    assert [each["module"] for each in asked(mixed.machines["pchat01"])] == ["win_same_ca_info"]
 
 
 def test_a_dictionary_is_refused_on_windows_in_words(mixed):
@@ -205,7 +206,7 @@ def test_the_gate_looks_into_the_stores_of_windows_hosts(windows, machine, estat
     run = plays.run(gate)
     assert run.code != 0 and not marker.exists(), run.output
     assert "1 of 3 servers hold no fitting certificate" in run.output and "pchat02.contoso.com: " in run.output
-    assert run.of("pchat02.contoso.com", "win_same_ca_info") and run.of("linux", "same_ca_info")
+    assert run.of("pchat02.contoso.com", "same_ca_host") and run.of("linux", "same_ca_host")
     plays.inventory["all"]["hosts"].pop("pchat02.contoso.com")
     run = plays.run(gate)
     assert run.code == 0 and marker.exists() and "all 2 servers" in run.output, run.output
@@ -289,19 +290,15 @@ def test_a_host_is_known_for_windows_by_its_connection_its_shell_or_its_facts(wi
         "otherwise": ({"ansible_connection": "winrm", "gathered": "Debian"}, False),
     }
     windows.inventory["all"]["hosts"] = {name: dict(variables, wanted=wanted) for name, (variables, wanted) in hosts.items()}
-    for role, name in (("install", "install_on_windows"), ("persistent_chat", "persistent_chat_on_windows")):
-        run = windows.run(play(
-            {"ansible.builtin.set_fact": {"os_family": "{{ gathered }}", "cacheable": True}, "when": "gathered is defined"},
-            {"ansible.builtin.include_vars": str(COLLECTION / f"roles/{role}/vars/main.yml")},
-            {"ansible.builtin.assert": {"that": f"({name} | bool) == wanted"}},
-        ))
-        assert run.code == 0, run.output
+    run = windows.run(play(
+        {"ansible.builtin.set_fact": {"os_family": "{{ gathered }}", "cacheable": True}, "when": "gathered is defined"},
+        {"ansible.builtin.include_vars": str(COLLECTION / "roles/install/vars/main.yml")},
+        {"ansible.builtin.assert": {"that": "(install_on_windows | bool) == wanted"}},
+    ))
+    assert run.code == 0, run.output
     gate = yaml.safe_load((COLLECTION / "playbooks/gate.yml").read_text())[0]["vars"]["same_ca_on_windows"]
-    expressions = {gate} | {
-        yaml.safe_load((COLLECTION / f"roles/{role}/vars/main.yml").read_text())[name]
-        for role, name in (("install", "install_on_windows"), ("persistent_chat", "persistent_chat_on_windows"))
-    }
-    assert len(expressions) == 1, "said in three places, and the same"
+    role = yaml.safe_load((COLLECTION / "roles/install/vars/main.yml").read_text())["install_on_windows"]
+    assert gate == role, "said in two places, and the same"
 
 
 def test_the_examples_of_the_windows_modules_give_options_that_there_are():

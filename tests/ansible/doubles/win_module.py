@@ -57,7 +57,7 @@ def build(params, machine):
         subjects.append(subject)
     members = [dict(name=source, source=resolve(source, machine)[0]) for source in params["reference"] or []]
     request = dict(
-        protocol=1, requirement=params["requirement"], host=params["host"], collected_at=params["collected_at"],
+        protocol=1, requirement=params["requirement"], host=params["host"], node=params["node"], collected_at=params["collected_at"],
         reference=members, subjects=subjects, authorities=params["authorities"] or [], policy=params["policy"],
         candidates=[each for source in params["candidates"] or [] for each in resolve(source, machine)],
     )

@@ -58,3 +58,13 @@ attributes:
     membership:
       - sameca.pki.sameca
 """
+
+    # For modules with paths on the controller.
+    PATHS = r"""
+options: {}
+notes:
+  - Where the task runs on the controller, by C(delegate_to=localhost) or a local connection, a relative path is one beside the
+    playbook. For the playbooks of this collection it is one beside the playbook given to C(ansible-playbook) that imports
+    them, or in the working directory if they are called by their names. On other hosts it is one in the home folder of the
+    user that Ansible logs in as.
+"""

@@ -19,8 +19,13 @@ options:
     required: true
   host:
     description:
-      - What the report calls the host.
-      - The target's own fully qualified name if not given.
+      - The host's name in the report, for people.
+      - The fully qualified name of where the task runs if not given.
+    type: str
+  node:
+    description:
+      - What tells the records of hosts apart in a report on a fleet, even if some share a name or are asked from one place.
+      - The name in the inventory if not given; in a loop with O(host), that.
     type: str
   collected_at:
     description:
@@ -53,7 +58,7 @@ options:
         description: What the server uses the certificate for, such as V(Default).
         type: str
       source:
-        description: The server's certificate.
+        description: The server's certificate. These are the options of every source; elsewhere they are not repeated.
         type: dict
         suboptions:
           spec:
@@ -96,7 +101,9 @@ options:
                 type: int
                 default: 10
           privatekey_path:
-            description: PEM file of the private key, where it is not in O(reference[].source.path) or O(reference[].source.content) itself.
+            description:
+              - PEM file of the private key, where it is not in O(reference[].source.path) or O(reference[].source.content) itself.
+              - The task fails if it cannot be read, or holds no private key.
             type: path
           privatekey_content:
             description: The private key itself, PEM.
@@ -122,7 +129,7 @@ options:
   authorities:
     description:
       - CA certificates that you answer for, each a string as in O(reference[].source.spec) or a dictionary with
-        C(path) or C(content). Of a folder, all files are read.
+        C(path) or C(content), and for a PKCS#12 file C(password). Of a folder, all files are read.
     type: list
     elements: raw
 """
@@ -159,186 +166,18 @@ options:
         description: Judge validity at this time, if it is later than O(policy.valid_at); for a staged certificate.
         type: str
       source:
-        description: Its certificate.
-        type: dict
-        suboptions:
-          spec:
-            description:
-              - The source as the command line of C(same-ca) takes it, C(tls://HOST[:PORT]) or a path.
-              - A plain string in place of the whole dictionary means the same.
-            type: str
-          path:
-            description:
-              - Path on the target of a PEM bundle, DER, PKCS#7 or PKCS#12 file, told apart by content and not by name.
-            type: path
-          content:
-            description: PEM text.
-            type: str
-            aliases: [pem]
-          pkcs12:
-            description: A PKCS#12 file, Base64.
-            type: str
-          tls:
-            description: What a server presents. Reading takes no trust decision.
-            type: dict
-            suboptions:
-              host:
-                description: Name or address to connect to.
-                type: str
-                required: true
-              port:
-                description: Port to connect to.
-                type: int
-                default: 443
-              server_name:
-                description: Name to ask the server for. O(subjects[].source.tls.host) if not given, none if empty.
-                type: str
-              starttls:
-                description: What is spoken before TLS begins.
-                type: str
-                choices: [smtp, imap, pop3, ldap, xmpp]
-              timeout:
-                description: Seconds for the whole of it.
-                type: int
-                default: 10
-          privatekey_path:
-            description: PEM file of the private key, where it is not in O(subjects[].source.path) or O(subjects[].source.content) itself.
-            type: path
-          privatekey_content:
-            description: The private key itself, PEM.
-            type: str
-          privatekey_passphrase:
-            description: What opens the PKCS#12 file or the encrypted private key.
-            type: str
-            aliases: [password]
-          password_file:
-            description: Path on the target of a file whose first line is that passphrase.
-            type: path
-          password_env:
-            description: Environment variable on the target that holds that passphrase.
-            type: str
+        description: Its certificate, with the options of O(reference[].source).
+        type: raw
       any_of:
         description:
-          - Sources of which one fitting certificate is enough. It needs O(subjects[].names).
+          - Sources, as O(reference[].source), of which one fitting certificate is enough. It needs O(subjects[].names).
           - All certificates of a source are looked at, and of a folder all files.
         type: list
-        elements: dict
-        suboptions:
-          spec:
-            description:
-              - The source as the command line of C(same-ca) takes it, C(tls://HOST[:PORT]) or a path.
-              - A plain string in place of the whole dictionary means the same.
-            type: str
-          path:
-            description:
-              - Path on the target of a PEM bundle, DER, PKCS#7 or PKCS#12 file, told apart by content and not by name.
-            type: path
-          content:
-            description: PEM text.
-            type: str
-            aliases: [pem]
-          pkcs12:
-            description: A PKCS#12 file, Base64.
-            type: str
-          tls:
-            description: What a server presents. Reading takes no trust decision.
-            type: dict
-            suboptions:
-              host:
-                description: Name or address to connect to.
-                type: str
-                required: true
-              port:
-                description: Port to connect to.
-                type: int
-                default: 443
-              server_name:
-                description: Name to ask the server for. O(subjects[].any_of[].tls.host) if not given, none if empty.
-                type: str
-              starttls:
-                description: What is spoken before TLS begins.
-                type: str
-                choices: [smtp, imap, pop3, ldap, xmpp]
-              timeout:
-                description: Seconds for the whole of it.
-                type: int
-                default: 10
-          privatekey_path:
-            description: PEM file of the private key, where it is not in O(subjects[].any_of[].path) or O(subjects[].any_of[].content) itself.
-            type: path
-          privatekey_content:
-            description: The private key itself, PEM.
-            type: str
-          privatekey_passphrase:
-            description: What opens the PKCS#12 file or the encrypted private key.
-            type: str
-            aliases: [password]
-          password_file:
-            description: Path on the target of a file whose first line is that passphrase.
-            type: path
-          password_env:
-            description: Environment variable on the target that holds that passphrase.
-            type: str
+        elements: raw
       candidates:
-        description: Certificates that may replace what stands, for this subject alone.
+        description: Certificates that may replace what stands, for this subject alone, as O(candidates).
         type: list
-        elements: dict
-        suboptions:
-          spec:
-            description:
-              - The source as the command line of C(same-ca) takes it, C(tls://HOST[:PORT]) or a path.
-              - A plain string in place of the whole dictionary means the same.
-            type: str
-          path:
-            description:
-              - Path on the target of a PEM bundle, DER, PKCS#7 or PKCS#12 file, told apart by content and not by name.
-            type: path
-          content:
-            description: PEM text.
-            type: str
-            aliases: [pem]
-          pkcs12:
-            description: A PKCS#12 file, Base64.
-            type: str
-          tls:
-            description: What a server presents. Reading takes no trust decision.
-            type: dict
-            suboptions:
-              host:
-                description: Name or address to connect to.
-                type: str
-                required: true
-              port:
-                description: Port to connect to.
-                type: int
-                default: 443
-              server_name:
-                description: Name to ask the server for. O(subjects[].candidates[].tls.host) if not given, none if empty.
-                type: str
-              starttls:
-                description: What is spoken before TLS begins.
-                type: str
-                choices: [smtp, imap, pop3, ldap, xmpp]
-              timeout:
-                description: Seconds for the whole of it.
-                type: int
-                default: 10
-          privatekey_path:
-            description: PEM file of the private key, where it is not in O(subjects[].candidates[].path) or O(subjects[].candidates[].content) itself.
-            type: path
-          privatekey_content:
-            description: The private key itself, PEM.
-            type: str
-          privatekey_passphrase:
-            description: What opens the PKCS#12 file or the encrypted private key.
-            type: str
-            aliases: [password]
-          password_file:
-            description: Path on the target of a file whose first line is that passphrase.
-            type: path
-          password_env:
-            description: Environment variable on the target that holds that passphrase.
-            type: str
+        elements: raw
       install:
         description:
           - Where its certificate stands, and where M(sameca.pki.same_ca) puts a candidate.
@@ -354,14 +193,18 @@ options:
             type: path
             aliases: [private_key]
           chain_path:
-            description: PEM file of the CA certificates to send along with it.
+            description:
+              - PEM file of the CA certificates to send along with it.
+              - Where a root issued it, there are none, and the file is left alone.
             type: path
             aliases: [chain]
           pkcs12_path:
             description: PKCS#12 file of all of them.
             type: path
           privatekey_passphrase:
-            description: Passphrase of O(subjects[].install.pkcs12_path).
+            description:
+              - Passphrase of O(subjects[].install.pkcs12_path). It, or a file or a variable that holds it, has to be given; an empty one
+                is given as V('').
             type: str
             aliases: [password]
           password_file:
@@ -395,6 +238,11 @@ options:
             description: Keep the old files beside the new ones.
             type: bool
             default: false
+          replace_unreadable:
+            description:
+              - Whether what stands there may be replaced although it cannot be opened, or is no certificate. A backup is kept then.
+            type: bool
+            default: false
   intermediates:
     description:
       - CA certificates that were found somewhere. They prove, and are not trusted by themselves.
@@ -405,65 +253,9 @@ options:
     description:
       - Certificates that may replace what stands, for every subject. One fits that is under the reference's CA, covers the
         subject's names and comes with its private key; of several, the one that lasts longest is taken.
-      - Of a folder, all files are looked at.
+      - Each has the options of O(reference[].source). Of a folder, all files are looked at.
     type: list
-    elements: dict
-    suboptions:
-      spec:
-        description:
-          - The source as the command line of C(same-ca) takes it, C(tls://HOST[:PORT]) or a path.
-          - A plain string in place of the whole dictionary means the same.
-        type: str
-      path:
-        description:
-          - Path on the target of a PEM bundle, DER, PKCS#7 or PKCS#12 file, told apart by content and not by name.
-        type: path
-      content:
-        description: PEM text.
-        type: str
-        aliases: [pem]
-      pkcs12:
-        description: A PKCS#12 file, Base64.
-        type: str
-      tls:
-        description: What a server presents. Reading takes no trust decision.
-        type: dict
-        suboptions:
-          host:
-            description: Name or address to connect to.
-            type: str
-            required: true
-          port:
-            description: Port to connect to.
-            type: int
-            default: 443
-          server_name:
-            description: Name to ask the server for. O(candidates[].tls.host) if not given, none if empty.
-            type: str
-          starttls:
-            description: What is spoken before TLS begins.
-            type: str
-            choices: [smtp, imap, pop3, ldap, xmpp]
-          timeout:
-            description: Seconds for the whole of it.
-            type: int
-            default: 10
-      privatekey_path:
-        description: PEM file of the private key, where it is not in O(candidates[].path) or O(candidates[].content) itself.
-        type: path
-      privatekey_content:
-        description: The private key itself, PEM.
-        type: str
-      privatekey_passphrase:
-        description: What opens the PKCS#12 file or the encrypted private key.
-        type: str
-        aliases: [password]
-      password_file:
-        description: Path on the target of a file whose first line is that passphrase.
-        type: path
-      password_env:
-        description: Environment variable on the target that holds that passphrase.
-        type: str
+    elements: raw
   policy:
     description: How strict to be. Everything has a default.
     type: dict

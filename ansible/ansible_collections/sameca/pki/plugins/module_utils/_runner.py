@@ -7,8 +7,6 @@
 
 """Starts the same-ca binary. Nothing else in this collection's Python does, and nothing here decides anything."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -28,7 +26,7 @@ STDERR_LIMIT = 2000
 class RunnerError(Exception):
     """What the user is told when there is no answer, with what a program may want to know beside it."""
 
-    def __init__(self, message: str, **details):
+    def __init__(self, message, **details):
         super().__init__(message)
         self.message = message
         self.details = details
@@ -40,28 +38,28 @@ class Runner:
     Requests and everything secret in them go through standard input alone; arguments are visible to others.
     """
 
-    def __init__(self, binary_path: str | None = None):
+    def __init__(self, binary_path=None):
         self.path = find(binary_path)
 
-    def report(self, arguments: list[str], request: dict) -> dict:
+    def report(self, arguments, request):
         """The report on one request, of C(check) or C(enforce)."""
         answer = self.ask(arguments, request)
         if not isinstance(answer.get("status"), str) or not isinstance(answer.get("subjects"), list):
             raise self._malformed("it has no status or no subjects")
         return answer
 
-    def ask(self, arguments: list[str], request: dict) -> dict:
+    def ask(self, arguments, request):
         """The one document that the binary answers with."""
         return self._answer(arguments, json.dumps(request).encode("utf-8"))[0]
 
-    def fleet(self, arguments: list[str], stdin: bytes) -> tuple[dict, int]:
+    def fleet(self, arguments, stdin):
         """The fleet report, and the exit code: 1 if one of the states occurs that it was asked to fail on."""
         answer, code = self._answer(arguments, stdin)
         if answer.get("kind") != "fleet":
             raise self._malformed("it is no fleet report")
         return answer, code
 
-    def _answer(self, arguments: list[str], stdin: bytes) -> tuple[dict, int]:
+    def _answer(self, arguments, stdin):
         code, out, err = self.run(arguments, stdin)
         try:
             answer = json.loads(out.decode("utf-8"))
@@ -89,7 +87,7 @@ class Runner:
         self._check_version(tool.get("version") if isinstance(tool, dict) else None)
         return answer, code
 
-    def run(self, arguments: list[str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+    def run(self, arguments, stdin=b""):
         """Runs the binary to its end. Both outputs are read while the input is written."""
         try:
             with subprocess.Popen(
@@ -100,12 +98,12 @@ class Runner:
         except OSError as error:
             raise RunnerError(f"failed to start same-ca from {self.path}: {error.strerror}") from error
 
-    def _own_version(self) -> str | None:
+    def _own_version(self):
         out = self.run(["--version"])[1]
         words = out.decode("utf-8", "replace").split()
         return words[1] if len(words) == 2 and words[0] == "same-ca" else None
 
-    def _check_version(self, version: str | None) -> None:
+    def _check_version(self, version):
         wanted = ".".join(str(number) for number in MINIMUM_VERSION)
         if version is None:
             raise RunnerError(f"{self.path} does not say a version of same-ca: is it another program?")
@@ -116,13 +114,13 @@ class Runner:
                 version=version,
             )
 
-    def _malformed(self, why: str, err: bytes = b"") -> RunnerError:
+    def _malformed(self, why, err=b""):
         said = err.decode("utf-8", "replace").strip()[:STDERR_LIMIT]
         words = f"same-ca at {self.path} gave a malformed report: {why}"
         return RunnerError(f"{words}; it said: {said}" if said else words)
 
 
-def find(binary_path: str | None) -> str:
+def find(binary_path):
     """Where the binary is: as given, in PATH, or where the role install puts it."""
     if binary_path:
         return _executable(binary_path)
@@ -137,7 +135,7 @@ def find(binary_path: str | None) -> str:
     return found
 
 
-def _executable(path: str) -> str:
+def _executable(path):
     if not os.path.exists(path):
         raise RunnerError(f"there is no same-ca at {path}: install it (role sameca.pki.install), or correct binary_path")
     if os.path.isdir(path) or not os.access(path, os.X_OK):
@@ -145,7 +143,7 @@ def _executable(path: str) -> str:
     return path
 
 
-def numbers(version: str) -> tuple[int, ...]:
+def numbers(version):
     """The numbers of a version, for comparing; what follows a hyphen or a plus is left aside."""
     parts = version.split("-")[0].split("+")[0].split(".")
     return tuple(int(part) if part.isdigit() else 0 for part in parts)

@@ -3,8 +3,6 @@
 # MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: fleet_report
 short_description: Join the reports of all hosts into one, for people and for programs
@@ -12,37 +10,37 @@ version_added: 0.1.0
 description:
   - Gathers what the hosts of the play registered, calls C(same-ca fleet) once, and writes one report on the fleet in as many
     formats as you name.
-  - Runs once for the whole play, like M(ansible.builtin.add_host). Delegate it to where the files belong, which is mostly the
-    controller.
-  - It says who never answered. A host without a report is named, and never counted as compliant.
+  - Delegate it to where the files belong, which is mostly the controller. It works under every strategy. Where all hosts
+    come to a task together, as under C(linear), the first one's turn writes the report, and the others return what it
+    said. Under C(free) and C(host_pinned) each host's turn writes what is known by then, and the last one all of it.
+  - It says who never answered, and why. A host without a report is named, and never counted as compliant.
   - Fleet reports can be joined again. So each slice of a large job writes its own, to a place that lasts, and C(same-ca
     fleet) or this module with O(reports) merges them.
 requirements:
   - The executable C(same-ca), 0.1.0 or later, where the task runs.
+  - Python 3.6 or later where the task runs.
 author:
   - The same-ca contributors (!UNKNOWN)
 extends_documentation_fragment:
   - ansible.builtin.files
   - sameca.pki._attributes
+  - sameca.pki._attributes.paths
   - sameca.pki._attributes.platform
   - sameca.pki._attributes.actiongroup_sameca
 attributes:
   action:
     description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
     support: full
-  bypass_host_loop:
-    description: Forces a B(global) task that does not execute per host.
-    support: full
   check_mode:
     support: full
   diff_mode:
     support: full
     details:
-      - Shows how many subjects have which status, before and after, if O(json) is given.
+      - Shows how many subjects have which status, before and after, if O(json) is given, and permissions.
   idempotent:
     support: full
     details:
-      - The same results give the same bytes. The time in the report is that of the newest result unless O(as_of) is given.
+      - Where nothing differs but the times of the run, the files stay as they are.
 options:
   results:
     description:
@@ -68,8 +66,26 @@ options:
     type: list
     elements: str
     default: []
+  missing:
+    description:
+      - Why hosts did not answer. The task itself finds this out of the hosts of the play.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: The host's name.
+        type: str
+        required: true
+      reason:
+        description: What kind of reason it is.
+        type: str
+        choices: [unreachable, no-binary, module-failure, skipped, not-asked]
+      why:
+        description: The reason in words.
+        type: str
   html:
-    description: Where the page for people goes.
+    description: Where the page for people goes. A missing folder is made, here and for the other files.
     type: path
   json:
     description: Where the fleet report itself goes.
@@ -178,23 +194,54 @@ summary:
       elements: str
       returned: always
       sample: [pchat03.contoso.com]
+missing:
+  description: Who did not answer, the first hundred of them, and why.
+  returned: success, and on a failure because of O(fail_on)
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The host's name.
+      type: str
+      returned: always
+      sample: pchat03.contoso.com
+    reason:
+      description: V(unreachable), V(no-binary), V(module-failure), V(skipped) or V(not-asked).
+      type: str
+      returned: always
+      sample: unreachable
+    message:
+      description: What Ansible or the module said.
+      type: str
+      returned: always
+      sample: "Failed to connect to the host via ssh: Connection refused"
 files:
   description: The files of the report, by format.
   returned: success
   type: dict
   sample: {html: reports/fleet-report.html}
+error:
+  description: Why C(same-ca) gave no report, with C(code), C(message) and C(pointer).
+  returned: on such a failure
+  type: dict
+  sample: {code: bad-usage, message: "--max-age 7x: not a duration"}
 msg:
-  description: The report in one sentence.
+  description: The report in one sentence, with who did not answer.
   returned: always
   type: str
+  sample: 2 of 14 certificates are not under the reference CA
 """
 
+import calendar
 import datetime
+import hashlib
 import json
 import os
+import re
+import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sameca.pki.plugins.module_utils import _argspec
+from ansible_collections.sameca.pki.plugins.module_utils import _argspec, _files
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
 
 FORMATS = ("html", "json", "csv", "junit", "prometheus", "markdown")
@@ -203,8 +250,44 @@ FAIL_ON = [
     "noncompliant", "undetermined", "stale", "missing", "waived", "unreadable", "waiver-expired", "newly-failing",
 ]
 
+REASONS = ["unreachable", "no-binary", "module-failure", "skipped", "not-asked"]
+
+# The file, in the task's own folder, in which the action hands over the reports of the play's hosts.
+HANDED_OVER = "reports.ndjson"
+
+# Times of the run itself, which differ from one run to the next while the hosts say the same.
+PASSING = {
+    "json": r'"(?:as_of|collected_at|valid_at)":\s*"[^"]*"|"source":\s*"[^"]*",(?:\s*"line":\s*\d+,)?\s*"sha256":\s*"[0-9a-f]*"'
+            r'|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ',
+    "html": r"As of \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|\(in -?\d+ days?\)|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "csv": r'(?m)^((?:"(?:[^"]|"")*",){4})"[^"]*"|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ',
+    "junit": r' timestamp="[^"]*"|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ',
+    "prometheus": r"(?m)^same_ca_(?:fleet_as_of|record_collected)_timestamp_seconds(\{[^}]*\})? .*$",
+    "markdown": r"As of \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+}
+
+# How long before the report's time a number in the page may be the time of a result.
+COLLECTED_SECONDS = 400 * 24 * 3600
+
 # So many missing hosts are named in what the task returns; the report names them all.
 NAMED = 100
+
+# So many of them in one sentence.
+SAID = 5
+
+
+class FleetModule(_argspec.module_class(AnsibleModule)):
+    """Without the reports in its parameters: they are long, and logged with every task."""
+
+    def _load_params(self):
+        super()._load_params()
+        self.reports = []
+        if isinstance(self.params, dict):
+            given = self.params.get("reports")
+            given = given if isinstance(given, list) else [] if given is None else [given]
+            given = [_argspec.as_object(item) for item in given]
+            self.reports = [item for item in given if isinstance(item, dict)]
+            self.params = dict(self.params, reports=[item for item in given if not isinstance(item, dict)])
 
 
 def main():
@@ -213,6 +296,10 @@ def main():
         hosts=dict(type="list", elements="str"),
         reports=dict(type="list", elements="raw", default=[]),
         expected_hosts=dict(type="list", elements="str", default=[]),
+        missing=dict(
+            type="list", elements="dict", default=[],
+            options=dict(host=dict(type="str", required=True), reason=dict(type="str", choices=REASONS), why=dict(type="str")),
+        ),
         waivers=dict(type="list", elements="path", default=[]),
         previous=dict(type="path"),
         as_of=dict(type="str"),
@@ -226,37 +313,60 @@ def main():
         prometheus=dict(type="path"),
         markdown=dict(type="path"),
     )
-    module = AnsibleModule(argument_spec=spec, add_file_common_args=True, supports_check_mode=True)
+    module = FleetModule(argument_spec=spec, add_file_common_args=True, supports_check_mode=True)
+    params = module.params
+    places = {key: params[key] for key in FORMATS if params[key]}
     try:
+        for key, path in places.items():
+            _files.refuse_impossible(module, path, params["owner"], params["group"], params["mode"])
+            make_folder(module, key, path)
         answer, code, made = ask(module)
     except _argspec.OptionError as error:
         module.fail_json(msg=str(error))
     except RunnerError as error:
         module.fail_json(msg=error.message, **error.details)
 
-    result = dict(
-        changed=False,
-        msg=answer.get("message") or "",
-        summary=summary(answer),
-        files={key: module.params[key] for key in FORMATS if module.params[key]},
+    missing = why_missing(answer, params["missing"])
+    result = dict(changed=False, msg=said(answer, missing), summary=summary(answer), missing=missing[:NAMED], files=places)
+    # A failure from here on is one after a change, and says so.
+    module.done = result
+    result["digests"] = dict(
+        before={key: digest(key, path) for key, path in places.items()}, after={key: digest(key, path) for key, path in made.items()}
     )
-    if module._diff and module.params["json"]:
-        before, after = totals(module.params["json"]), answer.get("totals") or {}
+    says_more = result["digests"]["before"] != result["digests"]["after"]
+    if module._diff and params["json"]:
+        before, after = totals(params["json"]), answer.get("totals") or {}
         if before != after:
-            dest = module.params["json"]
-            result["diff"] = dict(before=before, after=after, before_header=dest, after_header=dest)
+            _files.add_diff(result, params["json"], before, after)
     for key, path in made.items():
-        dest = module.params[key]
-        if content(path) != content(dest):
+        dest = places[key]
+        # Where nothing but times differ all files stay; else they are of one time.
+        if says_more and content(path) != content(dest):
             result["changed"] = True
             if not module.check_mode:
                 module.atomic_move(path, os.path.abspath(dest))
-        if os.path.exists(dest):
-            arguments = module.load_file_common_arguments(module.params, path=dest)
-            result["changed"] = module.set_fs_attributes_if_different(arguments, result["changed"])
+        _files.attributes(module, dest, result)
     if code == 1:
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def make_folder(module, option, path):
+    """The folder of a report, where there is none."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(folder):
+        _files.refuse_place(option, path)
+        return
+    there = folder
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
+        raise _argspec.OptionError("%s: the folder %s cannot be made in %s" % (option, folder, there))
+    if not module.check_mode:
+        try:
+            os.makedirs(folder, 0o755)
+        except OSError as error:
+            raise _argspec.OptionError("%s: the folder %s cannot be made: %s" % (option, folder, _argspec.told(error)))
 
 
 def ask(module):
@@ -264,14 +374,16 @@ def ask(module):
     params = module.params
     now = datetime.datetime.now(datetime.timezone.utc)
     runner = Runner(params["binary_path"])
-    reports, paths = [], []
+    reports, paths = module.reports, []
+    handed_over = os.path.join(module.tmpdir, HANDED_OVER)
+    lines = b""
     for item in params["reports"]:
-        if isinstance(item, dict):
-            reports.append(item)
-        elif isinstance(item, str):
-            paths.append(_argspec.expanded_path(item))
-        else:
+        if not isinstance(item, str):
             raise _argspec.OptionError("reports: expected reports, or paths of them")
+        if item == handed_over:
+            lines = content(item) or b""
+        else:
+            paths.append(_argspec.expanded_path(item))
     arguments = ["fleet", "--format", "json"]
     if params["as_of"]:
         arguments += ["--as-of", _argspec.timestamp("as_of", params["as_of"], now)]
@@ -284,32 +396,79 @@ def ask(module):
     if params["previous"]:
         arguments += ["--previous", params["previous"]]
     if params["expected_hosts"]:
-        path = os.path.join(module.tmpdir, "expected-hosts")
+        # As JSON, where a colon in a name is no port and a bracket no range.
+        path = os.path.join(module.tmpdir, "expected-hosts.json")
         with open(path, "w", encoding="utf-8") as file:
-            file.writelines(name + "\n" for name in params["expected_hosts"])
+            json.dump(params["expected_hosts"], file)
         arguments += ["--expected-hosts", path]
     made = {key: os.path.join(module.tmpdir, key) for key in FORMATS if params[key]}
     for key, path in made.items():
         arguments += ["--" + key, path]
-    stdin = "".join(json.dumps(report, ensure_ascii=False) + "\n" for report in reports).encode("utf-8")
-    # Without reports of its own it would read standard input, which then is empty.
-    arguments += ["-"] + paths if reports or not paths else paths
+    stdin = lines + "".join(json.dumps(report, ensure_ascii=False) + "\n" for report in reports).encode("utf-8")
+    if not stdin and not paths:
+        # Nobody answered, and that is no document that could not be read.
+        nothing = os.path.join(module.tmpdir, "no-reports")
+        os.mkdir(nothing)
+        paths = [nothing]
+    arguments += ["-"] + paths if stdin else paths
     answer, code = runner.fleet(arguments, stdin)
     unwritten = sorted(key for key, path in made.items() if not os.path.exists(path))
     if unwritten:
-        raise RunnerError(f"same-ca at {runner.path} did not write: {', '.join(unwritten)}")
+        raise RunnerError("same-ca at %s did not write: %s" % (runner.path, ", ".join(unwritten)))
     return answer, code, made
 
 
+def named_missing(answer):
+    return [item.get("host") if isinstance(item, dict) else item for item in answer.get("missing") or []]
+
+
+def why_missing(answer, given):
+    """Who did not answer, with why, as far as it is known."""
+    why = {each["host"]: each for each in given}
+    found = []
+    for host in named_missing(answer):
+        each = why.get(host) or {}
+        found.append(dict(host=host, reason=each.get("reason") or "not-asked", message=each.get("why") or "there is no report of it"))
+    return found
+
+
+def said(answer, missing):
+    """The report in one sentence, with why hosts are missing in it."""
+    message = answer.get("message") or ""
+    if not missing:
+        return message
+    words = ["%s (%s: %s)" % (each["host"], each["reason"], each["message"]) for each in missing[:SAID]]
+    more = ", and %d more" % (len(missing) - SAID) if len(missing) > SAID else ""
+    return "%s; no answer: %s%s" % (message, ", ".join(words), more)
+
+
 def summary(answer):
-    missing = [item.get("host") if isinstance(item, dict) else item for item in answer.get("missing") or []]
     return dict(
         status=answer.get("status"),
         compliant=answer.get("compliant"),
         as_of=answer.get("as_of"),
         totals=answer.get("totals") or {},
-        missing=missing[:NAMED],
+        missing=named_missing(answer)[:NAMED],
     )
+
+
+def digest(key, path):
+    """The SHA-256 of what a file says but for the times of the run, or nothing."""
+    text = content(path)
+    return None if text is None else hashlib.sha256(lasting(key, text)).hexdigest()
+
+
+def lasting(key, text):
+    """What a file says but for the times of the run."""
+    text = text.decode("utf-8", "replace")
+    if key == "html":
+        at = re.search(r"As of (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", text)
+        if at:
+            end = calendar.timegm(time.strptime(" ".join(at.groups()), "%Y-%m-%d %H:%M:%S"))
+            text = re.sub(
+                r"\b[12]\d{9}\b", lambda found: "" if end - COLLECTED_SECONDS <= int(found.group(0)) <= end else found.group(0), text
+            )
+    return re.sub(PASSING[key], lambda found: (found.group(1) or "") if found.re.groups else "", text).encode("utf-8")
 
 
 def content(path):
@@ -324,7 +483,7 @@ def content(path):
 def totals(path):
     """The totals of the report that is there."""
     try:
-        return json.loads(content(path) or b"{}").get("totals") or {}
+        return json.loads((content(path) or b"{}").decode("utf-8")).get("totals") or {}
     except (ValueError, AttributeError):
         return {}
 

@@ -3,8 +3,6 @@
 # MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: same_ca
 short_description: Keep certificates under the same CA as a reference's
@@ -19,16 +17,21 @@ description:
   - Nothing is requested from a CA, no service is restarted, and nothing is ever added to a trust store.
 requirements:
   - The executable C(same-ca), 0.1.0 or later, on the target.
+  - Python 3.6 or later on the target.
 author:
   - The same-ca contributors (!UNKNOWN)
 extends_documentation_fragment:
   - sameca.pki._attributes
+  - sameca.pki._attributes.paths
   - sameca.pki._attributes.platform
   - sameca.pki._attributes.actiongroup_sameca
   - sameca.pki._request
   - sameca.pki._request.reference
   - sameca.pki._request.subjects
 attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    support: full
   check_mode:
     support: full
   diff_mode:
@@ -139,6 +142,16 @@ actions:
       type: list
       elements: str
       returned: always
+restart_needed:
+  description: Whether a certificate was replaced, or in check mode would be, so that its service has to read it again.
+  returned: with RV(report)
+  type: bool
+  sample: true
+error:
+  description: Why C(same-ca) gave no report, with C(code), C(message) and C(pointer).
+  returned: on such a failure
+  type: dict
+  sample: {code: bad-request, message: the name is used twice, pointer: /subjects/1}
 backup_file:
   description: Name of the backup file; the first one if there are several.
   returned: changed and if O(subjects[].install.backup) is V(true)
@@ -149,6 +162,7 @@ backup_files:
   returned: changed and if O(subjects[].install.backup) is V(true)
   type: list
   elements: str
+  sample: [/etc/pchat/pchat.pfx.20261120060000.bak]
 msg:
   description: The verdict in one sentence, and on a failure the findings with what to do next.
   returned: always
@@ -160,7 +174,7 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sameca.pki.plugins.module_utils import _argspec
+from ansible_collections.sameca.pki.plugins.module_utils import _argspec, _files
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
 
 
@@ -168,14 +182,17 @@ def main():
     module = _argspec.module_class(AnsibleModule)(
         argument_spec=_argspec.request_options(),
         supports_check_mode=True,
+        **_argspec.REQUEST_RULES
     )
     places = [place for subject in module.params["subjects"] for place in files(subject.get("install"))]
-    for place in places:
-        if place["holds_key"] and lets_others_read(place["mode"]):
-            module.fail_json(
-                msg=f"mode {place['mode']} would let others read the private key in {place['path']}"
-            )
     try:
+        # Before the first byte: afterwards a certificate would stand there with a wrong owner, and the task have failed.
+        for place in places:
+            _files.refuse_impossible(module, place["path"], place["owner"], place["group"], place["mode"], place["option"])
+            if place["holds_key"] and lets_others_read(place["mode"]):
+                raise _argspec.OptionError(
+                    "mode %s would let others read the private key in %s" % (place["mode"], place["path"])
+                )
         runner = Runner(module.params["binary_path"])
         request = _argspec.Mapper(module.params, module.withheld.reveal).request()
         report = runner.report(["enforce"] + (["--what-if"] if module.check_mode else []), request)
@@ -187,13 +204,19 @@ def main():
     result = _argspec.result(report)
     result["actions"] = report.get("actions") or []
     result["changed"] = bool(report.get("changed"))
+    result["restart_needed"] = bool(report.get("changed")) and any(
+        action.get("action") == "install" for action in result["actions"]
+    )
     backups = [backup for action in result["actions"] for backup in action.get("backups") or []]
     if backups:
         result["backup_file"] = backups[0]
         result["backup_files"] = backups
     diffs = certificate_diffs(report) if module._diff else []
+    # A failure from here on is one after a change, and says so.
+    module.done = {key: value for key, value in result.items() if key != "msg"}
     for place in places:
         result["changed"] = own(module, place, diffs) or result["changed"]
+        module.done["changed"] = result["changed"]
     if diffs:
         result["diff"] = diffs
     if not result["compliant"]:
@@ -218,6 +241,7 @@ def files(install):
             owner=install["owner"],
             group=install["group"],
             mode=install[mode],
+            option=mode,
             holds_key=holds_key,
         )
         for path, mode, holds_key in named
@@ -232,11 +256,11 @@ def lets_others_read(mode):
     if isinstance(mode, int):
         return bool(mode & 0o7)
     text = str(mode).strip()
-    if re.fullmatch(r"[0-7]+", text):
+    if re.match(r"[0-7]+\Z", text):
         return bool(int(text, 8) & 0o7)
-    clauses = (re.fullmatch(r"([ugoa]*)[+=](.*)", clause) for clause in text.split(","))
+    clauses = (re.match(r"([ugoa]*)[+=](.*)\Z", clause) for clause in text.split(","))
     return any(
-        clause and (not clause.group(1) or set("oa") & set(clause.group(1))) and set("rwxX") & set(clause.group(2))
+        clause and (not clause.group(1) or set("oa") & set(clause.group(1))) and set("rwxXugo") & set(clause.group(2))
         for clause in clauses
     )
 
@@ -265,7 +289,7 @@ def certificate_diffs(report):
         before, after = _argspec.facts(subject.get("before")), _argspec.facts(subject.get("after"))
         if before == after:
             continue
-        header = subject["name"] + (f" ({subject['use']})" if subject.get("use") else "")
+        header = subject["name"] + (" (%s)" % subject["use"] if subject.get("use") else "")
         diffs.append(dict(before=before, after=after, before_header=header, after_header=header))
     return diffs
 

@@ -3,8 +3,6 @@
 # MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: same_ca_info
 short_description: Prove whether certificates were issued by the same CA as a reference's
@@ -16,16 +14,22 @@ description:
   - This module never fails on a verdict. Use M(ansible.builtin.assert) on RV(compliant), or M(sameca.pki.same_ca), to fail.
 requirements:
   - The executable C(same-ca), 0.1.0 or later, on the target.
+  - Python 3.6 or later on the target.
 author:
   - The same-ca contributors (!UNKNOWN)
 extends_documentation_fragment:
   - sameca.pki._attributes
   - sameca.pki._attributes.info_module
+  - sameca.pki._attributes.paths
   - sameca.pki._attributes.platform
   - sameca.pki._attributes.actiongroup_sameca
   - sameca.pki._request
   - sameca.pki._request.reference
   - sameca.pki._request.subjects
+attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    support: full
 seealso:
   - module: sameca.pki.same_ca
   - module: sameca.pki.same_ca_reference
@@ -144,17 +148,30 @@ findings:
       description: What should be there.
       type: str
       returned: where it helps
+      sample: CN=Contoso Issuing CA,DC=contoso,DC=com
     actual:
       description: What is there.
       type: str
       returned: where it helps
+      sample: CN=Fabrikam CA,DC=fabrikam,DC=com
     hint:
       description: What to do next.
       type: str
       returned: where it helps
+      sample: replace it with a certificate of the reference's CA
+    pointer:
+      description: Which part of the request it is about, as a JSON pointer.
+      type: str
+      returned: where it helps
+      sample: /authorities/0
+error:
+  description: Why C(same-ca) gave no report, with C(code), C(message) and C(pointer).
+  returned: on such a failure
+  type: dict
+  sample: {code: bad-request, message: the name is used twice, pointer: /subjects/1}
 msg:
-  description: The verdict in one sentence.
-  returned: success
+  description: The verdict in one sentence, or why there is none.
+  returned: always
   type: str
   sample: All 1 subjects are under the reference CA
 """
@@ -168,6 +185,7 @@ def main():
     module = _argspec.module_class(AnsibleModule)(
         argument_spec=_argspec.request_options(),
         supports_check_mode=True,
+        **_argspec.REQUEST_RULES
     )
     try:
         runner = Runner(module.params["binary_path"])

@@ -10,6 +10,7 @@ $spec = @{
     options = @{
         requirement = @{ type = 'str'; required = $true }
         host = @{ type = 'str' }
+        node = @{ type = 'str' }
         collected_at = @{ type = 'str' }
         reference = @{ type = 'list'; elements = 'str' }
         reference_document = @{ type = 'raw' }
@@ -47,6 +48,7 @@ try {
         Candidate   = $module.Params.candidates
         Authority   = $module.Params.authorities
     }
+    if ($module.Params.node -and (Get-Command New-SameCARequest).Parameters.ContainsKey('Node')) { $parts['Node'] = $module.Params.node }
     $document = $module.Params.reference_document
     if ($document -is [System.Collections.IDictionary]) { $parts['ReferenceDocument'] = $document } else { $parts['ReferencePath'] = [string]$document }
     if ($null -ne $module.Params.policy) { $parts['Policy'] = [hashtable]$module.Params.policy }

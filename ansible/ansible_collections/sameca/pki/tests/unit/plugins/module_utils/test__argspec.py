@@ -48,7 +48,7 @@ def test_no_secret_is_left_in_the_parameters():
         subjects=[
             dict(name="s", source=dict(source)),
             dict(name="t", any_of=[dict(pkcs12="SECRETP12", privatekey_passphrase="hunter2")]),
-            dict(name="u", install=dict(pkcs12_path="/p", password="hunter2"), candidates=[dict(source)]),
+            dict(name="u", install=dict(pkcs12_path="/p", privatekey_passphrase="hunter2"), candidates=[dict(source)]),
         ],
         candidates=[dict(path="/c", privatekey_content=KEY)],
         authorities=[dict(content=CERTIFICATE + KEY, password="hunter2")],
@@ -76,7 +76,7 @@ def test_a_key_without_its_end_is_withheld_too():
     ("tls://fe01.contoso.com:5061", "tls://fe01.contoso.com:5061"),
     (dict(path="/x.pem"), dict(path="/x.pem")),
     ('{"path": "/x.pem"}', dict(path="/x.pem")),
-    (dict(tls=dict(host="fe01", port=5061)), dict(tls=dict(host="fe01", port=5061))),
+    (dict(tls=dict(host="fe01", port=5061)), dict(tls=dict(host="fe01", port=5061, timeout=10))),
     (dict(content=CERTIFICATE), dict(pem=CERTIFICATE)),
 ])
 def test_a_source_is_a_string_or_a_dictionary(written, sent):

@@ -97,7 +97,7 @@ def test_the_backups_are_returned(task):
     (dict(path="/c", mode="u=rw,g=r,o="), False),
     (dict(path="/c", privatekey_path="/k", mode="0644", privatekey_mode="0600"), False),
     (dict(path="/c", privatekey_path="/k", mode="0644", privatekey_mode="0644"), True),
-    (dict(pkcs12_path="/c", mode="a+r"), True),
+    (dict(pkcs12_path="/c", mode="a+r", password="x"), True),
 ])
 def test_a_mode_never_lets_others_read_a_key(task, install, refused):
     options = dict(OPTIONS, subjects=[dict(name="s", install=install)])
@@ -201,4 +201,46 @@ def test_a_fleet_report_is_idempotent_and_hands_on_a_summary(task, tmp_path):
 def test_a_state_to_fail_on_fails_after_the_files_were_written(task, tmp_path):
     dest = tmp_path / "fleet.json"
     result = task(fleet_report, dict(reports=[report()], json=str(dest), fail_on=["noncompliant"]), FLEET, code=1)
-    assert result["failed"] and result["msg"] == "two hosts" and dest.exists()
+    assert result["failed"] and result["msg"].startswith("two hosts; no answer: late") and dest.exists()
+
+
+SECRET = "hunter2-misplaced"
+
+
+@pytest.mark.parametrize("change", [
+    lambda options: options.update(password=SECRET),
+    lambda options: options.update(pasword={"a": [SECRET]}),
+    lambda options: options["subjects"][0].update(password=SECRET),
+    lambda options: options["subjects"][0].update(source=[{"path": "/x", "password": SECRET}]),
+    lambda options: options["subjects"][0].update(source=f"path=/x password={SECRET}"),
+    lambda options: options["subjects"][0].update(source="{'path': '/x', 'password': '%s'}" % SECRET),
+    lambda options: options["subjects"][0].update(source='{"path": "/x", "password": "%s"' % SECRET),
+    lambda options: options["subjects"][0]["source"].update(tls={"host": "x", "password": SECRET}),
+    lambda options: options["subjects"][0]["source"].update(passphrase=SECRET),
+    lambda options: options["reference"][0].update(password=SECRET),
+    lambda options: options.update(authorities=[{"path": "/nonexistent", "password": SECRET}]),
+    lambda options: options.update(authorities=[{"path": "/nonexistent", "pass": SECRET}]),
+    lambda options: options.update(intermediates={"path": "/nonexistent", "privatekey_passphrase": SECRET}),
+    lambda options: options.update(candidates=f"path=/x,password={SECRET}"),
+    lambda options: options["policy"].update(password=SECRET),
+    lambda options: options["policy"].update(severity={"x": SECRET}),
+    lambda options: options["policy"].update(distrust=[{"path": "/x", "password": SECRET}]),
+    lambda options: options.update(reference_document={"members": [], "password": SECRET}),
+    lambda options: options["subjects"][0].update(install={"path": "/nonexistent/x", "key_password": SECRET}),
+])
+@pytest.mark.parametrize("module", [same_ca, same_ca_info])
+def test_a_password_in_the_wrong_place_is_shown_nowhere(task, monkeypatch, change, module):
+    logged = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, msg, log_args=None: logged.append((msg, log_args)))
+    options = dict(requirement="r", host="h", policy={"valid_at": "2026-11-20T00:00:00Z"},
+                   reference=[{"name": "fe01", "source": {"path": "/fe01.pem"}}], subjects=[{"name": "s", "source": {"path": "/s.pem"}}])
+    change(options)
+    assert SECRET not in json.dumps(task(module, options, report(changed=False))) + repr(logged)
+
+
+def test_a_pkcs12_place_needs_a_passphrase_or_says_that_it_has_none(task):
+    for place, refused in ((dict(), True), (dict(password=""), False), (dict(password_file="/p"), False)):
+        options = dict(OPTIONS, subjects=[dict(name="s", install=dict(place, pkcs12_path="/p.pfx"))])
+        result = task(same_ca, options, report(changed=False))
+        assert bool(result.get("failed")) is refused and ("pkcs12_path needs" in result["msg"]) is refused, result
+    assert json.loads(task.asked[0][1])["subjects"][0]["install"]["password"] == ""

@@ -1,0 +1,134 @@
+"""What users of the neighbouring collections look for, and a playbook as a user writes one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import yaml
+from conftest import BIN, COLLECTED_AT, COLLECTION, VALID_AT, play
+from test_defects import LOCAL, local, subject, task  # noqa: F401 - fixtures
+
+POLICY = {"valid_at": VALID_AT}
+
+
+def test_a_playbook_of_a_users_own_with_nothing_but_relative_paths(local, estate):  # noqa: F811
+    """It asks, enforces, restarts through a handler, gates and reports. It is started from another folder."""
+    own = local.folder / "own"
+    own.mkdir()
+    shutil.copytree(estate / "ca/CertEnroll", own / "CertEnroll")
+    for folder in ("fe01", "pchat02", "candidates"):
+        shutil.copytree(estate / folder, own / folder)
+    (own / "site.yml").write_text("""
+- name: Read the internal servers once
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - sameca.pki.same_ca_reference:
+        requirement: persistent-chat
+        reference: [{name: fe01.contoso.com, use: Default, source: fe01/Default.pem}]
+        authorities: [CertEnroll]
+        dest: lync-internal.reference.json
+        mode: "0644"
+- name: Ask, and put it right
+  hosts: pchat
+  gather_facts: false
+  roles:
+    - role: sameca.pki.persistent_chat
+      persistent_chat_state: "{{ state | default('checked') }}"
+  handlers:
+    - name: Restart the chat service
+      ansible.builtin.copy: {content: "{{ inventory_hostname }}", dest: restarted, mode: "0644"}
+      listen: same-ca certificate replaced
+- name: Let nothing pass but what is proven
+  ansible.builtin.import_playbook: sameca.pki.gate
+  vars:
+    same_ca_hosts: pchat
+    same_ca_reference_document: lync-internal.reference.json
+    same_ca_any_of: [{path: pchat02/pchat02.pfx, password_file: pchat02/pchat02.pass}]
+- hosts: pchat
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy: {content: installed, dest: installed, mode: "0644"}
+""")
+    (own / "hosts.yml").write_text(yaml.safe_dump({"pchat": {"hosts": {"pchat02.contoso.com": None}, "vars": dict(
+        LOCAL, persistent_chat_reference_document="lync-internal.reference.json", persistent_chat_reports="reports",
+        persistent_chat_policy=POLICY, persistent_chat_collected_at=COLLECTED_AT, same_ca_policy=POLICY,
+        persistent_chat_subjects=[{"name": "{{ inventory_hostname }}", "names": ["{{ inventory_hostname }}"], "install": {
+            "pkcs12_path": "pchat02/pchat02.pfx", "password_file": "pchat02/pchat02.pass"}}],
+        persistent_chat_candidates=[{"path": "candidates/pchat02.pfx", "password_file": "candidates/pchat02.pass"}],
+    )}}))
+    environment = dict(local.environment(), PATH=f"{local.binary.parent}:/usr/bin:/bin")
+
+    def run(*arguments):
+        command = [BIN / "ansible-playbook", "-i", own / "hosts.yml", own / "site.yml", *arguments]
+        return subprocess.run(command, cwd=local.folder, env=environment, capture_output=True, text=True)
+
+    def totals():
+        found = json.loads((own / "reports/fleet-report.json").read_text())["totals"]
+        return {state: count for state, count in found.items() if count}
+
+    asked = run()
+    assert asked.returncode != 0 and "with another key issued it" in asked.stdout and totals() == {"noncompliant": 1}, asked.stdout + asked.stderr
+    assert not (own / "installed").exists() and not (own / "restarted").exists()
+    put_right = run("-e", "state=enforced")
+    assert put_right.returncode == 0 and totals() == {"compliant": 1}, put_right.stdout + put_right.stderr
+    assert (own / "restarted").read_text() == "pchat02.contoso.com" and (own / "installed").exists()
+    again = run("-e", "state=enforced")
+    assert again.returncode == 0 and again.stdout.count("changed=0") == 2, again.stdout
+    assert sorted(path.name for path in local.folder.iterdir() if path.suffix in (".json", ".html")) == []
+
+
+def test_filters_and_tests_ask_the_program_on_the_controller(local, estate):  # noqa: F811
+    local.add("a", binary=str(local.binary), fe01=(estate / "fe01/Default.pem").read_text(), other=f"{estate}/fe01/WebServicesInternal.pem",
+              alike={"path": f"{estate}/pchat02/pchat02.pfx", "password": "contoso-2"})
+    run = local.run(play(
+        {"ansible.builtin.assert": {"that": [
+            "other is sameca.pki.same_ca_as(fe01, binary_path=binary)", "alike is not sameca.pki.same_ca_as(fe01, binary_path=binary)",
+            "fe01 is sameca.pki.same_ca_as([other], binary_path=binary)",
+            "(fe01 | sameca.pki.certificate_facts(binary_path=binary, valid_at='2026-11-20T00:00:00Z')).days_left == 376",
+            "(other | sameca.pki.certificate_facts(binary_path=binary)).issuer == 'CN=Contoso Issuing CA,DC=contoso,DC=com'",
+        ]}},
+        {"ansible.builtin.debug": {"msg": "{{ '/nonexistent.pem' | sameca.pki.certificate_facts(binary_path=binary) }}"}, "ignore_errors": True},
+    ))
+    assert run.code == 0 and "no certificate could be read: " in run.output, run.output
+
+
+def test_certificate_info_reads_every_form_with_the_days_that_are_left(task, estate):  # noqa: F811
+    sources = [f"{estate}/fe01/Default.pem", f"{estate}/fe02/Default.cer", f"{estate}/fe03/Default.p7b", f"{estate}/ca/CertEnroll",
+               {"path": f"{estate}/pchat01/pchat01.pfx", "password": "contoso-1"}, "/nonexistent.pem"]
+    result = task("certificate_info", dict(sources=sources, valid_at=VALID_AT, binary_path="{{ same_ca_binary }}"))
+    assert not result.get("failed") and result["changed"] is False, result
+    assert {one["source"] for one in result["certificates"]} == {0, 1, 2, 3, 4} and [each["source"] for each in result["findings"]] == [5]
+    assert all(isinstance(one["days_left"], int) and one["sha256"] for one in result["certificates"]), result
+    assert result["certificates"][0]["days_left"] == 376 and result["certificates"][0]["expired"] is False
+
+
+def test_the_execution_environment_names_what_there_is():
+    ours = yaml.safe_load((COLLECTION / "meta/execution-environment.yml").read_text())
+    assert ours["version"] == 1 or ours["version"] == 3
+    for name in ours["dependencies"].values():
+        assert (COLLECTION / name).exists(), name
+
+
+def test_the_role_scheduled_leaves_a_script_that_drops_reports(local, estate):  # noqa: F811
+    subprocess.run(
+        [local.binary, "reference", f"{estate}/fe01/Default.pem", "--authority", f"{estate}/ca/CertEnroll", "--output", local.folder / "reference.json"],
+        check=True,
+    )
+    local.add("pchat01.contoso.com")
+    source = {"path": f"{estate}/pchat01/pchat01.pfx", "password_file": f"{estate}/pchat01/pchat01.pass"}
+    role = play(roles=[{"role": "sameca.pki.scheduled", "vars": {
+        "scheduled_reference_document": "reference.json", "scheduled_policy": POLICY, "scheduled_binary_path": str(local.binary),
+        "scheduled_subjects": [{"name": "pchat01.contoso.com", "names": ["pchat01.contoso.com"], "source": source}],
+        "scheduled_folder": f"{local.folder}/etc", "scheduled_spool": f"{local.folder}/spool", "scheduled_units": f"{local.folder}/etc",
+        "scheduled_start": False,
+    }}])
+    for changed in (True, False):
+        run = local.run(role)
+        assert run.code == 0 and any(line["result"].get("changed") for line in run.lines) is changed, run.output
+    subprocess.run([local.folder / "etc/same-ca.sh"], check=True)
+    report = json.loads((local.folder / "spool/pchat01.contoso.com.json").read_text())
+    assert report["status"] == "compliant" and report["node"] == "pchat01.contoso.com" and report["collected_at"].startswith("20")
+    assert "ExecStart=" in (local.folder / "etc/same-ca.service").read_text() and "OnCalendar=" in (local.folder / "etc/same-ca.timer").read_text()
