@@ -14,10 +14,13 @@ NUSPEC = """<?xml version="1.0" encoding="utf-8"?>
     <id>{name}</id>
     <version>{version}</version>
     <authors>{authors}</authors>
-    <owners>{authors}</owners>
+    <owners>{company}</owners>
     <requireLicenseAcceptance>false</requireLicenseAcceptance>
     <description>{description}</description>
     <copyright>{copyright}</copyright>
+    <projectUrl>{project}</projectUrl>
+    <licenseUrl>{licence}</licenseUrl>
+    <releaseNotes>{notes}</releaseNotes>
     <tags>{tags}</tags>
   </metadata>
 </package>
@@ -60,6 +63,10 @@ def nupkg(out, name, version, files, date):
         "name": name,
         "version": version,
         "authors": escape(manifest_field(manifest, "Author")),
+        "company": escape(manifest_field(manifest, "CompanyName")),
+        "project": escape(manifest_field(manifest, "ProjectUri")),
+        "licence": escape(manifest_field(manifest, "LicenseUri")),
+        "notes": escape(manifest_field(manifest, "ReleaseNotes")),
         "description": escape(manifest_field(manifest, "Description")),
         "copyright": escape(manifest_field(manifest, "Copyright")),
         # What PowerShellGet adds when it publishes a module of DSC resources.

@@ -59,7 +59,7 @@ def one_version():
         "dsc/SameCADsc/SameCADsc.psd1": r"^\s*ModuleVersion\s*=\s*'(.+)'$",
         "dsc/same_ca.dsc.resource.json": r'^  "version": "(.+)",?$',
         "dsc/SameCADsc/same_ca.dsc.resource.json": r'^  "version": "(.+)",?$',
-        "dsc/SameCADsc/SameCACertificate.dsc.adaptedResource.json": r'^\s*"version": "(.+)",?$',
+        "dsc/SameCADsc/SameCACertificate.dsc.adaptedresource.json": r'^\s*"version": "(.+)",?$',
     }
     said = {file: re.search(wanted, (ROOT / file).read_text(), re.MULTILINE).group(1) for file, wanted in says.items()}
     if len(set(said.values())) != 1:

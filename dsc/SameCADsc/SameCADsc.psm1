@@ -1,4 +1,4 @@
-# The DSC resource: properties in, one protocol request out, and the report back as state.
+# The DSC resource: properties in, protocol requests out, and the report back as state.
 Set-StrictMode -Version 2.0
 Import-Module (Join-Path $PSScriptRoot 'SameCA.psm1') -Scope Local
 
@@ -10,7 +10,7 @@ class SameCAReason {
 [DscResource()]
 class SameCACertificate {
     # What this requirement is called in the configuration, in reports and in reasons.
-    [DscProperty(Key)] [string] $Name
+    [DscProperty(Key)] [ValidateNotNullOrEmpty()] [string] $Name
     # The servers that set the rule: store:LOCATION/STORE/THUMBPRINT, lync:USE, a path, or tls://host:port.
     [DscProperty()] [string[]] $Reference
     # A reference document, as same-ca reference writes it.
@@ -18,7 +18,7 @@ class SameCACertificate {
     # SHA-256 of the keys of CAs that are allowed.
     [DscProperty()] [string[]] $PinnedKey
     # What must follow it, written as a reference is; store:LOCATION/STORE asks for one fitting certificate in that store.
-    [DscProperty(Mandatory)] [string[]] $Subject
+    [DscProperty(Mandatory)] [ValidateNotNullOrEmpty()] [string[]] $Subject
     # CA certificates that the operator answers for.
     [DscProperty()] [string[]] $Authority
     # What Set may choose from; without it Set only reports.
@@ -30,27 +30,33 @@ class SameCACertificate {
     # The host names that each subject's certificate must cover; this server's own for a whole store.
     [DscProperty()] [string[]] $DnsName
     # lync-server-2013 or mutual-tls.
-    [DscProperty()] [string] $Profile
+    [DscProperty()] [ValidateSet('lync-server-2013', 'mutual-tls')] [string] $Profile
     # What counts as the same CA: key, authority or name.
-    [DscProperty()] [string] $Match
+    [DscProperty()] [ValidateSet('key', 'authority', 'name')] [string] $Match
     # Which CA is meant: issuing or root.
-    [DscProperty()] [string] $Level
+    [DscProperty()] [ValidateSet('issuing', 'root')] [string] $Level
     # The weakest evidence that may count: signature, key-identifier or name.
-    [DscProperty()] [string] $Proof
+    [DscProperty()] [ValidateSet('signature', 'key-identifier', 'name')] [string] $Proof
     # How long before its end a certificate is warned of, such as 30d.
     [DscProperty()] [string] $WarnBeforeExpiry
-    # How long before its end a certificate is replaced by a candidate that lasts longer, such as 14d.
+    # How long before its end a certificate is replaced by a candidate that lasts longer, such as 14d; not for a thumbprint.
     [DscProperty()] [string] $RenewBefore
     # Whether a private key that Set imports may be exported again.
     [DscProperty()] [bool] $KeyExportable
+    # Accounts that may read the private keys of the subjects' certificates, such as NETWORK SERVICE: Test looks, and Set grants.
+    [DscProperty()] [string[]] $KeyReaders
     # Whether Set may assign a use for which a staged certificate stands.
     [DscProperty()] [bool] $ReplaceStaged
     # Whether this server is the one that sets lync:OAuthTokenIssuer, which is global.
     [DscProperty()] [bool] $SetOAuthTokenIssuer
+    # What your inventory calls this server, where that is not its host name; a report on a fleet goes by it.
+    [DscProperty()] [string] $Node
     # A folder or share that gets the report after Test and Set, as HOST.NAME.json.
     [DscProperty()] [string] $ReportPath
     # The program; beside the module or in %ProgramFiles%\same-ca unless given.
     [DscProperty()] [string] $BinaryPath
+    # After so many seconds the program is ended: 300 unless given.
+    [DscProperty()] [ValidateRange(1, 86400)] [int] $Timeout
 
     # compliant, noncompliant or undetermined.
     [DscProperty(NotConfigurable)] [string] $Status
@@ -62,84 +68,105 @@ class SameCACertificate {
     [DscProperty(NotConfigurable)] [string[]] $RestartRequired
     # What the status rests on.
     [DscProperty(NotConfigurable)] [SameCAReason[]] $Reasons
-    # The whole report, as JSON.
+    # The whole report, as JSON, without the times of the run: two states of a server on which nothing changed are equal.
     [DscProperty(NotConfigurable)] [string] $Report
 
+    SameCACertificate() {
+        # DSC v3 hands over words where a configuration has them, and PowerShell takes every word for true.
+        foreach ($flag in 'KeyExportable', 'ReplaceStaged', 'SetOAuthTokenIssuer') { Add-SameCAFlag -InputObject $this -Name $flag }
+    }
+
     [SameCACertificate] Get() {
-        $answer = $this.Ask('check', $this.Request())
+        $answer = Invoke-SameCACheck -Question $this.Question()
         $state = [SameCACertificate]::new()
         # Never a credential: what Get returns is printed and kept.
         $given = 'Name', 'Reference', 'ReferencePath', 'PinnedKey', 'Subject', 'Authority', 'Candidate', 'DnsName', 'Profile', 'Match',
-            'Level', 'Proof', 'WarnBeforeExpiry', 'RenewBefore', 'KeyExportable', 'ReplaceStaged', 'SetOAuthTokenIssuer', 'ReportPath', 'BinaryPath'
-        foreach ($property in $given) { $state.$property = $this.$property }
+        'Level', 'Proof', 'WarnBeforeExpiry', 'RenewBefore', 'KeyExportable', 'KeyReaders', 'ReplaceStaged', 'SetOAuthTokenIssuer', 'Node',
+        'ReportPath', 'BinaryPath', 'Timeout'
+        # What was not given need not be one of the words that a property takes.
+        foreach ($property in $given) { if ($this.$property) { $state.$property = $this.$property } }
         $state.Status = $answer.Report.status
         $found = @($answer.Report.subjects)
         $state.CurrentThumbprint = @($found | Where-Object { $null -ne $_.certificate } | ForEach-Object { $_.certificate.sha1.ToUpperInvariant() })
         $issuers = @($found | Where-Object { $null -ne $_.issued_by } | ForEach-Object { $this.Describe($_.issued_by) })
         $state.CurrentAuthority = @($issuers | Sort-Object -Unique)
-        $state.RestartRequired = @(Get-SameCARestart -Subject $this.Subject)
-        $state.Reasons = $this.Explain($answer.Report, @('error', 'doubt', 'warning'))
-        $state.Report = $answer.Json
+        $uses = @($this.Subject | Where-Object { $_ -like 'lync:*' } | ForEach-Object { $_.Substring(5) })
+        $state.RestartRequired = @(Get-SameCARestart -Use $uses)
+        $state.Reasons = $this.Explain($answer, @('error', 'doubt', 'warning'))
+        $state.Report = Remove-SameCATime -Json $answer.Json
         return $state
     }
 
     [bool] Test() {
-        $answer = $this.Ask('check', $this.Request())
+        $answer = Invoke-SameCACheck -Question $this.Question()
         $this.Keep($answer)
-        foreach ($reason in $this.Explain($answer.Report, @('error', 'doubt', 'warning'))) { Write-Verbose $reason.Phrase }
-        return ($answer.Report.status -eq 'compliant')
+        # DSC v3 passes on what is written with -Verbose, and nothing else.
+        foreach ($reason in $this.Explain($answer, @('error', 'doubt', 'warning'))) { Write-Verbose $reason.Phrase -Verbose }
+        return ($answer.Report.status -eq 'compliant' -and $answer.Unreadable.Count -eq 0)
     }
 
     [void] Set() {
-        $request = $this.Request()
-        $answer = $this.Ask('enforce', $request)
-        $failed = @()
-        foreach ($action in $answer.Report.actions) {
-            if (-not (Test-SameCAProperty $action 'by') -or $action.by -ne 'caller') { continue }
-            $choice = @{ Action = $action; Request = $request; Credential = $this.CandidateCredential; Exportable = $this.KeyExportable }
-            # The other subjects are carried out all the same.
-            try { $null = Install-SameCAChoice @choice } catch { $failed += "$($action.subject): $($_.Exception.Message)" }
+        $answer = Invoke-SameCAEnforce -Question $this.Question()
+        $this.Keep($answer)
+        foreach ($warning in $answer.Warnings) { Write-Warning "$($this.Name): $warning" }
+        if ($answer.Restart.Count -gt 0) {
+            Write-Warning "$($this.Name): restart these services, they still use the certificate of before: $($answer.Restart -join ', ')"
         }
-        $after = $this.Ask('check', $this.Request())
-        $this.Keep($after)
-        $services = @(Get-SameCARestart -Subject $this.Subject)
-        if ($services.Count -gt 0) { Write-Warning "$($this.Name): restart these services, they still use the certificate of before: $($services -join ', ')" }
-        if ($after.Report.status -ne 'compliant') {
-            $why = @($this.Explain($after.Report, @('error', 'doubt')) | ForEach-Object { $_.Phrase }) + $failed + $this.PassedOver($answer.Report)
-            throw "$($this.Name) is still $($after.Report.status) after Set: $($why -join '; ')"
+        $failed = @($answer.Failures | ForEach-Object { "$($_['subject']): $($_['message'])" })
+        if ($answer.Report.status -ne 'compliant') {
+            $why = @($this.Explain($answer, @('error', 'doubt')) | ForEach-Object { $_.Phrase }) + $failed
+            $words = "$($this.Name) is still $($answer.Report.status) after Set: $($why -join '; ')"
+            Stop-SameCA -Id 'NotCompliant' -Category InvalidResult -Target $this.Name -Message $words
         }
-        if ($failed.Count -gt 0) { throw "$($this.Name) is compliant, and yet not everything could be done: $($failed -join '; ')" }
+        # What failed first may have been brought about by another candidate.
+        if ($answer.Unreadable.Count -gt 0) {
+            $words = "$($this.Name) is compliant, and yet not everything could be done: $($failed -join '; ')"
+            Stop-SameCA -Id 'NotCompliant' -Category InvalidResult -Target $this.Name -Message $words
+        }
+        foreach ($told in $failed) { Write-Warning "$($this.Name): $told" }
     }
 
-    hidden [hashtable] Request() {
+    # What is asked, as the runner takes it.
+    hidden [hashtable] Question() {
         # Before anything is done, and not after Set has.
-        if ($this.ReportPath) { Assert-SameCAAbsolutePath -Path $this.ReportPath }
+        if ($this.ReportPath) { Assert-SameCAAbsolutePath -Path $this.ReportPath -Part 'report_path' }
         $rules = @{}
-        $words = @{ profile = 'Profile'; match = 'Match'; level = 'Level'; proof = 'Proof'; warn_before_expiry = 'WarnBeforeExpiry'; renew_before = 'RenewBefore' }
+        $words = @{
+            profile = 'Profile'
+            match = 'Match'
+            level = 'Level'
+            proof = 'Proof'
+            warn_before_expiry = 'WarnBeforeExpiry'
+            renew_before = 'RenewBefore'
+        }
         foreach ($word in $words.Keys) {
             $value = $this.($words[$word])
             if ($value) { $rules[$word] = $value }
         }
-        if ($this.DnsName) { $rules['names'] = @($this.DnsName) }
-        $parts = @{
-            Requirement         = $this.Name
-            Reference           = $this.Reference
-            ReferencePath       = $this.ReferencePath
-            PinnedKey           = $this.PinnedKey
-            Subject             = $this.Subject
-            Authority           = $this.Authority
-            Candidate           = $this.Candidate
-            CandidateCredential = $this.CandidateCredential
-            SubjectCredential   = $this.SubjectCredential
-            Policy              = $rules
-            ReplaceStaged       = $this.ReplaceStaged
-            SetOAuthTokenIssuer = $this.SetOAuthTokenIssuer
+        if ($null -ne $this.DnsName -and $this.DnsName.Count -gt 0) { $rules['names'] = @($this.DnsName) }
+        if (-not ($this.Reference -or $this.ReferencePath -or $this.PinnedKey)) {
+            $text = "'$($this.Name)' has no reference: give servers in Reference, a reference document in ReferencePath or a key in PinnedKey"
+            Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'Reference' -Message $text
         }
-        return New-SameCARequest @parts
-    }
-
-    hidden [psobject] Ask([string] $command, [hashtable] $request) {
-        return Invoke-SameCA -Command $command -Request $request -BinaryPath $this.BinaryPath
+        return @{
+            Requirement = $this.Name
+            Reference = $this.Reference
+            ReferencePath = $this.ReferencePath
+            PinnedKey = $this.PinnedKey
+            Subject = $this.Subject
+            Authority = $this.Authority
+            Candidate = $this.Candidate
+            CandidateCredential = $this.CandidateCredential
+            SubjectCredential = $this.SubjectCredential
+            Policy = $rules
+            ReplaceStaged = $this.ReplaceStaged
+            SetOAuthTokenIssuer = $this.SetOAuthTokenIssuer
+            Node = $this.Node
+            Exportable = $this.KeyExportable
+            KeyReader = $this.KeyReaders
+            BinaryPath = $this.BinaryPath
+            Timeout = $this.Timeout
+        }
     }
 
     hidden [void] Keep([psobject] $answer) {
@@ -151,35 +178,13 @@ class SameCACertificate {
         return "key $($issuer.key_sha256)"
     }
 
-    hidden [SameCAReason[]] Explain([psobject] $said, [string[]] $severities) {
-        $found = @(
-            $this.Reason('reference', $said.reference.findings, $severities)
-            foreach ($entry in $said.reference.members) { $this.Reason($entry.name, $entry.findings, $severities) }
-            foreach ($entry in $said.subjects) { $this.Reason($entry.name, $entry.findings, $severities) }
-        )
-        return $found
-    }
-
-    hidden [SameCAReason[]] Reason([string] $what, [object[]] $findings, [string[]] $severities) {
-        $made = @(foreach ($finding in $findings) {
-            if ($severities -notcontains $finding.severity) { continue }
-            $told = [SameCAReason]::new()
-            $told.Code = "SameCACertificate:SameCACertificate:$($finding.code)"
-            $told.Phrase = "${what}: $($finding.message)"
-            if (Test-SameCAProperty $finding 'hint') { $told.Phrase += ". What to do: $($finding.hint)" }
-            $told
-        })
-        return $made
-    }
-
-    # Why no candidate was taken.
-    hidden [string[]] PassedOver([psobject] $said) {
-        $made = @(foreach ($entry in $said.subjects) {
-            if (-not (Test-SameCAProperty $entry 'passed_over')) { continue }
-            foreach ($other in $entry.passed_over) {
-                if ($other.from -ne 'candidates') { continue }
-                foreach ($finding in $other.findings) { "$($entry.name), candidate $($other.index + 1): $($finding.message)" }
-            }
+    hidden [SameCAReason[]] Explain([psobject] $answer, [string[]] $severities) {
+        $made = @(foreach ($told in @(Get-SameCAReason -Answer $answer -Severity $severities)) {
+            $reason = [SameCAReason]::new()
+            $reason.Code = "SameCACertificate:SameCACertificate:$($told['code'])"
+            $reason.Phrase = "$($told['of']): $($told['message'])"
+            if ($told['hint']) { $reason.Phrase += ". What to do: $($told['hint'])" }
+            $reason
         })
         return $made
     }

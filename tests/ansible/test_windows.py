@@ -27,6 +27,9 @@ def documented(module):
     for name, option in page["options"].items():
         spec[name] = {key: option[key] for key in ("type", "elements", "required", "aliases", "default", "choices") if key in option}
         spec[name]["no_log"] = name.endswith("passphrase")
+        # The real module makes a dictionary of a subject that is a string; the double takes either as it is.
+        if spec[name].get("elements") == "dict":
+            spec[name]["elements"] = "raw"
     return spec
 
 

@@ -146,7 +146,7 @@ def for_windows(version, name):
         "SameCADsc.psm1",
         "SameCA.psm1",
         "same_ca.dsc.resource.json",
-        "SameCACertificate.dsc.adaptedResource.json",
+        "SameCACertificate.dsc.adaptedresource.json",
         "en-US/about_SameCADsc.help.txt",
         "same-ca.exe",
     }

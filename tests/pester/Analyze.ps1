@@ -26,10 +26,10 @@ $every = @{
     ExcludeRules = @('PSDSCDscExamplesPresent', 'PSDSCDscTestsPresent')
 }
 $found = @(foreach ($folder in 'dsc/SameCADsc', 'ansible') {
-        Invoke-ScriptAnalyzer -Path (Join-Path $root $folder) -Recurse -Settings $every
-    }
-    foreach ($folder in 'tests/pester', 'dsc/examples') {
-        Invoke-ScriptAnalyzer -Path (Join-Path $root $folder) -Recurse -Settings @{ Rules = $layout; IncludeRules = @($layout.Keys) }
-    })
+    Invoke-ScriptAnalyzer -Path (Join-Path $root $folder) -Recurse -Settings $every
+}
+foreach ($folder in 'tests/pester', 'dsc/examples') {
+    Invoke-ScriptAnalyzer -Path (Join-Path $root $folder) -Recurse -Settings @{ Rules = $layout; IncludeRules = @($layout.Keys) }
+})
 $found | Format-Table -AutoSize -Wrap | Out-String | Write-Output
 exit ([int]($found.Count -gt 0))

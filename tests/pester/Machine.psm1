@@ -51,8 +51,8 @@ function New-CertificateRequest([string] $Name, $Key) {
     return $request
 }
 
-function New-Server($Issuer, [int] $Days) {
-    $key = [System.Security.Cryptography.RSA]::Create(2048)
+function New-Server($Issuer, [int] $Days, $Key) {
+    if ($null -eq $Key) { $Key = [System.Security.Cryptography.RSA]::Create(2048) }
     $request = New-CertificateRequest "CN=$($script:HostName)" $key
     $names = [System.Security.Cryptography.X509Certificates.SubjectAlternativeNameBuilder]::new()
     $names.AddDnsName($script:HostName)
@@ -81,17 +81,21 @@ function Export-Pfx([string[]] $Names, [switch] $AllKeys) {
     return , $bundle.Export('Pfx', $script:Secret)
 }
 
-# Puts exactly these certificates into the store CurrentUser\SameCATest.
-function Set-TestStore([string[]] $Names) {
-    $store = [System.Security.Cryptography.X509Certificates.X509Store]::new('SameCATest', 'CurrentUser')
-    $store.Open('ReadWrite')
-    foreach ($old in @($store.Certificates)) { $store.Remove($old) }
+# Puts exactly these certificates into a store of CurrentUser, and so many more of the same CA, without keys.
+function Set-TestStore([string[]] $Names, [string] $Store = 'SameCATest', [int] $More) {
+    $open = [System.Security.Cryptography.X509Certificates.X509Store]::new($Store, 'CurrentUser')
+    $open.Open('ReadWrite')
+    foreach ($old in @($open.Certificates)) { $open.Remove($old) }
     foreach ($name in $Names) {
         $certificate = $script:Certificates[$name]
-        if ($name -eq 'keyless') { $store.Add([System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.RawData)) }
-        else { $store.Add([System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.Export('Pfx', 'x'), 'x', 'PersistKeySet, Exportable')) }
+        if ($name -eq 'keyless') { $open.Add([System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.RawData)) }
+        else { $open.Add([System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.Export('Pfx', 'x'), 'x', 'PersistKeySet, Exportable')) }
     }
-    $store.Close()
+    for ($count = 0; $count -lt $More; $count++) {
+        $one = New-Server -Issuer $script:Certificates['ca'] -Days 7300 -Key $script:Certificates['keyless'].PrivateKey
+        $open.Add([System.Security.Cryptography.X509Certificates.X509Certificate2]::new($one.RawData))
+    }
+    $open.Close()
 }
 
 function Get-TestStore {
@@ -106,14 +110,14 @@ function Enable-Lync($Uses) {
     $global:SameCATestAssigned = @()
     foreach ($use in $Uses.PSObject.Properties) {
         $global:SameCATestLync[$use.Name] = @(foreach ($entry in $use.Value) {
-                $from = $null
-                if ($entry.PSObject.Properties['from']) { $from = [System.DateTime]::Parse($entry.from, [System.Globalization.CultureInfo]::InvariantCulture) }
-                $previous = $null
-                if ($entry.PSObject.Properties['previous']) { $previous = $script:Certificates[$entry.previous].Thumbprint }
-                [pscustomobject]@{
-                    Thumbprint = $script:Certificates[$entry.certificate].Thumbprint; Use = $use.Name; EffectiveDate = $from; PreviousThumbprint = $previous
-                }
-            })
+            $from = $null
+            if ($entry.PSObject.Properties['from']) { $from = [System.DateTime]::Parse($entry.from, [System.Globalization.CultureInfo]::InvariantCulture) }
+            $previous = $null
+            if ($entry.PSObject.Properties['previous']) { $previous = $script:Certificates[$entry.previous].Thumbprint }
+            [pscustomobject]@{
+                Thumbprint = $script:Certificates[$entry.certificate].Thumbprint; Use = $use.Name; EffectiveDate = $from; PreviousThumbprint = $previous
+            }
+        })
     }
     function global:Get-CsCertificate {
         [CmdletBinding()]
@@ -184,21 +188,28 @@ function ConvertTo-Canonical($Value, [string] $Name) {
     return ConvertTo-Json -InputObject $Value -Compress
 }
 
-# A program in the place of same-ca that writes the same whatever it is asked.
-function New-FakeBinary([string] $Answer, [string] $Complaint, [int] $ExitCode) {
+# A program in the place of same-ca that writes the same whatever it is asked, but for its version.
+function New-FakeBinary([string] $Answer, [string] $Complaint, [int] $ExitCode, [string] $Version) {
     $path = Join-Path $script:Folder "fake-$([System.Guid]::NewGuid().ToString('N'))"
     [System.IO.File]::WriteAllText("$path.out", $Answer)
     [System.IO.File]::WriteAllText("$path.err", $Complaint)
     if ([System.IO.Path]::DirectorySeparatorChar -eq '\') {
-        [System.IO.File]::WriteAllText("$path.cmd", "@type `"$path.out`"`r`n@type `"$path.err`" >&2`r`n@exit /b $ExitCode`r`n")
+        $lines = "@if `"%1`"==`"--version`" echo $Version& exit /b 0", "@type `"$path.out`"", "@type `"$path.err`" >&2", "@exit /b $ExitCode"
+        [System.IO.File]::WriteAllText("$path.cmd", ($lines -join "`r`n") + "`r`n")
         return "$path.cmd"
     }
-    [System.IO.File]::WriteAllText($path, "#!/bin/sh`ncat > /dev/null`ncat '$path.out'`ncat '$path.err' >&2`nexit $ExitCode`n")
+    return New-Script "cat > /dev/null`n[ `"`$1`" = --version ] && { echo '$Version'; exit 0; }`ncat '$path.out'`ncat '$path.err' >&2`nexit $ExitCode"
+}
+
+# A program of Unix in the place of same-ca.
+function New-Script([string] $Text) {
+    $path = Join-Path $script:Folder "script-$([System.Guid]::NewGuid().ToString('N'))"
+    [System.IO.File]::WriteAllText($path, "#!/bin/sh`n$Text`n")
     & chmod +x $path
     return $path
 }
 
 Export-ModuleMember -Function @(
     'Initialize-Machine', 'Get-TestCertificate', 'Get-TestSecret', 'Get-TestStore', 'Set-TestStore', 'Enable-Lync', 'Disable-Lync',
-    'Expand-Golden', 'ConvertTo-Canonical', 'New-FakeBinary', 'Export-Pfx', 'Write-Bytes'
+    'Expand-Golden', 'ConvertTo-Canonical', 'New-FakeBinary', 'New-Script', 'Export-Pfx', 'Write-Bytes'
 )

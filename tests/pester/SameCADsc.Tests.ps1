@@ -2,9 +2,9 @@
 BeforeDiscovery {
     $folder = Join-Path (Split-Path $PSScriptRoot) 'powershell/golden'
     $golden = @(foreach ($file in Get-ChildItem -LiteralPath $folder -Filter '*.json') {
-            $read = Get-Content -Raw -LiteralPath $file.FullName | ConvertFrom-Json
-            @{ Says = $read.says; Path = $file.FullName; Name = $file.BaseName; Mends = [bool]($read.PSObject.Properties['enforce'] -and @($read.enforce).Count -gt 0) }
-        })
+        $read = Get-Content -Raw -LiteralPath $file.FullName | ConvertFrom-Json
+        @{ Says = $read.says; Path = $file.FullName; Name = $file.BaseName; Mends = [bool]($read.PSObject.Properties['enforce'] -and @($read.enforce).Count -gt 0) }
+    })
     # Files are installed on Unix.
     if ([System.IO.Path]::DirectorySeparatorChar -eq '\') { $golden = @($golden | Where-Object { $_.Name -notlike 'path-install*' }) }
     $mending = @($golden | Where-Object { $_.Mends })
@@ -13,64 +13,7 @@ BeforeDiscovery {
 }
 
 BeforeAll {
-    $root = Split-Path (Split-Path $PSScriptRoot)
-    Import-Module (Join-Path $PSScriptRoot 'Machine.psm1') -Force
-    Import-Module (Join-Path $root 'dsc/SameCADsc/SameCADsc.psd1') -Force
-    $binary = $env:SAME_CA_BINARY
-    if (-not $binary) { $binary = Join-Path $root 'target/debug/same-ca' }
-    $runner = & (Get-Module SameCADsc) { Get-Module SameCA }
-    $hostName = & $runner { Get-SameCAHostName }
-    $work = Join-Path $TestDrive 'machine'
-    $null = New-Item -ItemType Directory -Path $work
-    Initialize-Machine -Folder $work -HostName $hostName -Binary $binary
-    & $runner {
-        param($state)
-        $script:LyncStore = @{ Location = 'CurrentUser'; Store = 'SameCATest' }
-        $script:StateFolder = $state
-    } (Join-Path $TestDrive 'state')
-
-    $secret = ConvertTo-SecureString (Get-TestSecret) -AsPlainText -Force
-    $credential = [pscredential]::new('pfx', $secret)
-    # An instance made in the module's own scope, as DSC makes it.
-    $make = {
-        param($properties)
-        $resource = [SameCACertificate]::new()
-        foreach ($name in $properties.Keys) { $resource.$name = $properties[$name] }
-        $resource
-    }
-    function New-Resource([hashtable] $Properties) {
-        $all = @{ Name = 'chat'; BinaryPath = $binary }
-        foreach ($name in $Properties.Keys) { $all[$name] = $Properties[$name] }
-        foreach ($name in 'CandidateCredential', 'SubjectCredential') { if ($all.ContainsKey($name)) { $all[$name] = $credential } }
-        & (Get-Module SameCADsc) $make $all
-    }
-    function Read-Json([string] $Text) { & $runner { param($given) ConvertFrom-SameCAAnswer -Text $given } $Text }
-    # Sets the machine up as a golden file says, and gives its parts.
-    function Read-Golden([string] $Path) {
-        $read = Read-Json (Expand-Golden ([System.IO.File]::ReadAllText($Path)))
-        $stands = @()
-        if ($read.PSObject.Properties['store']) { $stands = @($read.store) }
-        Set-TestStore -Names $stands
-        Disable-Lync
-        if ($read.PSObject.Properties['lync']) { Enable-Lync -Uses $read.lync }
-        $properties = @{}
-        foreach ($property in $read.properties.PSObject.Properties) { $properties[$property.Name] = $property.Value }
-        [pscustomobject]@{ Golden = $read; Resource = New-Resource $properties; Given = $properties }
-    }
-    # Errors and doubts by what they are about.
-    function Get-Finding($Report) {
-        $found = @{}
-        $all = @(@{ name = 'reference'; findings = $Report.reference.findings }) + @($Report.reference.members) + @($Report.subjects)
-        foreach ($entry in $all) {
-            $codes = @($entry.findings | Where-Object { $_.severity -in 'error', 'doubt' } | ForEach-Object { $_.code } | Sort-Object -Unique)
-            if ($codes.Count -gt 0) { $found[$entry.name] = $codes }
-        }
-        $found
-    }
-    $openKey = & $runner { ${function:Test-SameCAPrivateKey} }
-    $right = "store:CurrentUser/SameCATest/$((Get-TestCertificate 'right').Thumbprint)"
-    $wrong = "store:CurrentUser/SameCATest/$((Get-TestCertificate 'wrong').Thumbprint)"
-    $ca = Join-Path $work 'ca.cer'
+    . (Join-Path $PSScriptRoot 'Shared.ps1')
 }
 
 AfterAll {
@@ -82,7 +25,7 @@ AfterAll {
 Describe 'The request' {
     It 'is the golden one where <Says>' -ForEach $golden {
         $case = Read-Golden $Path
-        $sent = $case.Resource.Request()
+        $sent = Get-Request $case.Resource
         $sent['collected_at'] | Should -Match '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$'
         $sent['collected_at'] = 'now'
         # The machine's own CA certificates follow those that are given.
@@ -158,21 +101,34 @@ Describe 'Set' {
     }
     It 'is foreseen as it comes about where <Says>' -ForEach $assigned {
         $case = Read-Golden $Path
-        $request = $case.Resource.Request()
-        $answer = $case.Resource.Ask('enforce', $request)
-        $chosen = @($answer.Report.actions | Where-Object { $_.PSObject.Properties['by'] })
-        $ahead = & $runner { param($given) New-SameCAForeseen @given } @{ Request = $request; Action = $chosen; Credential = $credential }
+        $ahead = & $runner {
+            param($given)
+            Clear-SameCAMemory
+            $made = New-SameCAQuestion -Given $given
+            $answer = Invoke-SameCA -Command 'enforce --what-if' -Request $made['Request'] -BinaryPath $given['BinaryPath']
+            $foreseen = @{}
+            foreach ($action in $answer.Report.actions) {
+                $key = Get-SameCAKey $action
+                $choice = @{ Action = $action; Request = $made['Request']; Place = $made['Places'][$key]; Credential = $made['Secret']; Foresee = $true }
+                $outcome = Install-SameCAChoice @choice
+                $foreseen[$key] = @{ action = $action; source = $outcome['source']; place = $made['Places'][$key] }
+            }
+            New-SameCAForeseen -Request $made['Request'] -Foreseen $foreseen
+        } $case.Resource.Question()
         foreach ($subject in $ahead['subjects']) {
             foreach ($held in @($subject['source']) + @($subject['any_of'])) { if ($held -is [hashtable]) { $held.Remove('key_provider') } }
         }
         ConvertTo-Canonical $ahead['subjects'] '' | Should -BeExactly (ConvertTo-Canonical $case.Golden.foreseen '')
+        $whole = & $runner { param($given) Invoke-SameCAEnforce -Question $given -Foresee } $case.Resource.Question()
+        $whole.Changed | Should -BeTrue
+        $whole.Report.status | Should -Be 'compliant'
+        @($whole.Done).Count | Should -Be @($case.Golden.enforce).Count
         if ($case.Golden.PSObject.Properties['lync']) { $global:SameCATestAssigned.Count | Should -Be 0 }
-        $case.Resource.Ask('enforce --what-if', $ahead).Report.status | Should -Be 'compliant'
     }
     It 'says of each candidate why it was not taken' {
         Set-TestStore -Names 'wrong'
         $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = $wrong }
-        { $resource.Set() } | Should -Throw -ExpectedMessage '*candidate 1:*'
+        { $resource.Set() } | Should -Throw -ExpectedMessage "*candidate $((Get-TestCertificate 'wrong').Thumbprint):*"
     }
     It 'imports the chosen certificate with its key, not exportable, and no CA certificate' {
         Set-TestStore -Names 'wrong'
@@ -188,14 +144,16 @@ Describe 'Set' {
     }
     It 'opens no file again for a certificate that the store holds with its key' {
         Set-TestStore -Names 'newer'
-        $hash = & $runner { param($der) Get-SameCASha256 $der } (Get-TestCertificate 'newer').RawData
+        $hash = & $runner { param($der) Clear-SameCAMemory; Get-SameCASha256 $der } (Get-TestCertificate 'newer').RawData
         $import = @{ Path = Join-Path $work 'nowhere.pfx'; Hash = $hash; Location = 'CurrentUser'; Store = 'SameCATest' }
-        & $runner { param($given) Import-SameCACertificate @given } $import | Should -Be (Get-TestCertificate 'newer').Thumbprint
+        $outcome = & $runner { param($given) Import-SameCACertificate @given } $import
+        $outcome.Thumbprint | Should -Be (Get-TestCertificate 'newer').Thumbprint
+        $outcome.Changed | Should -BeFalse
     }
     It 'imports no CA certificate, and nothing without its private key' {
         Set-TestStore -Names 'wrong'
         foreach ($name in 'ca', 'keyless') {
-            $hash = & $runner { param($der) Get-SameCASha256 $der } (Get-TestCertificate $name).RawData
+            $hash = & $runner { param($der) Clear-SameCAMemory; Get-SameCASha256 $der } (Get-TestCertificate $name).RawData
             if ($name -eq 'ca') { Write-Bytes 'refused.pfx' (Export-Pfx 'ca') } else { Write-Bytes 'refused.pfx' (Export-Pfx 'right', 'keyless') }
             $import = @{ Path = Join-Path $work 'refused.pfx'; Credential = $credential; Hash = $hash; Location = 'CurrentUser'; Store = 'SameCATest' }
             $words = if ($name -eq 'ca') { '*is a CA certificate, and none is ever imported' } else { '*without a private key*' }
@@ -224,7 +182,7 @@ Describe 'Set' {
     It 'touches nothing where the folder of reports is given by a relative path' {
         $case = Read-Golden (Join-Path (Split-Path $PSScriptRoot) 'powershell/golden/lync-assign.json')
         $case.Resource.ReportPath = 'reports'
-        { $case.Resource.Set() } | Should -Throw -ExpectedMessage "'reports' is not an absolute path*"
+        { $case.Resource.Set() } | Should -Throw -ExpectedMessage "'reports' in ReportPath is not an absolute path*"
         $global:SameCATestAssigned.Count | Should -Be 0
     }
     It 'finds the chosen certificate in a folder of files' {
@@ -241,13 +199,13 @@ Describe 'Set' {
         Set-TestStore -Names 'wrong'
         Write-Bytes 'two.pfx' (Export-Pfx 'newer', 'right' -AllKeys)
         $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = Join-Path $work 'two.pfx'; CandidateCredential = $true }
-        { $resource.Set() } | Should -Throw -ExpectedMessage '*holds several private keys*'
+        { $resource.Set() } | Should -Throw -ExpectedMessage '*two.pfx*private keys*'
         @(Get-TestStore).Count | Should -Be 1
     }
     It 'imports nothing in the place of a thumbprint that names another certificate' {
         Set-TestStore -Names 'wrong'
         $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = $wrong; Authority = $ca; Candidate = Join-Path $work 'newer.pfx'; CandidateCredential = $true }
-        { $resource.Set() } | Should -Throw -ExpectedMessage '*the subject names*'
+        { $resource.Set() } | Should -Throw -ExpectedMessage '*newer.pfx*'
         @(Get-TestStore).Count | Should -Be 1
     }
     It 'names the services that were started before the assignment' {
@@ -309,13 +267,13 @@ Describe 'Trouble' {
     It 'is thrown when <Case>' -ForEach @(
         @{ Case = 'the store source is malformed'; Properties = @{ Subject = 'store:My' }; Message = '*is not a source*' }
         @{ Case = 'the scheme is unknown'; Properties = @{ Subject = 'ldap:x' }; Message = '*is not a source*' }
-        @{ Case = 'a path is relative'; Properties = @{ Subject = 'a.pem' }; Message = "'a.pem' is not an absolute path*" }
+        @{ Case = 'a path is relative'; Properties = @{ Subject = 'a.pem' }; Message = "'a.pem' in Subject is not an absolute path*" }
         @{ Case = 'a store is not there'; Properties = @{ Subject = 'store:CurrentUser/NoSuchStore' }; Message = 'failed to open certificate store CurrentUser\NoSuchStore*' }
         @{ Case = 'Lync is not there'; Properties = @{ Subject = 'lync:Default' }; Message = 'Get-CsCertificate was not found*lync:Default needs Windows PowerShell*' }
-        @{ Case = 'a file of the reference has a relative path'; Properties = @{ ReferencePath = 'a.json' }; Message = "'a.json' is not an absolute path*" }
-        @{ Case = 'a candidate has a relative path'; Properties = @{ Candidate = 'a.pfx' }; Message = "'a.pfx' is not an absolute path*" }
-        @{ Case = 'the CA has a relative path'; Properties = @{ Authority = 'ca.cer' }; Message = "'ca.cer' is not an absolute path*" }
-        @{ Case = 'the binary has a relative path'; Properties = @{ BinaryPath = 'same-ca' }; Message = "'same-ca' is not an absolute path*" }
+        @{ Case = 'a file of the reference has a relative path'; Properties = @{ ReferencePath = 'a.json' }; Message = "'a.json' in ReferencePath is not an absolute path*" }
+        @{ Case = 'a candidate has a relative path'; Properties = @{ Candidate = 'a.pfx' }; Message = "'a.pfx' in Candidate is not an absolute path*" }
+        @{ Case = 'the CA has a relative path'; Properties = @{ Authority = 'ca.cer' }; Message = "'ca.cer' in Authority is not an absolute path*" }
+        @{ Case = 'the binary has a relative path'; Properties = @{ BinaryPath = 'same-ca' }; Message = "'same-ca' in BinaryPath is not an absolute path*" }
         @{ Case = 'the same subject is there twice'; Properties = @{ Subject = 'store:CurrentUser/SameCATest', 'store:CurrentUser/SameCATest' }; Message = 'same-ca refused the request: *(bad-request)' }
         @{ Case = 'there is no reference'; Properties = @{ Reference = $null }; Message = "'chat' has no reference*" }
         @{ Case = 'the reference is a whole store of several'; Properties = @{ Reference = 'store:CurrentUser/SameCATest' }; Message = '*must name one certificate*'; Store = 'right', 'wrong' }

@@ -9,7 +9,7 @@ use crate::binary::{folder, run, same_ca};
 use crate::mint::{Estate, NOW_TEXT};
 
 fn schema() -> Value {
-    json("dsc/SameCADsc/SameCACertificate.dsc.adaptedResource.json")["schema"]["embedded"].clone()
+    json("dsc/SameCADsc/SameCACertificate.dsc.adaptedresource.json")["schema"]["embedded"].clone()
 }
 
 #[test]

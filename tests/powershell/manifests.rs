@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{json, text};
 
 const MODULE: &str = "dsc/SameCADsc/SameCADsc.psm1";
-const ADAPTED: &str = "dsc/SameCADsc/SameCACertificate.dsc.adaptedResource.json";
+const ADAPTED: &str = "dsc/SameCADsc/SameCACertificate.dsc.adaptedresource.json";
 
 /// The properties of the class: attribute and type by name.
 fn properties(class: &str) -> BTreeMap<String, (String, String)> {
@@ -21,6 +21,8 @@ fn properties(class: &str) -> BTreeMap<String, (String, String)> {
             continue;
         };
         let (kind, name) = rest.split_once("] $").unwrap();
+        // Other attributes may stand between.
+        let kind = kind.rsplit("] [").next().unwrap();
         found.insert(name.to_owned(), (attribute.to_owned(), kind.to_owned()));
     }
     found
@@ -88,6 +90,7 @@ fn the_adapted_manifest_says_what_the_class_says() {
         let wanted = match kind.as_str() {
             "string" => "string",
             "bool" => "boolean",
+            "int" => "integer",
             "pscredential" => "object",
             list if list.ends_with("[]") => "array",
             other => panic!("{name}: {other}"),

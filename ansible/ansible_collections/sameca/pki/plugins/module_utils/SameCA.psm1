@@ -4,19 +4,201 @@ Set-StrictMode -Version 2.0
 
 # The oldest same-ca that answers what is asked here.
 $script:OldestBinary = '0.1.0'
+# A check takes seconds; who waits longer than this waits for something that hangs.
+$script:DefaultTimeout = 300
+# No report comes near this; a program that writes more is not same-ca.
+$script:LargestAnswer = 256MB
+# How much of what a program says to people is repeated in an error.
+$script:LongestComplaint = 2000
+# How many certificates that were passed over are named, each with its reason.
+$script:MostPassedOver = 10
 # What to do where Lync's cmdlets will not serve.
 $script:Elsewhere = 'run this in Windows PowerShell 5.1 (in DSC v3: requireAdapter Microsoft.Adapter/WindowsPowerShell)'
-$script:Rights = 'it needs an account in RTCUniversalServerAdmins: give PsDscRunAsCredential (DSC) or become (Ansible)'
 # Where Lync keeps the certificates that it assigns.
 $script:LyncStore = @{ Location = 'LocalMachine'; Store = 'My' }
 # Keeps when a use was assigned, to tell which services have not been started since.
 $script:StateFolder = [System.IO.Path]::Combine([System.Environment]::GetFolderPath('CommonApplicationData'), 'same-ca')
 # Services that read a use's certificate when they start: Lync's own are all named RTC...
 $script:UsedBy = @{
-    Default             = @('RTC*')
+    Default = @('RTC*')
     WebServicesInternal = @('W3SVC')
     WebServicesExternal = @('W3SVC')
-    OAuthTokenIssuer    = @('RTCSRV', 'W3SVC')
+    OAuthTokenIssuer = @('RTCSRV', 'W3SVC')
+}
+# Accounts whose names Windows translates, by the SID that it does not.
+$script:WellKnown = @{
+    'NETWORK SERVICE' = 'S-1-5-20'
+    'NT AUTHORITY\NETWORK SERVICE' = 'S-1-5-20'
+    'LOCAL SERVICE' = 'S-1-5-19'
+    'NT AUTHORITY\LOCAL SERVICE' = 'S-1-5-19'
+    'SYSTEM' = 'S-1-5-18'
+    'NT AUTHORITY\SYSTEM' = 'S-1-5-18'
+}
+
+# What the user wrote, by what the protocol calls it; set once by whoever loads this.
+$script:Caller = 'Dsc'
+$script:Terms = @{
+    Dsc = @{
+        requirement = 'Name'
+        host = 'the host name'
+        node = 'Node'
+        collected_at = 'the time'
+        reference = 'Reference'
+        reference_document = 'ReferencePath'
+        pinned_keys = 'PinnedKey'
+        subjects = 'Subject'
+        authorities = 'Authority'
+        intermediates = 'Authority'
+        candidates = 'Candidate'
+        names = 'DnsName'
+        profile = 'Profile'
+        match = 'Match'
+        level = 'Level'
+        proof = 'Proof'
+        warn_before_expiry = 'WarnBeforeExpiry'
+        renew_before = 'RenewBefore'
+        policy = 'the policy'
+        password = 'SubjectCredential'
+        candidate_password = 'CandidateCredential'
+        binary = 'BinaryPath'
+        timeout = 'Timeout'
+        key_readers = 'KeyReaders'
+        report_path = 'ReportPath'
+        run_as = 'PsDscRunAsCredential'
+    }
+    Ansible = @{
+        requirement = 'requirement'
+        host = 'host'
+        node = 'node'
+        collected_at = 'collected_at'
+        reference = 'reference'
+        reference_document = 'reference_document'
+        pinned_keys = 'pinned_keys'
+        subjects = 'subjects'
+        authorities = 'authorities'
+        intermediates = 'intermediates'
+        candidates = 'candidates'
+        names = 'policy.names'
+        profile = 'policy.profile'
+        match = 'policy.match'
+        level = 'policy.level'
+        proof = 'policy.proof'
+        warn_before_expiry = 'policy.warn_before_expiry'
+        renew_before = 'policy.renew_before'
+        policy = 'policy'
+        password = 'privatekey_passphrase'
+        candidate_password = 'candidate_passphrase'
+        binary = 'binary_path'
+        timeout = 'timeout'
+        key_readers = 'key_readers'
+        report_path = 'report_path'
+        run_as = 'become'
+    }
+}
+# What the hints of same-ca say, as patterns, and what the caller's users say for it. The first ones are whole phrases.
+$script:Wordings = @{
+    Dsc = @(
+        @('see passed_over for what each one lacks', 'the other reasons say what each one lacks'),
+        @('\bpassed_over\b', 'Report'),
+        @('\brun enforce\b', 'run Set'),
+        @('\brun of enforce\b', 'run of Set'),
+        @('\bgive candidates\b', 'give Candidate'),
+        @('\bgive reference, or reference_document\b', 'give Reference, ReferencePath or PinnedKey'),
+        @(', pin the CA that is meant, or set references to any\b', ', or pin the CA that is meant with PinnedKey'),
+        @('\bwith authority instead of source\b', 'with PinnedKey in the place of Reference'),
+        @('\b(pin .+) with authority\b', '$1 with PinnedKey'),
+        @('\bauthorities or intermediates\b', 'Authority'),
+        @('\b(authorities|intermediates)\b', 'Authority'),
+        @('\bgive names\b', 'give DnsName'),
+        @('\bset match to\b', 'set Match to'),
+        @('\bset level to\b', 'set Level to'),
+        @('\bset proof to\b', 'set Proof to'),
+        @('\b(with |in )?(--password-file|password_file|password_env)( or (password_file|password_env|password))?\b', 'in {password}')
+    )
+    Ansible = @(
+        @('see passed_over for what each one lacks', 'the rest of this message says what each one lacks'),
+        @('\bpassed_over\b', 'report.subjects[].passed_over'),
+        @('\brun enforce\b', 'run sameca.pki.win_same_ca'),
+        @('\brun of enforce\b', 'run of sameca.pki.win_same_ca'),
+        @('\bwith authority instead of source\b', 'with pinned_keys in the place of reference'),
+        @('\b(pin .+) with authority\b', '$1 with pinned_keys'),
+        @('\bgive names\b', 'give policy.names'),
+        @('\bset references to\b', 'set policy.references to'),
+        @('\bset match to\b', 'set policy.match to'),
+        @('\bset level to\b', 'set policy.level to'),
+        @('\bset proof to\b', 'set policy.proof to'),
+        @('\b(with |in )?(--password-file|password_file|password_env)( or (password_file|password_env|password))?\b', 'in {password}')
+    )
+}
+
+# What was read of this machine for the operation that is under way: its stores, by location and name; its own name; and what is known
+# of private keys that did not open, by thumbprint.
+$script:Stores = @{}
+$script:OwnName = $null
+$script:KeyTrouble = @{}
+
+function Set-SameCACaller {
+    <#
+    .SYNOPSIS
+        Says whose words messages use: those of the DSC resource, or those of the Ansible modules.
+    .PARAMETER Name
+        Dsc or Ansible.
+    .EXAMPLE
+        Set-SameCACaller -Name Ansible
+    #>
+    [CmdletBinding()]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'changes words alone')]
+    param([Parameter(Mandatory = $true)] [ValidateSet('Dsc', 'Ansible')] [string] $Name)
+    $script:Caller = $Name
+}
+
+# The user's own word for a part of the protocol.
+function Get-SameCATerm {
+    param([string] $Part)
+    $known = $script:Terms[$script:Caller]
+    if ($known.ContainsKey($Part)) { return $known[$Part] }
+    return $Part
+}
+
+# Text of same-ca's hints in the words of whoever reads it.
+function ConvertTo-SameCAWording {
+    param([string] $Text, [string] $Password = 'password')
+    foreach ($pair in $script:Wordings[$script:Caller]) { $Text = $Text -replace $pair[0], $pair[1] }
+    return $Text.Replace('{password}', (Get-SameCATerm $Password))
+}
+
+function Stop-SameCA {
+    <#
+    .SYNOPSIS
+        Throws an error that scripts can tell from others by its id, its category and its target.
+    .PARAMETER Id
+        The id, without SameCA. before it.
+    .PARAMETER Category
+        The category.
+    .PARAMETER Target
+        What the error is about.
+    .PARAMETER Message
+        What people are told.
+    .PARAMETER Cause
+        The exception behind it.
+    .PARAMETER Fault
+        The error that same-ca answered with.
+    .EXAMPLE
+        Stop-SameCA -Id BadOption -Category InvalidArgument -Target Reference -Message 'no reference is given'
+    #>
+    [CmdletBinding()]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'only throws')]
+    param(
+        [string] $Id,
+        [System.Management.Automation.ErrorCategory] $Category,
+        $Target,
+        [string] $Message,
+        [System.Exception] $Cause,
+        $Fault
+    )
+    $exception = New-Object -TypeName System.InvalidOperationException -ArgumentList $Message, $Cause
+    if ($null -ne $Fault) { $exception.Data['SameCA.Error'] = $Fault }
+    throw (New-Object -TypeName System.Management.Automation.ErrorRecord -ArgumentList $exception, "SameCA.$Id", $Category, $Target)
 }
 
 function Invoke-SameCA {
@@ -24,14 +206,16 @@ function Invoke-SameCA {
     .SYNOPSIS
         Sends one protocol request to same-ca and returns its report.
     .DESCRIPTION
-        The request, which may hold a password, goes through standard input alone. Throws when same-ca cannot be
-        started, is too old, refuses the request, or answers anything but a protocol 1 report.
+        The request, which may hold a password, goes through standard input alone. Throws when same-ca cannot be started, is too old,
+        refuses the request, takes longer than the limit, or answers anything but a protocol 1 report.
     .PARAMETER Command
         What is asked of same-ca: check, enforce, or enforce --what-if.
     .PARAMETER Request
         The request, as New-SameCARequest builds it.
     .PARAMETER BinaryPath
         The program. Looked for beside this module and in %ProgramFiles%\same-ca unless given.
+    .PARAMETER Timeout
+        After so many seconds the program is ended, with what it started: 300 unless given.
     .OUTPUTS
         An object of Report (the report) and Json (the same as it was written).
     .EXAMPLE
@@ -42,76 +226,256 @@ function Invoke-SameCA {
     param(
         [Parameter(Mandatory = $true)] [ValidateSet('check', 'enforce', 'enforce --what-if')] [string] $Command,
         [Parameter(Mandatory = $true)] [hashtable] $Request,
-        [string] $BinaryPath
+        [string] $BinaryPath,
+        [int] $Timeout
     )
     if ([string]::IsNullOrEmpty($BinaryPath)) { $BinaryPath = Find-SameCABinary }
-    else { Assert-SameCAAbsolutePath -Path $BinaryPath }
+    else { Assert-SameCAAbsolutePath -Path $BinaryPath -Part 'binary' }
+    if ($Timeout -le 0) { $Timeout = $script:DefaultTimeout }
+    $bytes = (New-Object System.Text.UTF8Encoding $false).GetBytes((ConvertTo-Json -InputObject $Request -Depth 32 -Compress))
+    $ran = Start-SameCAProgram -Path $BinaryPath -Arguments $Command -Bytes $bytes -Timeout $Timeout
+    $answer = ConvertFrom-SameCAAnswer -Text $ran['Out']
+    $isObject = $answer -is [System.Management.Automation.PSCustomObject]
+    $refused = $isObject -and (Test-SameCAProperty $answer 'error')
+    $speaks = $isObject -and (Test-SameCAProperty $answer 'protocol') -and $answer.protocol -eq 1
+    # A version that is too old is the likely cause of all that follows, and says more than its symptom.
+    if ($refused -or -not $speaks -or $ran['ExitCode'] -ne 0) {
+        $version = Get-SameCAVersion -Answer $answer
+        if (-not $version) { $version = Read-SameCAVersion -Path $BinaryPath }
+        if ($version) { Assert-SameCAVersion -Version $version -BinaryPath $BinaryPath }
+    }
+    if ($refused) { Stop-SameCARefused -Fault $answer.error -Request $Request -BinaryPath $BinaryPath }
+    if (-not $isObject -or $ran['ExitCode'] -ne 0) {
+        $told = $ran['Complaint']
+        if (-not $told) { $told = "it wrote $($ran['Out'].Length) characters that are no report" }
+        $words = "same-ca gave no report ($(Get-SameCAEnd $ran['ExitCode'])): $told; is '$BinaryPath' a whole same-ca? Install it anew if '--version' fails too"
+        Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message $words
+    }
+    Assert-SameCAReport -Answer $answer -BinaryPath $BinaryPath
+    return [pscustomobject]@{ Report = $answer; Json = $ran['Out'].Trim() }
+}
 
-    $utf8 = New-Object System.Text.UTF8Encoding $false
+# How a program ended, from its exit code.
+function Get-SameCAEnd {
+    param([int] $ExitCode)
+    if ((Test-SameCAPlatform) -and $ExitCode -lt 0) { return ('ended by the system, exit code 0x{0:X8}' -f $ExitCode) }
+    if (-not (Test-SameCAPlatform) -and $ExitCode -gt 128 -and $ExitCode -lt 193) { return "ended by signal $($ExitCode - 128)" }
+    return "exit code $ExitCode"
+}
+
+# Runs the program to its end, or ends it: both outputs are read while the request is written, because a full pipe on either side would
+# hang the other. Each wait is short, so that Ctrl+C is heard.
+function Start-SameCAProgram {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'only starts')]
+    [OutputType([hashtable])]
+    param([string] $Path, [string] $Arguments, [byte[]] $Bytes, [int] $Timeout)
     $start = New-Object System.Diagnostics.ProcessStartInfo
-    $start.FileName = $BinaryPath
-    $start.Arguments = $Command
+    $start.FileName = $Path
+    $start.Arguments = $Arguments
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
-    $start.StandardOutputEncoding = $utf8
-    $start.StandardErrorEncoding = $utf8
-
     try { $process = [System.Diagnostics.Process]::Start($start) }
-    catch { throw "failed to start same-ca from '$BinaryPath': $($_.Exception.GetBaseException().Message); install it there, or give the path where it is" }
+    catch {
+        $why = $_.Exception.GetBaseException()
+        $words = "failed to start same-ca from '$Path': $($why.Message); install it there, or say in $(Get-SameCATerm 'binary') where it is"
+        Stop-SameCA -Id 'BinaryNotStarted' -Category ResourceUnavailable -Target $Path -Message $words -Cause $why
+    }
     try {
-        # Both outputs are read while the request is written: a full pipe on either side would hang the other.
-        $stdout = $process.StandardOutput.ReadToEndAsync()
-        $stderr = $process.StandardError.ReadToEndAsync()
-        $bytes = $utf8.GetBytes((ConvertTo-Json -InputObject $Request -Depth 16 -Compress))
-        try {
-            $process.StandardInput.BaseStream.Write($bytes, 0, $bytes.Length)
-            $process.StandardInput.Close()
+        $deadline = [System.DateTime]::UtcNow.AddSeconds($Timeout)
+        $quiet = [System.TimeSpan]::FromMilliseconds(500)
+        $streams = @($process.StandardOutput.BaseStream, $process.StandardError.BaseStream)
+        $kept = @((New-Object System.IO.MemoryStream), (New-Object System.IO.MemoryStream))
+        $buffers = @((New-Object byte[] 65536), (New-Object byte[] 65536))
+        $tasks = @(
+            $streams[0].ReadAsync($buffers[0], 0, 65536)
+            $streams[1].ReadAsync($buffers[1], 0, 65536)
+            $process.StandardInput.BaseStream.WriteAsync($Bytes, 0, $Bytes.Length)
+        )
+        $ended = $null
+        while ($true) {
+            $open = @($tasks | Where-Object { $null -ne $_ })
+            if ($open.Count -gt 0) { $null = [System.Threading.Tasks.Task]::WaitAny([System.Threading.Tasks.Task[]]$open, 100) }
+            else { $null = $process.WaitForExit(100) }
+            if ($null -ne $tasks[2] -and $tasks[2].IsCompleted) {
+                # A program that stops reading says why in its answer.
+                if ($tasks[2].IsFaulted) { $null = $tasks[2].Exception }
+                $tasks[2] = $null
+                try { $process.StandardInput.Dispose() } catch { Write-Verbose 'same-ca stopped reading before the whole request was written' }
+            }
+            foreach ($index in 0, 1) {
+                if ($null -eq $tasks[$index] -or -not $tasks[$index].IsCompleted) { continue }
+                $count = 0
+                if (-not $tasks[$index].IsFaulted) { $count = $tasks[$index].Result }
+                $tasks[$index] = $null
+                if ($count -eq 0) { continue }
+                # Of a complaint the beginning is enough.
+                if ($index -eq 0 -or $kept[1].Length -lt 65536) { $kept[$index].Write($buffers[$index], 0, $count) }
+                if ($null -ne $ended) { $ended = [System.DateTime]::UtcNow }
+                $tasks[$index] = $streams[$index].ReadAsync($buffers[$index], 0, 65536)
+            }
+            if ($process.HasExited) {
+                if ($null -eq $tasks[0] -and $null -eq $tasks[1]) { break }
+                if ($null -eq $ended) { $ended = [System.DateTime]::UtcNow }
+                # Something that it started keeps the output open: what the program itself wrote is here.
+                elseif ([System.DateTime]::UtcNow - $ended -gt $quiet) { break }
+            }
+            if ($kept[0].Length -gt $script:LargestAnswer) {
+                $words = "same-ca gave no report: '$Path' wrote more than $($script:LargestAnswer / 1MB) MiB, and was ended; is it same-ca?"
+                Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $Path -Message $words
+            }
+            if ([System.DateTime]::UtcNow -gt $deadline) {
+                $words = "same-ca gave no report: '$Path' was ended after $Timeout seconds; give a longer $(Get-SameCATerm 'timeout') if it needs one"
+                Stop-SameCA -Id 'TimedOut' -Category OperationTimeout -Target $Path -Message $words
+            }
         }
-        catch [System.IO.IOException] {
-            Write-Verbose 'same-ca stopped reading before the whole request was written; its answer says why'
-        }
-        $process.WaitForExit()
-        $json = $stdout.Result
-        $answer = ConvertFrom-SameCAAnswer -Text $json
-        if ($null -ne $answer -and (Test-SameCAProperty $answer 'error')) {
-            throw "same-ca refused the request: $($answer.error.message) ($($answer.error.code))"
-        }
-        if ($null -eq $answer -or $process.ExitCode -ne 0) {
-            $told = $stderr.Result.Trim()
-            if (-not $told) { $told = "it wrote $($json.Length) characters that are no report" }
-            throw "same-ca gave no report (exit code $($process.ExitCode)): $told; is '$BinaryPath' a whole same-ca? Install it anew if '--version' fails too"
-        }
-        Assert-SameCAReport -Answer $answer -BinaryPath $BinaryPath
-        return [pscustomobject]@{ Report = $answer; Json = $json.Trim() }
+        $utf8 = New-Object System.Text.UTF8Encoding $false
+        $complaint = $utf8.GetString($kept[1].ToArray()).Trim()
+        if ($complaint.Length -gt $script:LongestComplaint) { $complaint = $complaint.Substring(0, $script:LongestComplaint) + '...' }
+        return @{ ExitCode = $process.ExitCode; Out = $utf8.GetString($kept[0].ToArray()).TrimStart([char]0xFEFF); Complaint = $complaint }
     }
     finally {
-        if (-not $process.HasExited) { $process.Kill() }
+        Stop-SameCAProgram -Process $process
         $process.Dispose()
+    }
+}
+
+# Ends a program that still runs, and what it started.
+function Stop-SameCAProgram {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'ends what was started here')]
+    param([System.Diagnostics.Process] $Process)
+    if ($Process.HasExited) { return }
+    try {
+        if ($null -ne [System.Diagnostics.Process].GetMethod('Kill', [type[]]@([bool]))) { $Process.Kill($true) }
+        elseif (Test-SameCAPlatform) { $null = & "$env:SystemRoot\System32\taskkill.exe" /PID $Process.Id /T /F 2>&1 }
+        if (-not $Process.WaitForExit(2000)) { $Process.Kill() }
+    }
+    catch { Write-Verbose "same-ca could not be ended: $($_.Exception.Message)" }
+}
+
+# Says that same-ca refused the request: by the name that the caller has for the place, and with what was given there.
+function Stop-SameCARefused {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'only throws')]
+    param($Fault, [hashtable] $Request, [string] $BinaryPath)
+    foreach ($part in 'code', 'message') {
+        if (-not (Test-SameCAProperty $Fault $part) -or $Fault.$part -isnot [string]) {
+            $words = "same-ca gave no report: '$BinaryPath' wrote an error without $part; is it same-ca?"
+            Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message $words
+        }
+    }
+    $place = ''
+    $target = $BinaryPath
+    if ((Test-SameCAProperty $Fault 'pointer') -and $Fault.pointer -is [string]) {
+        $named = Resolve-SameCAPointer -Pointer $Fault.pointer -Request $Request
+        $place = " $($named['name'])"
+        $target = $named['name']
+        if ($null -ne $named['value']) { $place += " '$($named['value'])'" }
+    }
+    $answered = @{}
+    foreach ($property in $Fault.PSObject.Properties) { $answered[$property.Name] = $property.Value }
+    $words = "same-ca refused the request:${place}: $($Fault.message) ($($Fault.code))" -replace 'request::', 'request:'
+    Stop-SameCA -Id 'Refused' -Category InvalidArgument -Target $target -Message $words -Fault $answered
+}
+
+# The caller's name for a place of the request, and what was given there, unless it is a secret or no single word.
+function Resolve-SameCAPointer {
+    [OutputType([hashtable])]
+    param([string] $Pointer, [hashtable] $Request)
+    $steps = @($Pointer -split '/' | Select-Object -Skip 1 | ForEach-Object { $_.Replace('~1', '/').Replace('~0', '~') })
+    if ($steps.Count -eq 0) { return @{ name = 'as a whole'; value = $null } }
+    $secret = @($steps | Where-Object { 'password', 'pkcs12', 'pem', 'der', 'chain' -contains $_ }).Count -gt 0
+    $value = $Request
+    foreach ($step in $steps) {
+        if ($value -is [System.Collections.IDictionary]) { if (@($value.Keys) -contains $step) { $value = $value[$step] } else { $value = $null } }
+        elseif ($value -is [System.Collections.IList] -and $step -match '^\d+$' -and [int]$step -lt $value.Count) { $value = $value[[int]$step] }
+        else { $value = $null }
+        if ($null -eq $value) { break }
+    }
+    $name = Get-SameCATerm $steps[0]
+    $named = $null
+    if ($steps.Count -gt 1 -and $steps[1] -match '^\d+$' -and 'subjects', 'reference' -contains $steps[0]) {
+        $entries = @($Request[$steps[0]])
+        if ([int]$steps[1] -lt $entries.Count -and $entries[[int]$steps[1]] -is [hashtable]) { $named = $entries[[int]$steps[1]] }
+    }
+    switch ($steps[0]) {
+        'policy' { if ($steps.Count -gt 1) { $name = Get-SameCATerm $steps[1]; if ($name -ceq $steps[1]) { $name = "$(Get-SameCATerm 'policy').$name" } } }
+        'reference' {
+            if ($null -ne $named -and $named.ContainsKey('key_sha256')) { $name = Get-SameCATerm 'pinned_keys' }
+            elseif ($steps -contains 'password') { $name = Get-SameCATerm 'password' }
+        }
+        'subjects' {
+            if ($steps -contains 'names') { $name = Get-SameCATerm 'names' }
+            elseif ($steps -contains 'password') { $name = Get-SameCATerm 'password' }
+        }
+        'candidates' { if ($steps -contains 'password') { $name = Get-SameCATerm 'candidate_password' } }
+    }
+    if ($secret -or ($value -isnot [string] -and $value -isnot [int] -and $value -isnot [bool])) {
+        $value = $null
+        if ($null -ne $named -and -not $secret) { $value = $named['name'] }
+    }
+    return @{ name = $name; value = $value }
+}
+
+# The version that an answer names, or nothing.
+function Get-SameCAVersion {
+    [OutputType([string])]
+    param($Answer)
+    if (-not (Test-SameCAProperty $Answer 'tool') -or -not (Test-SameCAProperty $Answer.tool 'version')) { return '' }
+    return [string]$Answer.tool.version
+}
+
+# The version that the program itself says, or nothing.
+function Read-SameCAVersion {
+    [OutputType([string])]
+    param([string] $Path)
+    try { $ran = Start-SameCAProgram -Path $Path -Arguments '--version' -Bytes (New-Object byte[] 0) -Timeout 10 }
+    catch { return '' }
+    if ($ran['Out'] -match '^same-ca (\d\S*)\s*$') { return $Matches[1] }
+    return ''
+}
+
+function Assert-SameCAVersion {
+    param([string] $Version, [string] $BinaryPath)
+    $known = ($Version -replace '[-+].*$', '') -as [version]
+    if ($null -eq $known) {
+        $words = "same-ca gave no report: '$BinaryPath' does not say its version; is it same-ca?"
+        Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message $words
+    }
+    if ($known -lt [version]$script:OldestBinary) {
+        $words = "same-ca at '$BinaryPath' is version $Version; install $($script:OldestBinary) or later"
+        Stop-SameCA -Id 'BinaryTooOld' -Category NotInstalled -Target $BinaryPath -Message $words
     }
 }
 
 # What was answered is a report of a same-ca that is new enough; anything may stand where it should.
 function Assert-SameCAReport {
     param([psobject] $Answer, [string] $BinaryPath)
-    if (-not (Test-SameCAProperty $Answer 'protocol')) {
-        throw "same-ca gave no report: '$BinaryPath' wrote JSON that names no protocol; is it same-ca?"
-    }
+    $wrong = { param($Words) Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message "same-ca gave no report: '$BinaryPath' $Words" }
+    if (-not (Test-SameCAProperty $Answer 'protocol')) { & $wrong 'wrote JSON that names no protocol; is it same-ca?' }
     if ($Answer.protocol -ne 1) {
-        throw "same-ca at '$BinaryPath' speaks protocol $($Answer.protocol); this module speaks protocol 1: install the two of one version"
+        $words = "same-ca at '$BinaryPath' speaks protocol $($Answer.protocol); this module speaks protocol 1: install the two of one version"
+        Stop-SameCA -Id 'OtherProtocol' -Category NotInstalled -Target $BinaryPath -Message $words
     }
-    $version = $null
-    if ((Test-SameCAProperty $Answer 'tool') -and (Test-SameCAProperty $Answer.tool 'version')) {
-        $version = ([string]$Answer.tool.version -replace '[-+].*$', '') -as [version]
+    Assert-SameCAVersion -Version (Get-SameCAVersion -Answer $Answer) -BinaryPath $BinaryPath
+    foreach ($part in 'status', 'message', 'reference', 'subjects') {
+        if (-not (Test-SameCAProperty $Answer $part)) { & $wrong "wrote JSON without '$part'; is it same-ca?" }
     }
-    if ($null -eq $version) { throw "same-ca gave no report: '$BinaryPath' does not say its version; is it same-ca?" }
-    if ($version -lt [version]$script:OldestBinary) {
-        throw "same-ca at '$BinaryPath' is version $($Answer.tool.version); install $($script:OldestBinary) or later"
+    if (@('compliant', 'noncompliant', 'undetermined') -notcontains $Answer.status) { & $wrong "wrote a status that is none; is it same-ca?" }
+    $lists = @(, @($Answer, 'subjects', 'subjects'))
+    $lists += , @($Answer.reference, 'members', 'reference.members')
+    $lists += , @($Answer.reference, 'findings', 'reference.findings')
+    foreach ($list in $lists) {
+        if (-not (Test-SameCAProperty $list[0] $list[1]) -or $list[0].($list[1]) -isnot [array]) {
+            & $wrong "wrote JSON whose '$($list[2])' is no list; is it same-ca?"
+        }
     }
-    foreach ($part in 'status', 'reference', 'subjects') {
-        if (-not (Test-SameCAProperty $Answer $part)) { throw "same-ca gave no report: '$BinaryPath' wrote JSON without '$part'; install it anew" }
+    foreach ($entry in @($Answer.reference.members) + @($Answer.subjects)) {
+        foreach ($part in 'name', 'certificate', 'issued_by', 'findings') {
+            if (-not (Test-SameCAProperty $entry $part)) { & $wrong "wrote a subject or member without '$part'; is it same-ca?" }
+        }
+        if ($entry.findings -isnot [array]) { & $wrong "wrote findings that are no list; is it same-ca?" }
     }
 }
 
@@ -128,7 +492,8 @@ function Find-SameCABinary {
         $candidate = [System.IO.Path]::Combine($place, $name)
         if (Test-Path -LiteralPath $candidate -PathType Leaf) { return $candidate }
     }
-    throw "$name was not found in $($places -join ', '); install it, or give its path"
+    $words = "$name was not found in $($places -join ', '); install it, or say in $(Get-SameCATerm 'binary') where it is"
+    Stop-SameCA -Id 'BinaryMissing' -Category ObjectNotFound -Target $name -Message $words
 }
 
 # Whether this is Windows; 5.1 has no $IsWindows.
@@ -163,32 +528,62 @@ function Assert-SameCAAbsolutePath {
         Throws unless a path is absolute: a relative one would be looked for where DSC or Ansible happen to run, in System32.
     .PARAMETER Path
         The path.
+    .PARAMETER Part
+        What the path was given for, in the protocol's words.
     .EXAMPLE
         Assert-SameCAAbsolutePath -Path \\files\reports
     #>
-    param([Parameter(Mandatory = $true)] [string] $Path)
+    param([Parameter(Mandatory = $true)] [string] $Path, [string] $Part)
     $absolute = '^/'
     if (Test-SameCAPlatform) { $absolute = '^([A-Za-z]:[\\/]|\\\\)' }
-    if ($Path -notmatch $absolute) { throw "'$Path' is not an absolute path; write the whole path" }
+    if ($Path -match $absolute) { return }
+    $where = ''
+    if ($Part) { $where = " in $(Get-SameCATerm $Part)" }
+    Stop-SameCA -Id 'RelativePath' -Category InvalidArgument -Target $Path -Message "'$Path'$where is not an absolute path; write the whole path"
+}
+
+# Text without what is copied along unseen: marks of direction and of byte order. Half a surrogate pair is no character.
+function Repair-SameCAText {
+    [OutputType([string])]
+    param([string] $Text)
+    $utf8 = New-Object System.Text.UTF8Encoding $false
+    return $utf8.GetString($utf8.GetBytes(($Text -replace '[\u200E\u200F\uFEFF]', '')))
 }
 
 # A source as people write it, taken apart: kind is store, lync, tls or path.
 function Read-SameCASource {
     [CmdletBinding()]
     [OutputType([hashtable])]
-    param([Parameter(Mandatory = $true)] [string] $Source)
-    if ($Source -match '^store:(?<location>LocalMachine|CurrentUser)/(?<store>[^/]+)(/(?<thumbprint>[0-9A-Fa-f :\u200E]+))?$') {
-        $thumbprint = ''
-        if ($Matches.ContainsKey('thumbprint')) { $thumbprint = $Matches['thumbprint'] -replace '[^0-9A-Fa-f]', '' }
-        return @{ kind = 'store'; location = $Matches['location']; store = $Matches['store']; thumbprint = $thumbprint }
+    param([AllowEmptyString()] [string] $Source, [string] $Part)
+    $Source = Repair-SameCAText $Source
+    if ([string]::IsNullOrEmpty($Source.Trim())) {
+        $words = "$(Get-SameCATerm $Part) has an empty element; leave it out, or write a source"
+        Stop-SameCA -Id 'BadSource' -Category InvalidArgument -Target $Part -Message $words
     }
-    if ($Source -match '^lync:(?<use>\w+)$') { return @{ kind = 'lync'; use = $Matches['use'] } }
-    if ($Source -match '^tls://') { return @{ kind = 'tls' } }
+    if ($Source -match '^store:(?<location>LocalMachine|CurrentUser)/(?<store>[^/]+)(?<more>/(?<thumbprint>.*))?$') {
+        $parts = @{ kind = 'store'; source = $Source; location = $Matches['location']; store = $Matches['store']; thumbprint = '' }
+        if ($Matches.ContainsKey('more')) { $parts['thumbprint'] = ConvertTo-SameCAThumbprint -Text $Matches['thumbprint'] -Source $Source }
+        return $parts
+    }
+    if ($Source -match '^lync:(?<use>\w+)$') { return @{ kind = 'lync'; source = $Source; use = $Matches['use'] } }
+    if ($Source -match '^tls://') { return @{ kind = 'tls'; source = $Source } }
     if ($Source -match '^[A-Za-z][A-Za-z0-9+.-]+:') {
-        throw "'$Source' is not a source: expected store:LocalMachine/My[/THUMBPRINT], store:CurrentUser/STORE[/THUMBPRINT], lync:USE, tls://host:port or an absolute path"
+        $forms = 'store:LocalMachine/My[/THUMBPRINT], store:CurrentUser/STORE[/THUMBPRINT], lync:USE, tls://host:port or an absolute path'
+        $words = "'$Source' in $(Get-SameCATerm $Part) is not a source: expected $forms"
+        Stop-SameCA -Id 'BadSource' -Category InvalidArgument -Target $Source -Message $words
     }
-    Assert-SameCAAbsolutePath -Path $Source
-    return @{ kind = 'path' }
+    Assert-SameCAAbsolutePath -Path $Source -Part $Part
+    return @{ kind = 'path'; source = $Source }
+}
+
+# A thumbprint as Windows writes it, whatever blanks stand in it. A part of one would only ever be missing.
+function ConvertTo-SameCAThumbprint {
+    [OutputType([string])]
+    param([AllowEmptyString()] [string] $Text, [string] $Source)
+    $digits = ($Text -replace '[\s:]', '').ToUpperInvariant()
+    if ($digits -match '^[0-9A-F]{40}$') { return $digits }
+    $words = "'$Source' does not end in a thumbprint: expected 40 hexadecimal digits, found '$digits' of $($digits.Length)"
+    Stop-SameCA -Id 'BadThumbprint' -Category InvalidArgument -Target $Source -Message $words
 }
 
 function New-SameCARequest {
@@ -210,13 +605,17 @@ function New-SameCARequest {
     .PARAMETER PinnedKey
         SHA-256 of the keys of CAs that are allowed.
     .PARAMETER Subject
-        What must follow the rule.
+        What must follow the rule: sources, or the protocol's subjects as dictionaries.
     .PARAMETER HostName
         What the report calls this host; its own name unless given.
+    .PARAMETER Node
+        What the caller's inventory calls this host.
     .PARAMETER CollectedAt
         When this was asked, as the report says it; now unless given.
     .PARAMETER Authority
         CA certificates that the operator answers for.
+    .PARAMETER Intermediate
+        CA certificates that nobody answers for.
     .PARAMETER Candidate
         What may take the place of a subject that does not fit.
     .PARAMETER CandidateCredential
@@ -236,123 +635,345 @@ function New-SameCARequest {
     #>
     [CmdletBinding()]
     [OutputType([hashtable])]
-    [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSReviewUnusedParameter', '', Justification = 'all are read from PSBoundParameters')]
     param(
         [Parameter(Mandatory = $true)] [string] $Requirement,
         [string[]] $Reference,
         [string] $ReferencePath,
-        [System.Collections.IDictionary] $ReferenceDocument,
+        $ReferenceDocument,
         [string[]] $PinnedKey,
-        [Parameter(Mandatory = $true)] [string[]] $Subject,
+        [Parameter(Mandatory = $true)] [object[]] $Subject,
         [string] $HostName,
+        [string] $Node,
         [string] $CollectedAt,
         [string[]] $Authority,
+        [string[]] $Intermediate,
         [string[]] $Candidate,
         [pscredential] $CandidateCredential,
         [pscredential] $SubjectCredential,
-        [hashtable] $Policy,
+        [System.Collections.IDictionary] $Policy,
         [switch] $ReplaceStaged,
         [switch] $SetOAuthTokenIssuer
     )
-    if ($ReferencePath -and $ReferenceDocument) { throw "'$Requirement' has two reference documents: give the path or the document itself" }
-    if (-not ($Reference -or $ReferencePath -or $ReferenceDocument -or $PinnedKey)) {
-        throw "'$Requirement' has no reference: give servers, a reference document or a pinned key"
+    Clear-SameCAMemory
+    return (New-SameCAQuestion -Given $PSBoundParameters)['Request']
+}
+
+# Forgets what was read of this machine for the operation before.
+function Clear-SameCAMemory {
+    $script:Stores = @{}
+    $script:KeyTrouble = @{}
+}
+
+# What was given, or nothing.
+function Get-SameCAGiven {
+    param([System.Collections.IDictionary] $Given, [string] $Name)
+    # A Dictionary of .NET's has no method Contains that PowerShell finds.
+    if (@($Given.Keys) -contains $Name) { return $Given[$Name] }
+    return $null
+}
+
+# The request, and for each subject that this module itself can carry out, the place where it is kept.
+function New-SameCAQuestion {
+    [OutputType([hashtable])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    param([System.Collections.IDictionary] $Given, [hashtable] $Without)
+    $requirement = Repair-SameCAText (Get-SameCAGiven $Given 'Requirement')
+    $path = Get-SameCAGiven $Given 'ReferencePath'
+    $document = Get-SameCAGiven $Given 'ReferenceDocument'
+    $credential = Get-SameCACredential -Given $Given -Name 'SubjectCredential' -Part 'password'
+    $secret = Get-SameCACredential -Given $Given -Name 'CandidateCredential' -Part 'candidate_password'
+    $candidates = @(Get-SameCAGiven $Given 'Candidate' | Where-Object { $null -ne $_ })
+    $policy = ConvertTo-SameCAPolicy -Policy (Get-SameCAGiven $Given 'Policy')
+    if ($path -and $document) {
+        $words = "'$requirement' has two reference documents: give the path or the document itself"
+        Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'ReferenceDocument' -Message $words
     }
     $members = @(
-        foreach ($source in $Reference) { New-SameCAMember -Source $source -Credential $SubjectCredential }
-        foreach ($key in $PinnedKey) { @{ name = "pinned key $key"; key_sha256 = $key } }
+        foreach ($source in @(Get-SameCAGiven $Given 'Reference' | Where-Object { $null -ne $_ })) { New-SameCAMember -Source $source -Credential $credential }
+        foreach ($key in @(Get-SameCAGiven $Given 'PinnedKey' | Where-Object { $null -ne $_ })) {
+            $digits = Repair-SameCAText $key
+            if (-not $digits.Trim()) {
+                $words = "$(Get-SameCATerm 'pinned_keys') has an empty element; leave it out"
+                Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'PinnedKey' -Message $words
+            }
+            @{ name = "pinned key $digits"; key_sha256 = $digits }
+        }
     )
     $options = @{
-        Credential          = $SubjectCredential
-        Names               = @()
-        Mend                = [bool]$Candidate
-        ReplaceStaged       = [bool]$ReplaceStaged
-        SetOAuthTokenIssuer = [bool]$SetOAuthTokenIssuer
+        Credential = $credential
+        Names = @()
+        Mend = $candidates.Count -gt 0
+        RenewBefore = $policy.ContainsKey('renew_before')
+        ReplaceStaged = [bool](Get-SameCAGiven $Given 'ReplaceStaged')
+        SetOAuthTokenIssuer = [bool](Get-SameCAGiven $Given 'SetOAuthTokenIssuer')
+        Without = $Without
     }
-    if (-not ($Policy -and $Policy.ContainsKey('names'))) { $options['Names'] = @(Get-SameCAHostName) }
-    $subjects = @(foreach ($source in $Subject) { New-SameCASubject -Source $source @options })
-    if (-not $HostName) { $HostName = Get-SameCAHostName }
-    if (-not $CollectedAt) { $CollectedAt = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture) }
-    $vouched = @(foreach ($source in $Authority) { Resolve-SameCASource -Source $source })
+    if (-not $policy.ContainsKey('names')) { $options['Names'] = @(Get-SameCAHostName) }
+    $places = @{}
+    $subjects = @(foreach ($entry in @(Get-SameCAGiven $Given 'Subject')) {
+        foreach ($made in @(New-SameCASubject -Subject $entry @options)) {
+            if ($null -ne $made['place']) { $places[(Get-SameCAKey $made['entry'])] = $made['place'] }
+            $made['entry']
+        }
+    })
+    $hostName = Repair-SameCAText (Get-SameCAGiven $Given 'HostName')
+    if (-not $hostName) { $hostName = Get-SameCAHostName }
+    $collected = Get-SameCAGiven $Given 'CollectedAt'
+    if (-not $collected) { $collected = ConvertTo-SameCATime -Text '+0s' }
+    $vouched = @(Get-SameCAGiven $Given 'Authority' | Where-Object { $null -ne $_ } | ForEach-Object { Resolve-SameCASource -Source $_ -Part 'authorities' })
+    $lent = @(Get-SameCAGiven $Given 'Intermediate' | Where-Object { $null -ne $_ } | ForEach-Object { Resolve-SameCASource -Source $_ -Part 'intermediates' })
     $request = @{
-        protocol      = 1
-        requirement   = $Requirement
-        host          = $HostName
-        collected_at  = $CollectedAt
-        reference     = $members
-        subjects      = $subjects
-        authorities   = $vouched + @(Get-SameCAEvidence -Store 'Root') + @(Get-SameCAEvidence -Store 'NTAuth')
-        intermediates = @(Get-SameCAEvidence -Store 'CA')
+        protocol = 1
+        requirement = $requirement
+        host = $hostName
+        collected_at = $collected
+        reference = $members
+        subjects = $subjects
+        authorities = $vouched + @(Get-SameCAEvidence -Store 'Root') + @(Get-SameCAEvidence -Store 'NTAuth')
+        intermediates = $lent + @(Get-SameCAEvidence -Store 'CA')
+        policy = $policy
     }
-    if ($ReferencePath) {
-        Assert-SameCAAbsolutePath -Path $ReferencePath
-        $request['reference_document'] = @{ path = $ReferencePath }
+    if (Get-SameCAGiven $Given 'Node') { $request['node'] = Repair-SameCAText $Given['Node'] }
+    if ($path) {
+        Assert-SameCAAbsolutePath -Path $path -Part 'reference_document'
+        $request['reference_document'] = @{ path = $path }
     }
-    if ($ReferenceDocument) { $request['reference_document'] = $ReferenceDocument }
-    if ($Candidate) {
-        $request['candidates'] = @(foreach ($source in $Candidate) { Resolve-SameCASource -Source $source -Credential $CandidateCredential -WithKey })
+    if ($document) { $request['reference_document'] = $document }
+    if ($candidates.Count -gt 0) {
+        $request['candidates'] = @(foreach ($source in $candidates) { Resolve-SameCASource -Source $source -Part 'candidates' -Credential $secret -WithKey })
     }
-    if ($Policy) { $request['policy'] = $Policy }
-    return $request
+    return @{ Request = $request; Places = $places; Secret = $secret }
+}
+
+# What tells a subject from the others.
+function Get-SameCAKey {
+    [OutputType([string])]
+    param($Entry)
+    $use = ''
+    if ($Entry -is [hashtable]) { if ($Entry.ContainsKey('use')) { $use = $Entry['use'] }; return "$($Entry['name'])`n$use" }
+    if (Test-SameCAProperty $Entry 'use') { $use = $Entry.use }
+    $name = ''
+    if (Test-SameCAProperty $Entry 'subject') { $name = $Entry.subject }
+    if (Test-SameCAProperty $Entry 'name') { $name = $Entry.name }
+    return "$name`n$use"
+}
+
+# A credential, whose password has not been made the text of an object on its way here.
+function Get-SameCACredential {
+    [OutputType([pscredential])]
+    param([System.Collections.IDictionary] $Given, [string] $Name, [string] $Part)
+    $credential = Get-SameCAGiven $Given $Name
+    if ($null -eq $credential) { return $null }
+    $text = $credential.GetNetworkCredential().Password
+    # DSC's adapter makes text of what stands in the place of the password.
+    if ($text -match '(?s)^@\{secureString=(.*)\}$') {
+        $secret = New-Object -TypeName System.Security.SecureString
+        foreach ($letter in $Matches[1].ToCharArray()) { $secret.AppendChar($letter) }
+        return New-Object -TypeName System.Management.Automation.PSCredential -ArgumentList $credential.UserName, $secret
+    }
+    if ($text -match '^(@\{\w+=.*\}|System\.(Collections|Management)\.[\w.]+)$') {
+        $words = "the password of $(Get-SameCATerm $Part) is an object, and not text; give the credential as {username, password} or as a secureObject of these"
+        Stop-SameCA -Id 'BadCredential' -Category InvalidArgument -Target $Name -Message $words
+    }
+    return $credential
+}
+
+# The policy as the protocol takes it, with the words that have no other case in lower case.
+function ConvertTo-SameCAPolicy {
+    [OutputType([hashtable])]
+    param([System.Collections.IDictionary] $Policy)
+    $rules = @{}
+    if ($null -eq $Policy) { return $rules }
+    foreach ($name in @($Policy.Keys)) {
+        $value = $Policy[$name]
+        if ($null -eq $value) { continue }
+        if ('profile', 'match', 'level', 'proof', 'references' -contains $name -and $value -is [string]) { $value = $value.ToLowerInvariant() }
+        if ('names', 'extended_key_usage', 'distrust' -contains $name) { $value = @($value) }
+        $rules[$name] = $value
+    }
+    if ($rules.ContainsKey('names')) {
+        $rules['names'] = @(foreach ($name in $rules['names']) {
+            $name = (Repair-SameCAText $name).Trim()
+            # Also an address, or a name with one star at its beginning.
+            $isName = $name -match '^(\*\.)?\w([\w-]*\w)?(\.\w([\w-]*\w)?)*\.?$'
+            if (-not $isName -and -not [System.Net.IPAddress]::TryParse($name, [ref]$null)) {
+                $words = "$(Get-SameCATerm 'names') '$name' is not a host name; write one such as pchat01.contoso.com"
+                Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target $name -Message $words
+            }
+            $name
+        })
+    }
+    return $rules
 }
 
 # A member without certificate is sent empty, so that the report names it.
 function New-SameCAMember {
-    [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
     param([string] $Source, [pscredential] $Credential)
-    $found = @(Resolve-SameCASource -Source $Source -Credential $Credential)
-    if ($found.Count -gt 1) { throw "reference '$Source' must name one certificate; it names $($found.Count)" }
-    if ($found.Count -eq 1) { return @{ name = $Source; source = $found[0] } }
-    return @{ name = $Source; source = @{ pem = '' } }
+    $found = @(Resolve-SameCASource -Source $Source -Part 'reference' -Credential $Credential)
+    $name = Repair-SameCAText $Source
+    if ($found.Count -gt 1) {
+        Stop-SameCA -Id 'BadSource' -Category InvalidArgument -Target $name -Message "reference '$name' must name one certificate; it names $($found.Count)"
+    }
+    if ($found.Count -eq 1) { return @{ name = $name; source = $found[0] } }
+    return @{ name = $name; source = @{ pem = '' } }
 }
 
-# One subject, and one more for each certificate that Lync has staged for its use.
+# One subject, and one more for each certificate that Lync has staged for its use; each with its place where this module keeps it.
 function New-SameCASubject {
-    [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    [OutputType([hashtable])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
     param(
-        [string] $Source,
+        $Subject,
         [pscredential] $Credential,
         [string[]] $Names,
         [bool] $Mend,
+        [bool] $RenewBefore,
         [bool] $ReplaceStaged,
-        [bool] $SetOAuthTokenIssuer
+        [bool] $SetOAuthTokenIssuer,
+        [hashtable] $Without
     )
-    $parts = Read-SameCASource -Source $Source
-    $entry = @{ name = $Source }
-    if ($parts['kind'] -eq 'path' -and $Mend) {
-        $entry['install'] = New-SameCAPlace -Path $Source -Credential $Credential
-        return $entry
+    $entry = @{}
+    $source = $Subject
+    if ($Subject -isnot [string]) {
+        $entry = ConvertTo-SameCASubject -Subject $Subject -Credential $Credential
+        # Its source may still be one that only this module reads.
+        $plain = $entry.ContainsKey('source') -and $entry['source'] -is [string] -and -not $entry.ContainsKey('install')
+        if (-not $plain) { return @{ entry = $entry; place = $null } }
+        $source = $entry['source']
+        $entry.Remove('source')
+    }
+    $parts = Read-SameCASource -Source $source -Part 'subjects'
+    if (-not $entry.ContainsKey('name')) { $entry['name'] = $parts['source'] }
+    if ($parts['kind'] -eq 'path' -and $Mend -and $Subject -is [string]) {
+        $entry['install'] = New-SameCAPlace -Path $parts['source'] -Credential $Credential
+        return @{ entry = $entry; place = $null }
     }
     $staged = @()
+    $place = $null
+    $kept = $true
     if ($parts['kind'] -eq 'lync') {
         $assigned = Get-SameCALyncAssignment -Use $parts['use']
         $staged = @($assigned['staged'])
-        $entry['use'] = $parts['use']
+        if (-not $entry.ContainsKey('use')) { $entry['use'] = $parts['use'] }
         $found = @()
-        $place = $script:LyncStore
-        if ($assigned['current']) { $found = @(Get-SameCAStoreCertificate @place -Thumbprint $assigned['current'] -WithKey) }
+        $keptIn = $script:LyncStore
+        $place = @{ kind = 'lync'; use = $parts['use']; location = $keptIn['Location']; store = $keptIn['Store']; thumbprint = '' }
+        if ($assigned['current']) { $found = @(Get-SameCAStoreCertificate @keptIn -Thumbprint $assigned['current'] -WithKey) }
         $kept = ($staged.Count -gt 0 -and -not $ReplaceStaged) -or ($parts['use'] -eq 'OAuthTokenIssuer' -and -not $SetOAuthTokenIssuer)
     }
     else {
-        $found = @(Resolve-SameCASource -Source $Source -Credential $Credential -WithKey)
-        $kept = $parts['kind'] -ne 'store'
+        $found = @(Resolve-SameCASource -Source $source -Part 'subjects' -Credential $Credential -WithKey)
+        if ($parts['kind'] -eq 'store') {
+            $place = @{ kind = 'store'; location = $parts['location']; store = $parts['store']; thumbprint = $parts['thumbprint'] }
+            $kept = $false
+        }
     }
     $whole = $parts['kind'] -eq 'store' -and -not $parts['thumbprint']
-    if ($found.Count -eq 1 -and -not $whole) { $entry['source'] = $found[0] } else { $entry['any_of'] = $found }
-    if ($whole -and $Names) { $entry['names'] = @($Names) }
-    if ($Mend -and -not $kept) { $entry['install'] = @{ by = 'caller' } }
-    $entry
-    foreach ($next in $staged) {
-        $later = @{ name = "$Source staged for $($next['from'])"; use = $parts['use']; effective_from = $next['from'] }
-        $found = @(Get-SameCAStoreCertificate @place -Thumbprint $next['thumbprint'] -WithKey)
-        if ($found.Count -eq 1) { $later['source'] = $found[0] } else { $later['any_of'] = @() }
-        $later
+    if ($parts['kind'] -eq 'store' -and -not $whole -and $RenewBefore -and $Mend) {
+        $words = "$(Get-SameCATerm 'renew_before') cannot replace '$($parts['source'])': a thumbprint names this one certificate alone; name the whole store"
+        Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target $parts['source'] -Message $words
     }
+    if ($found.Count -eq 1 -and -not $whole) { $entry['source'] = $found[0] } else { $entry['any_of'] = $found }
+    if ($whole -and $Names -and -not $entry.ContainsKey('names')) { $entry['names'] = @($Names) }
+    if ($Mend -and -not $kept) {
+        $accepts = @{ forms = @('pkcs12', 'store'); one_key = $true; store = @{ location = $place['location']; store = $place['store'] } }
+        if ($place['thumbprint']) { $accepts['thumbprint'] = $place['thumbprint'] }
+        $entry['install'] = @{ by = 'caller'; accepts = $accepts }
+        $key = Get-SameCAKey $entry
+        if ($null -ne $Without -and $Without.ContainsKey($key)) { $entry['install']['without'] = @($Without[$key]) }
+    }
+    @{ entry = $entry; place = $place }
+    foreach ($next in $staged) {
+        $later = @{ name = "$($entry['name']) staged for $($next['from'])"; use = $entry['use']; effective_from = $next['from'] }
+        $found = @(Get-SameCAStoreCertificate @keptIn -Thumbprint $next['thumbprint'] -WithKey)
+        if ($found.Count -eq 1) { $later['source'] = $found[0] } else { $later['any_of'] = @() }
+        @{ entry = $later; place = $null }
+    }
+}
+
+# A subject that was given as a dictionary, in the words of the other modules: source and any_of as there, install as there.
+function ConvertTo-SameCASubject {
+    [OutputType([hashtable])]
+    param($Subject, [pscredential] $Credential)
+    if ($Subject -isnot [System.Collections.IDictionary]) {
+        $words = "$(Get-SameCATerm 'subjects') has an element that is neither a source nor a dictionary"
+        Stop-SameCA -Id 'BadOption' -Category InvalidType -Target 'Subject' -Message $words
+    }
+    $entry = @{}
+    foreach ($key in 'name', 'use', 'names', 'effective_from') {
+        $value = Get-SameCAGiven $Subject $key
+        if ($null -eq $value) { continue }
+        if ($key -eq 'names') { $value = @($value) }
+        if ($key -eq 'effective_from') { $value = ConvertTo-SameCATime -Text $value -Option 'effective_from' }
+        $entry[$key] = $value
+    }
+    $source = Get-SameCAGiven $Subject 'source'
+    if ($null -ne $source) { $entry['source'] = ConvertTo-SameCASource -Source $source -Credential $Credential }
+    $any = Get-SameCAGiven $Subject 'any_of'
+    if ($null -ne $any) {
+        $entry['any_of'] = @(foreach ($one in @($any)) {
+            $made = ConvertTo-SameCASource -Source $one -Credential $Credential
+            if ($made -is [string]) { Resolve-SameCASource -Source $made -Part 'subjects' -Credential $Credential -WithKey } else { $made }
+        })
+    }
+    $install = Get-SameCAGiven $Subject 'install'
+    if ($null -ne $install) {
+        $entry['install'] = @{}
+        $known = @{
+            path = 'certificate'; privatekey_path = 'private_key'; chain_path = 'chain'; pkcs12_path = 'pkcs12_path'; backup = 'backup'
+            privatekey_passphrase = 'password'; password_file = 'password_file'; password_env = 'password_env'; encryption = 'encryption'
+            replace_unreadable = 'replace_unreadable'
+        }
+        foreach ($name in $known.Keys) {
+            $value = Get-SameCAGiven $install $name
+            if ($null -eq $value) { continue }
+            if ($name -match '^(path|privatekey_path|chain_path|pkcs12_path|password_file)$') { Assert-SameCAAbsolutePath -Path $value -Part 'subjects' }
+            $entry['install'][$known[$name]] = $value
+        }
+    }
+    return $entry
+}
+
+# A source that was given as a dictionary: a string where it is one that people write, else the protocol's own.
+function ConvertTo-SameCASource {
+    param($Source, [pscredential] $Credential)
+    if ($Source -is [string]) { return $Source }
+    $password = @{}
+    foreach ($pair in @('privatekey_passphrase', 'password'), @('password_file', 'password_file'), @('password_env', 'password_env')) {
+        $value = Get-SameCAGiven $Source $pair[0]
+        if ($null -ne $value) { $password[$pair[1]] = $value }
+    }
+    $spec = Get-SameCAGiven $Source 'spec'
+    if ($spec) { return $spec }
+    $path = Get-SameCAGiven $Source 'path'
+    if ($path) {
+        Assert-SameCAAbsolutePath -Path $path -Part 'subjects'
+        if ($password.Count -eq 0) { return Resolve-SameCASource -Source $path -Part 'subjects' -Credential $Credential }
+        return @{ path = $path } + $password
+    }
+    $content = Get-SameCAGiven $Source 'content'
+    if ($content) { return @{ pem = $content } + $password }
+    $pkcs12 = Get-SameCAGiven $Source 'pkcs12'
+    if ($pkcs12) { return @{ pkcs12 = $pkcs12 } + $password }
+    $tls = Get-SameCAGiven $Source 'tls'
+    if ($null -ne $tls) {
+        $server = @{}
+        foreach ($name in 'host', 'port', 'server_name', 'starttls', 'timeout') {
+            $value = Get-SameCAGiven $tls $name
+            if ($null -ne $value) { $server[$name] = $value }
+        }
+        return @{ tls = $server }
+    }
+    $words = "a source in $(Get-SameCATerm 'subjects') has none of spec, path, content, pkcs12 and tls"
+    Stop-SameCA -Id 'BadSource' -Category InvalidArgument -Target 'Subject' -Message $words
 }
 
 # Where the binary itself keeps a path's certificate: told by the name, because the file need not be there yet.
 function New-SameCAPlace {
-    [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
     param([string] $Path, [pscredential] $Credential)
     if ($Path -notmatch '\.(pfx|p12)$') { return @{ certificate = $Path } }
     # The binary wants a password said, if only that there is none.
@@ -361,15 +982,33 @@ function New-SameCAPlace {
     return $place
 }
 
+# This host's name: asked of DNS only where the host does not know it itself, once, and not for long.
 function Get-SameCAHostName {
+    [OutputType([string])]
+    param()
+    if ($script:OwnName) { return $script:OwnName }
     $name = [System.Net.Dns]::GetHostName()
-    try { return [System.Net.Dns]::GetHostEntry($name).HostName } catch { return $name }
+    if ($name -notmatch '\.') {
+        $domain = ''
+        try { $domain = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().DomainName }
+        catch { Write-Verbose "the host's domain is not known: $($_.Exception.Message)" }
+        if ($domain -match '^[A-Za-z0-9]') { $name = "$name.$domain" }
+        else {
+            $asked = [System.Net.Dns]::GetHostEntryAsync($name)
+            $null = [System.Threading.Tasks.Task]::WaitAny([System.Threading.Tasks.Task[]]@($asked), 5000)
+            if ($asked.Status -eq 'RanToCompletion' -and $asked.Result.HostName -match '\.' -and $asked.Result.HostName -notlike 'localhost*') {
+                $name = $asked.Result.HostName
+            }
+        }
+    }
+    $script:OwnName = Repair-SameCAText $name
+    return $script:OwnName
 }
 
 # CA certificates of the machine, as evidence; a store that is not there lends none.
 function Get-SameCAEvidence {
     param([string] $Store)
-    try { Get-SameCAStoreCertificate -Location LocalMachine -Store $Store }
+    try { foreach ($held in @(Get-SameCAStoreCertificate -Location LocalMachine -Store $Store)) { @{ der = $held['der'] } } }
     catch { Write-Verbose "store LocalMachine\$Store lends no evidence: $($_.Exception.Message)" }
 }
 
@@ -378,11 +1017,12 @@ function Resolve-SameCASource {
     [CmdletBinding()]
     [OutputType([hashtable], [string])]
     param(
-        [Parameter(Mandatory = $true)] [string] $Source,
+        [AllowEmptyString()] [string] $Source,
+        [string] $Part,
         [pscredential] $Credential,
         [switch] $WithKey
     )
-    $parts = Read-SameCASource -Source $Source
+    $parts = Read-SameCASource -Source $Source -Part $Part
     if ($parts['kind'] -eq 'store') {
         return Get-SameCAStoreCertificate -Location $parts['location'] -Store $parts['store'] -Thumbprint $parts['thumbprint'] -WithKey:$WithKey
     }
@@ -393,11 +1033,12 @@ function Resolve-SameCASource {
         return Get-SameCAStoreCertificate @place -Thumbprint $assigned['current'] -WithKey:$WithKey
     }
     if ($null -ne $Credential -and $parts['kind'] -eq 'path' -and $Source -notmatch '\.(cer|crt|der|pem|p7b|p7c)$') {
-        return @{ path = $Source; password = $Credential.GetNetworkCredential().Password }
+        return @{ path = $parts['source']; password = $Credential.GetNetworkCredential().Password }
     }
-    return $Source
+    return $parts['source']
 }
 
+# Certificates of a store, as the protocol takes them. A store is read once for an operation, and each key opened once.
 function Get-SameCAStoreCertificate {
     [CmdletBinding()]
     [OutputType([hashtable])]
@@ -407,31 +1048,69 @@ function Get-SameCAStoreCertificate {
         [string] $Thumbprint,
         [switch] $WithKey
     )
-    $open = New-Object System.Security.Cryptography.X509Certificates.X509Store $Store, $Location
-    try { $open.Open('ReadOnly, OpenExistingOnly') }
-    catch {
-        throw "failed to open certificate store $Location\${Store}: $($_.Exception.GetBaseException().Message); name a store that is there, and run as an account that may open it"
-    }
-    try {
-        foreach ($certificate in $open.Certificates) {
-            if ($Thumbprint -and $certificate.Thumbprint -ne $Thumbprint) { continue }
-            $held = @{ der = [System.Convert]::ToBase64String($certificate.RawData) }
-            if ($WithKey) {
-                $key = Test-SameCAPrivateKey -Certificate $certificate
-                if ($key['denied'] -and $Thumbprint) {
-                    throw "the private key of $Thumbprint in $Location\$Store may not be opened by $([System.Environment]::UserName): $($key['denied']); let that account read the key, or give PsDscRunAsCredential (DSC) or become (Ansible)"
-                }
-                $held['private_key'] = $key['present']
-                if ($key['provider']) { $held['key_provider'] = $key['provider'] }
+    foreach ($held in @(Read-SameCAStore -Location $Location -Store $Store)) {
+        if ($Thumbprint -and $held['thumbprint'] -ne $Thumbprint) { continue }
+        $source = @{ der = $held['der'] }
+        if ($WithKey) {
+            if ($null -eq $held['key']) { $held['key'] = Test-SameCAPrivateKey -Certificate $held['certificate'] }
+            $key = $held['key']
+            if ($key['denied'] -and $Thumbprint) {
+                $who = [System.Environment]::UserName
+                $words = "the private key of $Thumbprint in $Location\$Store may not be opened by ${who}: $($key['denied']); " +
+                "let that account read the key, or give $(Get-SameCATerm 'run_as')"
+                Stop-SameCA -Id 'KeyDenied' -Category PermissionDenied -Target $Thumbprint -Message $words
             }
-            $held
+            $source['private_key'] = $key['present']
+            if ($key['provider']) { $source['key_provider'] = $key['provider'] }
+            $source['store'] = @{ location = $Location; store = $Store }
         }
+        $source
     }
-    finally { $open.Close() }
+}
+
+# What a store holds: read when it is first asked for.
+function Read-SameCAStore {
+    [OutputType([hashtable])]
+    param([string] $Location, [string] $Store)
+    $name = "$Location\$Store".ToLowerInvariant()
+    if (-not $script:Stores.ContainsKey($name)) {
+        $open = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $Store, $Location
+        try { $open.Open('ReadOnly, OpenExistingOnly') }
+        catch {
+            $why = $_.Exception.GetBaseException()
+            $category = 'OpenError'
+            if ($why -is [System.UnauthorizedAccessException] -or $why.HResult -eq 0x80070005) { $category = 'PermissionDenied' }
+            $words = "failed to open certificate store ${name}: $($why.Message); name a store that is there, and run as an account that may open it"
+            Stop-SameCA -Id 'StoreNotOpened' -Category $category -Target "$Location\$Store" -Message $words.Replace($name, "$Location\$Store") -Cause $why
+        }
+        $list = New-Object System.Collections.ArrayList
+        try {
+            foreach ($certificate in $open.Certificates) { $null = $list.Add((New-SameCAHeld -Certificate $certificate)) }
+        }
+        finally { $open.Close() }
+        $script:Stores[$name] = $list
+    }
+    foreach ($held in $script:Stores[$name]) { $held }
+}
+
+# One certificate of a store, as it is remembered.
+function New-SameCAHeld {
+    [OutputType([hashtable])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    param([System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate)
+    $raw = $Certificate.RawData
+    return @{
+        der = [System.Convert]::ToBase64String($raw)
+        thumbprint = $Certificate.Thumbprint
+        sha256 = Get-SameCASha256 $raw
+        certificate = $Certificate
+        key = $null
+    }
 }
 
 # HasPrivateKey stays true when the key's file is gone: only opening the key tells.
 function Test-SameCAPrivateKey {
+    [OutputType([hashtable])]
     param([System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate)
     $known = @{ present = $false; denied = $null; provider = $null }
     if (-not $Certificate.HasPrivateKey) { return $known }
@@ -439,8 +1118,7 @@ function Test-SameCAPrivateKey {
     # Before .NET Framework 4.6 there is nothing better to ask.
     if ($null -eq $extensions) { $known['present'] = $true; return $known }
     try {
-        $key = $extensions::GetRSAPrivateKey($Certificate)
-        if ($null -eq $key) { $key = [System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]::GetECDsaPrivateKey($Certificate) }
+        $key = Open-SameCAPrivateKey -Certificate $Certificate
         if ($null -eq $key) { return $known }
         $known['present'] = $true
         switch ($key.GetType().Name) {
@@ -457,8 +1135,22 @@ function Test-SameCAPrivateKey {
         if ($cause -is [System.UnauthorizedAccessException] -or $cause.HResult -eq 0x80070005 -or $cause.HResult -eq 0x80090010) {
             $known['denied'] = $cause.Message
         }
+        # NTE_BAD_KEYSET is what Windows says of either.
+        elseif ($cause.HResult -eq 0x80090016) {
+            $who = [System.Environment]::UserName
+            $script:KeyTrouble[$Certificate.Thumbprint] = "Windows finds no key set (NTE_BAD_KEYSET): the private key is gone, or $who may not read it; " +
+            "let that account read the key, give $(Get-SameCATerm 'run_as'), or import the certificate with its key again"
+        }
     }
     return $known
+}
+
+# The private key, of whatever kind; nothing where .NET knows none.
+function Open-SameCAPrivateKey {
+    param([System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate)
+    $key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
+    if ($null -eq $key) { $key = [System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]::GetECDsaPrivateKey($Certificate) }
+    return $key
 }
 
 # Thumbprint of the certificate that a use has now, or null, and what is staged for later.
@@ -473,13 +1165,16 @@ function Get-SameCALyncAssignment {
     $before = $null
     try { $assigned = @(Get-CsCertificate -Type $Use -ErrorAction Stop) }
     catch {
-        $hint = $script:Rights
+        $hint = "it needs an account in RTCUniversalServerAdmins: give $(Get-SameCATerm 'run_as')"
         if ($PSVersionTable.PSVersion.Major -gt 5) { $hint = "$($script:Elsewhere); $hint" }
-        throw "Get-CsCertificate failed for lync:${Use}: $($_.Exception.Message); $hint"
+        $words = "Get-CsCertificate failed for lync:${Use}: $($_.Exception.Message); $hint"
+        Stop-SameCA -Id 'LyncFailed' -Category ReadError -Target "lync:$Use" -Message $words -Cause $_.Exception
     }
     foreach ($entry in $assigned) {
         $from = [System.DateTime]::MinValue
-        if ((Test-SameCAProperty $entry 'EffectiveDate') -and $null -ne $entry.EffectiveDate) { $from = ([System.DateTime]$entry.EffectiveDate).ToUniversalTime() }
+        if ((Test-SameCAProperty $entry 'EffectiveDate') -and $null -ne $entry.EffectiveDate) {
+            $from = ([System.DateTime]$entry.EffectiveDate).ToUniversalTime()
+        }
         if ($from -gt $now) {
             $text = $from.ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
             $known['staged'] += @{ thumbprint = $entry.Thumbprint; from = $text }
@@ -500,7 +1195,9 @@ function Import-SameCALync {
     param([string] $Use)
     if (Get-Command -Name Get-CsCertificate -ErrorAction SilentlyContinue) { return }
     if ((Test-SameCAPlatform) -and $PSVersionTable.PSVersion.Major -le 5) {
-        foreach ($place in 'Microsoft Lync Server 2013\Modules\Lync', 'Skype for Business Server 2015\Modules\SkypeForBusiness', 'Skype for Business Server 2019\Modules\SkypeForBusiness') {
+        $places = 'Microsoft Lync Server 2013\Modules\Lync', 'Skype for Business Server 2015\Modules\SkypeForBusiness',
+        'Skype for Business Server 2019\Modules\SkypeForBusiness'
+        foreach ($place in $places) {
             $folder = Join-Path $env:CommonProgramFiles $place
             if (Test-Path -LiteralPath $folder) { Import-Module $folder -Scope Global -Verbose:$false }
         }
@@ -508,118 +1205,266 @@ function Import-SameCALync {
     }
     $hint = 'install the Lync Server Management Shell there, or ask for a store or a path instead'
     if ($PSVersionTable.PSVersion.Major -gt 5) { $hint = $script:Elsewhere }
-    throw "Get-CsCertificate was not found: lync:$Use needs Windows PowerShell on a server with the Lync Server Management Shell (module Lync or SkypeForBusiness); $hint"
+    $words = "Get-CsCertificate was not found: lync:$Use needs Windows PowerShell on a server with the Lync Server Management Shell " +
+    "(module Lync or SkypeForBusiness); $hint"
+    Stop-SameCA -Id 'LyncMissing' -Category NotInstalled -Target "lync:$Use" -Message $words
 }
 
-function Install-SameCAChoice {
+function Invoke-SameCACheck {
     <#
     .SYNOPSIS
-        Carries out an assignment that same-ca chose: imports the chosen file where needed, and assigns a Lync use.
-    .PARAMETER Action
-        An action of the report whose by is caller.
-    .PARAMETER Request
-        The request that was answered.
-    .PARAMETER Credential
-        Its password opens the PKCS#12 files among the candidates.
-    .PARAMETER Exportable
-        Whether the imported private key may be exported.
+        Asks whether the rule is kept; nothing is changed.
+    .PARAMETER Question
+        What is asked: the parameters of New-SameCARequest, and BinaryPath, Timeout and KeyReader.
     .OUTPUTS
-        Thumbprint of what was installed or assigned; nothing where nothing was done.
+        An object of Report, Json, Request, and Unreadable: what accounts in KeyReader may not read.
     .EXAMPLE
-        Install-SameCAChoice -Action $report.actions[0] -Request $request
-    #>
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    [OutputType([string])]
-    param(
-        [Parameter(Mandatory = $true)] [psobject] $Action,
-        [Parameter(Mandatory = $true)] [hashtable] $Request,
-        [pscredential] $Credential,
-        [switch] $Exportable
-    )
-    $parts = Read-SameCASource -Source $Action.subject
-    $place = $script:LyncStore
-    if ($parts['kind'] -eq 'store') { $place = @{ Location = $parts['location']; Store = $parts['store'] } }
-    $chosen = $Request['candidates'][$Action.candidate]
-    if (-not $PSCmdlet.ShouldProcess($Action.subject, "install certificate $($Action.certificate)")) { return }
-    if ($chosen -is [hashtable] -and $chosen.ContainsKey('der')) {
-        $thumbprint = Get-SameCAThumbprint -Der ([System.Convert]::FromBase64String($chosen['der']))
-        if (@(Get-SameCAStoreCertificate @place -Thumbprint $thumbprint).Count -eq 0) {
-            throw "the chosen certificate $thumbprint is in another store than $($place['Location'])\$($place['Store']), and its private key cannot be moved from there; give it as a PKCS#12 file"
-        }
-    }
-    else {
-        $path = $chosen
-        if ($chosen -is [hashtable]) { $path = $chosen['path'] }
-        $import = @{ Path = $path; Credential = $Credential; Hash = $Action.certificate; Exportable = $Exportable }
-        # Another certificate would not answer for the one that the subject names.
-        if ($parts['kind'] -eq 'store' -and $parts['thumbprint']) { $import['Only'] = $parts['thumbprint'] }
-        $thumbprint = Import-SameCACertificate @place @import
-    }
-    if ($parts['kind'] -eq 'lync') {
-        $assign = @{ Type = $parts['use']; Thumbprint = $thumbprint; Confirm = $false; ErrorAction = 'Stop' }
-        # This one is kept for the whole deployment, and Lync takes it to every Front End Server.
-        if ($parts['use'] -eq 'OAuthTokenIssuer') { $assign['Identity'] = 'Global' }
-        try { $null = Set-CsCertificate @assign }
-        catch { throw "Set-CsCertificate failed to assign $thumbprint to lync:$($parts['use']): $($_.Exception.Message); $($script:Rights)" }
-        Save-SameCAAssignment -Use $parts['use']
-    }
-    return $thumbprint
-}
-
-function New-SameCAForeseen {
-    <#
-    .SYNOPSIS
-        The request as it would be after the choices of its report were carried out; nothing is touched.
-    .PARAMETER Request
-        The request that was answered.
-    .PARAMETER Action
-        The actions of the report whose by is caller.
-    .PARAMETER Credential
-        Its password opens the PKCS#12 files among the candidates.
-    .OUTPUTS
-        The request, for Invoke-SameCA.
-    .EXAMPLE
-        Invoke-SameCA -Command 'enforce --what-if' -Request (New-SameCAForeseen -Request $request -Action $chosen)
+        (Invoke-SameCACheck -Question @{ Requirement = 'chat'; Reference = 'lync:Default'; Subject = 'lync:Default' }).Report.status
     #>
     [CmdletBinding()]
-    [OutputType([hashtable])]
-    [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
-    param(
-        [Parameter(Mandatory = $true)] [hashtable] $Request,
-        [Parameter(Mandatory = $true)] [object[]] $Action,
-        [pscredential] $Credential
-    )
-    $uses = @($Action | Where-Object { Test-SameCAProperty $_ 'use' } | ForEach-Object { $_.use })
-    $subjects = @(foreach ($subject in $Request['subjects']) {
-            # What was staged for a use is gone when the use is assigned.
-            if ($subject.ContainsKey('effective_from') -and $uses -contains $subject['use']) { continue }
-            $chosen = @($Action | Where-Object { $_.subject -eq $subject['name'] })
-            if ($chosen.Count -eq 0) { $subject; continue }
-            $later = $subject.Clone()
-            foreach ($gone in 'install', 'source', 'any_of') { $later.Remove($gone) }
-            $next = $Request['candidates'][$chosen[0].candidate]
-            $parts = Read-SameCASource -Source $subject['name']
-            # A whole store keeps what it has; elsewhere a folder's one file takes the place.
-            if ($parts['kind'] -eq 'store' -and -not $parts['thumbprint']) { $later['any_of'] = @($subject['any_of']) + @($next) }
-            elseif ($next -is [hashtable] -and $next.ContainsKey('path')) {
-                $next = $next.Clone()
-                $next['path'] = Find-SameCAFile -Path $next['path'] -Credential $Credential -Hash $chosen[0].certificate
-                $later['source'] = $next
-            }
-            elseif ($next -is [string]) { $later['source'] = Find-SameCAFile -Path $next -Hash $chosen[0].certificate }
-            else { $later['source'] = $next }
-            $later
-        })
-    $foreseen = $Request.Clone()
-    $foreseen['subjects'] = $subjects
-    return $foreseen
+    [OutputType([psobject])]
+    param([Parameter(Mandatory = $true)] [System.Collections.IDictionary] $Question)
+    Clear-SameCAMemory
+    $made = New-SameCAQuestion -Given $Question
+    $program = Get-SameCAProgram -Question $Question
+    $answer = Invoke-SameCA -Command check -Request $made['Request'] @program
+    $unreadable = @(Get-SameCAKeyFault -Question $Question -Report $answer.Report -Places $made['Places'])
+    return [pscustomobject]@{ Report = $answer.Report; Json = $answer.Json; Request = $made['Request']; Unreadable = $unreadable }
 }
 
-# SHA-1 of a certificate, as Windows writes a thumbprint.
-function Get-SameCAThumbprint {
-    param([byte[]] $Der)
-    $certificate = New-Object System.Security.Cryptography.X509Certificates.X509Certificate2 @(, $Der)
-    return $certificate.Thumbprint
+function Invoke-SameCAEnforce {
+    <#
+    .SYNOPSIS
+        Brings about what same-ca chooses, or foresees it: imports certificates, assigns Lync uses, and asks again.
+    .DESCRIPTION
+        same-ca chooses, and installs files itself. What it leaves to its caller is carried out here. A choice that fails is not made
+        again: the next one is taken. To foresee, the same steps are gone, and nothing is touched.
+    .PARAMETER Question
+        What is asked: the parameters of New-SameCARequest, and BinaryPath, Timeout, Exportable and KeyReader.
+    .PARAMETER Foresee
+        Touches nothing, and says what would be.
+    .OUTPUTS
+        An object of Report and Json (how it stands afterwards), Request, First (the first report), Changed, Done (actions), Failures
+        (of actions), Warnings, Restart (services) and Unreadable.
+    .EXAMPLE
+        (Invoke-SameCAEnforce -Question $question -Foresee).Changed
+    #>
+    [CmdletBinding()]
+    [OutputType([psobject])]
+    param(
+        [Parameter(Mandatory = $true)] [System.Collections.IDictionary] $Question,
+        [switch] $Foresee
+    )
+    Clear-SameCAMemory
+    $program = Get-SameCAProgram -Question $Question
+    $command = 'enforce'
+    if ($Foresee) { $command = 'enforce --what-if' }
+    $without = @{}
+    $foreseen = @{}
+    $first = $null
+    $result = @{ Changed = $false; Failures = @(); Warnings = @() }
+    $done = @()
+    $own = @()
+    $tried = @{}
+    while ($true) {
+        $made = New-SameCAQuestion -Given $Question -Without $without
+        $request = $made['Request']
+        if ($foreseen.Count -gt 0) { $request = New-SameCAForeseen -Request $request -Foreseen $foreseen }
+        $answer = Invoke-SameCA -Command $command -Request $request @program
+        $report = $answer.Report
+        if ($null -eq $first) { $first = $report }
+        $actions = @()
+        if (Test-SameCAProperty $report 'actions') { $actions = @($report.actions) }
+        if ((Test-SameCAProperty $report 'changed') -and $report.changed) { $result['Changed'] = $true }
+        $installed = @($actions | Where-Object { -not (Test-SameCAProperty $_ 'by') -or $_.by -ne 'caller' })
+        if ($Foresee) { $own = $installed } else { $own += $installed }
+        $again = $false
+        foreach ($action in $actions) {
+            if (-not (Test-SameCAProperty $action 'by') -or $action.by -ne 'caller') { continue }
+            $key = Get-SameCAKey $action
+            # A choice that was carried out, and is made again, brings nothing about.
+            if ($tried.ContainsKey("$key`n$($action.certificate)")) { continue }
+            $tried["$key`n$($action.certificate)"] = $true
+            $choice = @{ Action = $action; Request = $made['Request']; Place = $made['Places'][$key]; Credential = $made['Secret']; Foresee = $Foresee }
+            $choice['Exportable'] = [bool](Get-SameCAGiven $Question 'Exportable')
+            $outcome = Install-SameCAChoice @choice
+            $result['Warnings'] += @($outcome['warnings'])
+            if ($outcome['changed']) { $result['Changed'] = $true }
+            if ($null -eq $outcome['failure']) {
+                if ($outcome['changed']) { $done += $action }
+                $foreseen[$key] = @{ action = $action; source = $outcome['source']; place = $made['Places'][$key] }
+                $again = $true
+                continue
+            }
+            # A key that was imported stays.
+            if ($outcome['changed']) { $done += Copy-SameCAAction -Action $action -Name 'import' }
+            $result['Failures'] += @{
+                subject = $action.subject
+                use = (Get-SameCAKey $action).Split("`n")[1]
+                certificate = $action.certificate
+                message = $outcome['failure'].Exception.Message
+                record = $outcome['failure']
+            }
+            if ($outcome['hopeless']) { continue }
+            $without[$key] = @($without[$key] | Where-Object { $_ }) + $action.certificate
+            $again = $true
+        }
+        if (-not $again) { break }
+        # What was carried out is there when it is asked again; it is only foreseen where nothing is touched.
+        if (-not $Foresee) { $foreseen = @{} }
+    }
+    $rights = Set-SameCAKeyReader -Question $Question -Report $report -Places $made['Places'] -Foresee:$Foresee
+    if ($rights['changed']) { $result['Changed'] = $true }
+    $result['Failures'] += @($rights['failures'])
+    $uses = @($done | Where-Object { $_.action -eq 'assign' -and (Test-SameCAProperty $_ 'use') } | ForEach-Object { $_.use })
+    $names = @(foreach ($place in $made['Places'].Values) { if ($place['kind'] -eq 'lync') { $place['use'] } })
+    if (-not $Foresee) { $uses = @() }
+    return [pscustomobject]@{
+        Report = $report
+        Json = $answer.Json
+        Request = $made['Request']
+        First = $first
+        Changed = $result['Changed']
+        Done = @($own) + @($done)
+        Failures = @($result['Failures'])
+        Warnings = @($result['Warnings'])
+        Restart = @(Get-SameCARestart -Use $names -Foreseen $uses)
+        Granted = @($rights['granted'])
+        Unreadable = @($rights['missing'])
+    }
+}
+
+# How the program is started, of what is asked.
+function Get-SameCAProgram {
+    [OutputType([hashtable])]
+    param([System.Collections.IDictionary] $Question)
+    $program = @{}
+    foreach ($name in 'BinaryPath', 'Timeout') {
+        $value = Get-SameCAGiven $Question $name
+        if ($value) { $program[$name] = $value }
+    }
+    return $program
+}
+
+# An action under another name.
+function Copy-SameCAAction {
+    param([psobject] $Action, [string] $Name)
+    $copy = New-Object -TypeName psobject
+    foreach ($property in $Action.PSObject.Properties) { $copy | Add-Member -MemberType NoteProperty -Name $property.Name -Value $property.Value }
+    $copy.action = $Name
+    return $copy
+}
+
+# Carries out an assignment that same-ca chose: imports the chosen file where needed, and assigns a Lync use. To foresee, all is done but
+# that. Returns whether anything changed, the certificate as a source, what was warned of, and what failed.
+function Install-SameCAChoice {
+    [OutputType([hashtable])]
+    param(
+        [psobject] $Action,
+        [hashtable] $Request,
+        [hashtable] $Place,
+        [pscredential] $Credential,
+        [bool] $Exportable,
+        [bool] $Foresee
+    )
+    $outcome = @{ changed = $false; source = $null; warnings = @(); failure = $null; hopeless = $false }
+    try {
+        if ($null -eq $Place) {
+            $words = "same-ca left '$($Action.subject)' to its caller, and it is no store and no Lync use; install it by hand"
+            Stop-SameCA -Id 'NotInstallable' -Category NotImplemented -Target $Action.subject -Message $words
+        }
+        $where = @{ Location = $Place['location']; Store = $Place['store'] }
+        $held = @(Read-SameCAStore @where | Where-Object { $_['sha256'] -eq $Action.certificate })
+        $chosen = $Request['candidates'][$Action.candidate]
+        if ($chosen -is [hashtable] -and $chosen.ContainsKey('der')) {
+            if ($held.Count -eq 0) {
+                $words = "the chosen certificate with SHA-256 $($Action.certificate) is not in $($where['Location'])\$($where['Store']), " +
+                'and its private key cannot be moved there; give it as a PKCS#12 file'
+                Stop-SameCA -Id 'NotInstallable' -Category ObjectNotFound -Target $Action.subject -Message $words
+            }
+            $thumbprint = $held[0]['thumbprint']
+        }
+        else {
+            $path = $chosen
+            if ($chosen -is [hashtable]) { $path = $chosen['path'] }
+            $import = @{ Path = $path; Credential = $Credential; Hash = $Action.certificate; Exportable = $Exportable; Foresee = $Foresee }
+            # Another certificate would not answer for the one that the subject names.
+            $import['Only'] = $Place['thumbprint']
+            $imported = Import-SameCACertificate @where @import
+            $thumbprint = $imported.Thumbprint
+            $outcome['changed'] = $imported.Changed
+            if ($imported.Path) {
+                $outcome['source'] = @{ path = $imported.Path }
+                if ($null -ne $Credential) { $outcome['source']['password'] = $Credential.GetNetworkCredential().Password }
+            }
+        }
+        if ($null -eq $outcome['source']) { $outcome['source'] = @(Get-SameCAStoreCertificate @where -Thumbprint $thumbprint -WithKey)[0] }
+        if ($Place['kind'] -eq 'lync') {
+            if (-not $Foresee) { $outcome['warnings'] = @(Set-SameCALyncAssignment -Use $Place['use'] -Thumbprint $thumbprint) }
+            $outcome['changed'] = $true
+        }
+    }
+    catch {
+        $outcome['failure'] = $_
+        # Without rights the next candidate would only be imported too, and not assigned either.
+        $outcome['hopeless'] = 'PermissionDenied', 'SecurityError', 'AuthenticationError' -contains $_.CategoryInfo.Category
+    }
+    return $outcome
+}
+
+# Assigns a use, and looks whether it is: Set-CsCertificate may only warn where it failed. Returns its warnings.
+function Set-SameCALyncAssignment {
+    [OutputType([string])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'the caller asks')]
+    param([string] $Use, [string] $Thumbprint)
+    $assign = @{ Type = $Use; Thumbprint = $Thumbprint; Confirm = $false; ErrorAction = 'Stop'; WarningAction = 'SilentlyContinue'; WarningVariable = 'said' }
+    # This one is kept for the whole deployment, and Lync takes it to every Front End Server.
+    if ($Use -eq 'OAuthTokenIssuer') { $assign['Identity'] = 'Global' }
+    $said = @()
+    try { $null = Set-CsCertificate @assign }
+    catch {
+        $why = $_
+        $words = "Set-CsCertificate failed to assign $Thumbprint to lync:${Use}: $($why.Exception.Message); " +
+        "it needs an account in RTCUniversalServerAdmins: give $(Get-SameCATerm 'run_as')"
+        $category = 'WriteError'
+        $base = $why.Exception.GetBaseException()
+        if ($base -is [System.UnauthorizedAccessException] -or $base -is [System.Security.SecurityException]) { $category = 'PermissionDenied' }
+        elseif ('PermissionDenied', 'SecurityError', 'AuthenticationError' -contains $why.CategoryInfo.Category) { $category = 'PermissionDenied' }
+        Stop-SameCA -Id 'LyncFailed' -Category $category -Target "lync:$Use" -Message $words -Cause $why.Exception
+    }
+    $warnings = @($said | ForEach-Object { "Set-CsCertificate, lync:${Use}: $_" })
+    $now = (Get-SameCALyncAssignment -Use $Use)['current']
+    if ($now -ne $Thumbprint) {
+        $words = "Set-CsCertificate did not assign $Thumbprint to lync:$Use, though it did not fail"
+        if ($said.Count -gt 0) { $words += "; it warned: $(@($said | ForEach-Object { [string]$_ }) -join '; ')" }
+        Stop-SameCA -Id 'LyncFailed' -Category WriteError -Target "lync:$Use" -Message $words
+    }
+    Save-SameCAAssignment -Use $Use
+    $warnings
+}
+
+# The request as it would be after choices were carried out; nothing is touched.
+function New-SameCAForeseen {
+    [OutputType([hashtable])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    param([hashtable] $Request, [hashtable] $Foreseen)
+    $uses = @($Foreseen.Values | Where-Object { $_['place']['kind'] -eq 'lync' } | ForEach-Object { $_['place']['use'] })
+    $subjects = @(foreach ($subject in $Request['subjects']) {
+        # What was staged for a use is gone when the use is assigned.
+        if ($subject.ContainsKey('effective_from') -and $subject.ContainsKey('use') -and $uses -contains $subject['use']) { continue }
+        $key = Get-SameCAKey $subject
+        if (-not $Foreseen.ContainsKey($key)) { $subject; continue }
+        $next = $Foreseen[$key]
+        $later = $subject.Clone()
+        foreach ($gone in 'install', 'source', 'any_of') { $later.Remove($gone) }
+        # A whole store keeps what it has.
+        if ($next['place']['kind'] -eq 'store' -and -not $next['place']['thumbprint']) { $later['any_of'] = @($subject['any_of']) + @($next['source']) }
+        else { $later['source'] = $next['source'] }
+        $later
+    })
+    $later = $Request.Clone()
+    $later['subjects'] = $subjects
+    return $later
 }
 
 function Import-SameCACertificate {
@@ -643,13 +1488,15 @@ function Import-SameCACertificate {
         The only thumbprint that is imported; any other is refused.
     .PARAMETER Exportable
         Whether the private key may be exported again.
+    .PARAMETER Foresee
+        Imports nothing, and says what would be.
     .OUTPUTS
-        The certificate's thumbprint.
+        An object of Thumbprint, Changed, and Path (the file, where one was read).
     .EXAMPLE
         Import-SameCACertificate -Path C:\new.pfx -Credential $pfx -Hash $sha256 -Location LocalMachine -Store My
     #>
     [CmdletBinding()]
-    [OutputType([string])]
+    [OutputType([psobject])]
     param(
         [Parameter(Mandatory = $true)] [string] $Path,
         [pscredential] $Credential,
@@ -657,55 +1504,101 @@ function Import-SameCACertificate {
         [Parameter(Mandatory = $true)] [string] $Location,
         [Parameter(Mandatory = $true)] [string] $Store,
         [string] $Only,
-        [switch] $Exportable
+        [switch] $Exportable,
+        [switch] $Foresee
     )
+    $refuse = { param($Words) Stop-SameCA -Id 'NotInstallable' -Category InvalidData -Target $Path -Message $Words }
     # By its hash, without opening the file: where a file names a key of this machine, opening and closing it could remove that key.
-    $held = @(Get-SameCAStoreCertificate -Location $Location -Store $Store -WithKey |
-            Where-Object { $_['private_key'] -and (Get-SameCASha256 ([System.Convert]::FromBase64String($_['der']))) -eq $Hash })
-    if ($held.Count -gt 0) {
-        $thumbprint = Get-SameCAThumbprint -Der ([System.Convert]::FromBase64String($held[0]['der']))
-        if ($Only -and $thumbprint -ne $Only) { throw "$thumbprint was chosen, and the subject names $Only; name the whole store, or $thumbprint" }
-        return $thumbprint
+    foreach ($held in @(Read-SameCAStore -Location $Location -Store $Store)) {
+        if ($held['sha256'] -ne $Hash) { continue }
+        if (-not @(Get-SameCAStoreCertificate -Location $Location -Store $Store -Thumbprint $held['thumbprint'] -WithKey)[0]['private_key']) { continue }
+        $thumbprint = $held['thumbprint']
+        if ($Only -and $thumbprint -ne $Only) { & $refuse "$thumbprint was chosen, and the subject names $Only; name the whole store, or $thumbprint" }
+        return [pscustomobject]@{ Thumbprint = $thumbprint; Changed = $false; Path = $null }
     }
     $file = Find-SameCAFile -Path $Path -Credential $Credential -Hash $Hash
     $look = @(Open-SameCAFile -Path $file -Credential $Credential)
-    $wanted = @($look | Where-Object { (Get-SameCASha256 $_.RawData) -eq $Hash })
-    if ($wanted.Count -ne 1) { throw "'$file' no longer holds the certificate with SHA-256 $Hash" }
-    $thumbprint = $wanted[0].Thumbprint
-    if ($Only -and $thumbprint -ne $Only) { throw "'$file' would give $thumbprint, and the subject names $Only; name the whole store, or $thumbprint" }
-    if (-not $wanted[0].HasPrivateKey) { throw "'$file' holds $thumbprint without a private key that Windows can read; give it as a PKCS#12 file with its key" }
-    foreach ($extension in $wanted[0].Extensions) {
-        if ($extension -is [System.Security.Cryptography.X509Certificates.X509BasicConstraintsExtension] -and $extension.CertificateAuthority) {
-            throw "$thumbprint in '$file' is a CA certificate, and none is ever imported"
+    try {
+        $wanted = @($look | Where-Object { (Get-SameCASha256 $_.RawData) -eq $Hash })
+        if ($wanted.Count -ne 1) { & $refuse "'$file' no longer holds the certificate with SHA-256 $Hash" }
+        $thumbprint = $wanted[0].Thumbprint
+        if ($Only -and $thumbprint -ne $Only) { & $refuse "'$file' would give $thumbprint, and the subject names $Only; name the whole store, or $thumbprint" }
+        if (-not $wanted[0].HasPrivateKey) {
+            & $refuse "'$file' holds $thumbprint without a private key that Windows can read; give it as a PKCS#12 file with its key"
+        }
+        foreach ($extension in $wanted[0].Extensions) {
+            if ($extension -is [System.Security.Cryptography.X509Certificates.X509BasicConstraintsExtension] -and $extension.CertificateAuthority) {
+                & $refuse "$thumbprint in '$file' is a CA certificate, and none is ever imported"
+            }
+        }
+        # Importing would keep every key of the file.
+        if (@($look | Where-Object { $_.HasPrivateKey }).Count -gt 1) {
+            & $refuse "'$file' holds several private keys; give a file that holds the one of $thumbprint alone"
         }
     }
-    # Importing would keep every key of the file.
-    if (@($look | Where-Object { $_.HasPrivateKey }).Count -gt 1) { throw "'$file' holds several private keys; give a file that holds the one of $thumbprint alone" }
     # What was opened to look is closed before: it takes its keys with it, under whatever name they have.
-    foreach ($seen in $look) { $seen.Reset() }
+    finally { foreach ($seen in $look) { $seen.Reset() } }
+    if ($Foresee) { return [pscustomobject]@{ Thumbprint = $thumbprint; Changed = $true; Path = $file } }
     $flags = 'PersistKeySet'
     if ($Location -eq 'LocalMachine') { $flags += ', MachineKeySet' }
     if ($Exportable) { $flags += ', Exportable' }
     $chosen = @(Read-SameCAPkcs12 -Path $file -Credential $Credential -Flags $flags | Where-Object { $_.Thumbprint -eq $thumbprint })
-    $open = New-Object System.Security.Cryptography.X509Certificates.X509Store $Store, $Location
+    $open = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $Store, $Location
+    $denied = {
+        param($Why, $Doing)
+        $category = 'WriteError'
+        if ($Why -is [System.UnauthorizedAccessException] -or $Why.HResult -eq 0x80070005) { $category = 'PermissionDenied' }
+        Stop-SameCA -Id 'StoreNotWritten' -Category $category -Target "$Location\$Store" -Message "failed to ${Doing}: $($Why.Message)" -Cause $Why
+    }
     try { $open.Open('ReadWrite, OpenExistingOnly') }
-    catch { throw "failed to open certificate store $Location\$Store for writing: $($_.Exception.GetBaseException().Message)" }
+    catch { & $denied $_.Exception.GetBaseException() "open certificate store $Location\$Store for writing" }
     try { $open.Add($chosen[0]) }
-    catch { throw "failed to add $thumbprint to certificate store $Location\${Store}: $($_.Exception.GetBaseException().Message)" }
+    catch { & $denied $_.Exception.GetBaseException() "add $thumbprint to certificate store $Location\$Store" }
     finally { $open.Close() }
-    return $thumbprint
+    # The store as it is now, without reading all of it again.
+    $list = $script:Stores["$Location\$Store".ToLowerInvariant()]
+    foreach ($old in @($list | Where-Object { $_['sha256'] -eq $Hash })) { $list.Remove($old) }
+    $null = $list.Add((New-SameCAHeld -Certificate $chosen[0]))
+    return [pscustomobject]@{ Thumbprint = $thumbprint; Changed = $true; Path = $file }
 }
 
+# The certificates of a PKCS#12 file; one written as Base64 text is one too.
 function Read-SameCAPkcs12 {
     param([string] $Path, [pscredential] $Credential, [string] $Flags)
     $password = ''
     if ($null -ne $Credential) { $password = $Credential.GetNetworkCredential().Password }
-    $content = New-Object System.Security.Cryptography.X509Certificates.X509Certificate2Collection
-    try { $content.Import($Path, $password, $Flags) }
+    try {
+        $bytes = [System.IO.File]::ReadAllBytes($Path)
+        $bytes = ConvertFrom-SameCABase64 -Bytes $bytes
+        $loader = 'System.Security.Cryptography.X509Certificates.X509CertificateLoader' -as [type]
+        if ($null -ne $loader) { $content = $loader::LoadPkcs12Collection($bytes, $password, $Flags) }
+        else {
+            $content = New-Object System.Security.Cryptography.X509Certificates.X509Certificate2Collection
+            $content.Import($bytes, $password, $Flags)
+        }
+    }
     catch {
-        throw "failed to read PKCS#12 file '$Path': $($_.Exception.GetBaseException().Message); is it whole, and its password the one in CandidateCredential (DSC) or candidate_passphrase (Ansible)?"
+        $why = $_.Exception.GetBaseException()
+        $words = "failed to import PKCS#12 file '$Path': $($why.Message)"
+        # ERROR_INVALID_PASSWORD: same-ca has opened the file with this password, so it is the file's encryption that Windows does not know.
+        if ($why.HResult -eq 0x80070056) {
+            $words += "; the password is right, for same-ca opened the file: Windows before Server 2019 does not read AES-256 in PKCS#12; " +
+            "export it again with 'openssl pkcs12 -export -legacy'"
+        }
+        Stop-SameCA -Id 'Pkcs12NotRead' -Category ReadError -Target $Path -Message $words -Cause $why
     }
     foreach ($certificate in $content) { $certificate }
+}
+
+# Bytes, decoded where they are Base64 text.
+function ConvertFrom-SameCABase64 {
+    [OutputType([byte[]])]
+    param([byte[]] $Bytes)
+    # DER of a PKCS#12 file begins with a SEQUENCE; text of it begins with MI.
+    if ($Bytes.Length -lt 4 -or $Bytes[0] -eq 0x30) { return , $Bytes }
+    $text = [System.Text.Encoding]::ASCII.GetString($Bytes) -replace '-----[A-Z0-9 ]+-----', '' -replace '\s', '' -replace '^\?+', ''
+    if ($text -notmatch '^[A-Za-z0-9+/]+=*$') { return , $Bytes }
+    try { return , [System.Convert]::FromBase64String($text) } catch { return , $Bytes }
 }
 
 # What a file holds, to look: without PersistKeySet its keys are gone with the objects, and they come into the machine's place only in
@@ -719,23 +1612,164 @@ function Open-SameCAFile {
 
 # The file itself, or the one of a folder that holds the certificate.
 function Find-SameCAFile {
+    [OutputType([string])]
     param([string] $Path, [pscredential] $Credential, [string] $Hash)
     if (-not (Test-Path -LiteralPath $Path -PathType Container)) { return $Path }
-    foreach ($file in @(Get-ChildItem -LiteralPath $Path | Where-Object { -not $_.PSIsContainer })) {
+    $skipped = @()
+    foreach ($file in @(Get-ChildItem -LiteralPath $Path | Where-Object { -not $_.PSIsContainer } | Sort-Object -Property Name)) {
         try { $look = @(Open-SameCAFile -Path $file.FullName -Credential $Credential) }
-        catch { Write-Verbose "'$($file.Name)' is passed over: it is no PKCS#12 file that opens"; continue }
+        catch {
+            Write-Verbose "'$($file.Name)' is passed over: it is no PKCS#12 file that opens"
+            $skipped += "$($file.Name): $($_.Exception.GetBaseException().Message)"
+            continue
+        }
         $fits = @($look | Where-Object { $_.HasPrivateKey -and (Get-SameCASha256 $_.RawData) -eq $Hash }).Count -gt 0
         foreach ($seen in $look) { $seen.Reset() }
         if ($fits) { return $file.FullName }
     }
-    throw "no PKCS#12 file in '$Path' holds the certificate with SHA-256 $Hash and its private key"
+    $words = "no PKCS#12 file in '$Path' that Windows opens holds the certificate with SHA-256 $Hash and its private key"
+    if ($skipped.Count -gt 0) { $words += "; skipped: $(($skipped | Select-Object -First $script:MostPassedOver) -join '; ')" }
+    if ($skipped.Count -gt $script:MostPassedOver) { $words += "; and $($skipped.Count - $script:MostPassedOver) more" }
+    Stop-SameCA -Id 'NotInstallable' -Category InvalidData -Target $Path -Message $words
 }
 
 function Get-SameCASha256 {
+    [OutputType([string])]
     param([byte[]] $Der)
     $hash = [System.Security.Cryptography.SHA256]::Create()
     try { return ([System.BitConverter]::ToString($hash.ComputeHash($Der)) -replace '-', '').ToLowerInvariant() }
     finally { $hash.Dispose() }
+}
+
+# Where accounts in KeyReader may not read the key of a subject's certificate: a finding of this module's own, because no report knows it.
+function Get-SameCAKeyFault {
+    [OutputType([hashtable])]
+    param([System.Collections.IDictionary] $Question, [psobject] $Report, [hashtable] $Places)
+    $readers = @(Get-SameCAGiven $Question 'KeyReader' | Where-Object { $null -ne $_ })
+    if ($readers.Count -eq 0) { return }
+    $sids = @(foreach ($reader in $readers) { @{ name = $reader; sid = Resolve-SameCAAccount -Name $reader } })
+    foreach ($subject in $Report.subjects) {
+        $place = $Places[(Get-SameCAKey $subject)]
+        if ($null -eq $place -or $null -eq $subject.certificate) { continue }
+        $held = @(Read-SameCAStore -Location $place['location'] -Store $place['store'] | Where-Object { $_['sha256'] -eq $subject.certificate.sha256 })
+        if ($held.Count -eq 0) { continue }
+        $path = Get-SameCAKeyPath -Certificate $held[0]['certificate']
+        $allowed = @()
+        if ($path) { $allowed = @(Get-SameCAKeyAccess -Path $path) }
+        foreach ($reader in $sids) {
+            if ($allowed -contains $reader['sid']) { continue }
+            @{
+                of = $subject.name
+                code = 'key-reader-missing'
+                severity = 'error'
+                message = "$($reader['name']) may not read the private key of $($held[0]['thumbprint'])"
+                reader = $reader
+                path = $path
+                thumbprint = $held[0]['thumbprint']
+            }
+        }
+    }
+}
+
+# Lets those accounts read these keys, or says what would be.
+function Set-SameCAKeyReader {
+    [OutputType([hashtable])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'the caller asks')]
+    param([System.Collections.IDictionary] $Question, [psobject] $Report, [hashtable] $Places, [switch] $Foresee)
+    $done = @{ changed = $false; failures = @(); missing = @(); granted = @() }
+    # A certificate that does not keep the rule is not to be used: nobody is let to its key.
+    foreach ($fault in @(Get-SameCAKeyFault -Question $Question -Report $Report -Places $Places)) {
+        $subject = @($Report.subjects | Where-Object { $_.name -eq $fault['of'] })[0]
+        if ($subject.status -ne 'compliant') { $done['missing'] += $fault; continue }
+        try {
+            if (-not $fault['path']) {
+                $words = "$($fault['message']), and the key is in no file of this machine: let the account read it where it is kept"
+                Stop-SameCA -Id 'KeyNotFound' -Category ObjectNotFound -Target $fault['thumbprint'] -Message $words
+            }
+            if (-not $Foresee) { Add-SameCAKeyAccess -Path $fault['path'] -Sid $fault['reader']['sid'] }
+            $done['changed'] = $true
+            $done['granted'] += "$($fault['reader']['name']): $($fault['thumbprint'])"
+        }
+        catch {
+            $done['missing'] += $fault
+            $done['failures'] += @{ subject = $fault['of']; use = ''; certificate = $subject.certificate.sha256; message = $_.Exception.Message; record = $_ }
+        }
+    }
+    return $done
+}
+
+# An account's SID, whatever its name is in the language of this Windows.
+function Resolve-SameCAAccount {
+    [OutputType([string])]
+    param([string] $Name)
+    if (-not $Name.Trim()) {
+        Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'KeyReaders' -Message "$(Get-SameCATerm 'key_readers') has an empty element; leave it out"
+    }
+    if ($Name -match '^S-1-\d+(-\d+)+$') { return $Name.ToUpperInvariant() }
+    if ($script:WellKnown.ContainsKey($Name)) { return $script:WellKnown[$Name] }
+    try {
+        $account = New-Object -TypeName System.Security.Principal.NTAccount -ArgumentList $Name
+        return $account.Translate([System.Security.Principal.SecurityIdentifier]).Value
+    }
+    catch {
+        $words = "$(Get-SameCATerm 'key_readers') names '$Name', which is no account here: $($_.Exception.GetBaseException().Message); " +
+        'write DOMAIN\account, or its SID'
+        Stop-SameCA -Id 'BadOption' -Category ObjectNotFound -Target $Name -Message $words
+    }
+}
+
+# The file that holds a private key; nothing where it is in none.
+function Get-SameCAKeyPath {
+    [OutputType([string])]
+    param([System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate)
+    $key = Open-SameCAPrivateKey -Certificate $Certificate
+    if ($null -eq $key) { return '' }
+    $name = ''
+    switch ($key.GetType().Name) {
+        'RSACryptoServiceProvider' { $name = $key.CspKeyContainerInfo.UniqueKeyContainerName }
+        'RSACng' { $name = $key.Key.UniqueName }
+        'ECDsaCng' { $name = $key.Key.UniqueName }
+    }
+    $key.Dispose()
+    if (-not $name) { return '' }
+    if ([System.IO.Path]::IsPathRooted($name) -and [System.IO.File]::Exists($name)) { return $name }
+    foreach ($folder in 'Microsoft\Crypto\RSA\MachineKeys', 'Microsoft\Crypto\Keys', 'Microsoft\Crypto\SystemKeys') {
+        $path = [System.IO.Path]::Combine([System.Environment]::GetFolderPath('CommonApplicationData'), $folder, $name)
+        if ([System.IO.File]::Exists($path)) { return $path }
+    }
+    return ''
+}
+
+# The access list of a file: its owner and auditing are left alone.
+function Get-SameCAAccessList {
+    param([string] $Path)
+    $file = New-Object -TypeName System.IO.FileInfo -ArgumentList $Path
+    $extensions = 'System.IO.FileSystemAclExtensions' -as [type]
+    if ($null -ne $extensions) { return $extensions::GetAccessControl($file, 'Access') }
+    return $file.GetAccessControl('Access')
+}
+
+# SIDs of those who may read a key's file.
+function Get-SameCAKeyAccess {
+    [OutputType([string])]
+    param([string] $Path)
+    $list = Get-SameCAAccessList -Path $Path
+    foreach ($rule in $list.GetAccessRules($true, $true, [System.Security.Principal.SecurityIdentifier])) {
+        if ($rule.AccessControlType -eq 'Allow' -and ($rule.FileSystemRights -band [System.Security.AccessControl.FileSystemRights]::Read) -eq 'Read') {
+            $rule.IdentityReference.Value
+        }
+    }
+}
+
+# Lets an account read a key's file.
+function Add-SameCAKeyAccess {
+    param([string] $Path, [string] $Sid)
+    $list = Get-SameCAAccessList -Path $Path
+    $who = New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $Sid
+    $list.AddAccessRule((New-Object -TypeName System.Security.AccessControl.FileSystemAccessRule -ArgumentList $who, 'Read', 'Allow'))
+    $file = New-Object -TypeName System.IO.FileInfo -ArgumentList $Path
+    $extensions = 'System.IO.FileSystemAclExtensions' -as [type]
+    if ($null -ne $extensions) { $extensions::SetAccessControl($file, $list) } else { $file.SetAccessControl($list) }
 }
 
 # When a use was assigned is kept as the time of a file: what has not been started since reads the old certificate.
@@ -754,26 +1788,27 @@ function Get-SameCARestart {
     <#
     .SYNOPSIS
         The services that were started before the certificate of a Lync use was assigned, and so need a restart.
-    .PARAMETER Subject
-        Sources as people write them; only lync:USE has such services.
+    .PARAMETER Use
+        The uses, as Lync names them.
+    .PARAMETER Foreseen
+        Uses that would be assigned now: what runs would have been started before.
     .OUTPUTS
         Names of services.
     .EXAMPLE
-        Get-SameCARestart -Subject lync:Default
+        Get-SameCARestart -Use Default
     #>
     [CmdletBinding()]
     [OutputType([string])]
-    param([Parameter(Mandatory = $true)] [string[]] $Subject)
+    param([string[]] $Use, [string[]] $Foreseen)
     # Services are Windows' own.
     if ($null -eq (Get-Command -Name Get-CimInstance -ErrorAction SilentlyContinue)) { return }
-    $found = foreach ($source in $Subject) {
-        $parts = Read-SameCASource -Source $source
-        if ($parts['kind'] -ne 'lync') { continue }
-        $mark = [System.IO.Path]::Combine($script:StateFolder, "assigned-$($parts['use'])")
-        if (-not (Test-Path -LiteralPath $mark -PathType Leaf)) { continue }
-        $assigned = [System.IO.File]::GetLastWriteTimeUtc($mark)
+    $found = foreach ($each in @($Use | Where-Object { $_ } | Sort-Object -Unique)) {
+        $mark = [System.IO.Path]::Combine($script:StateFolder, "assigned-$each")
+        if ($Foreseen -contains $each) { $assigned = [System.DateTime]::MaxValue }
+        elseif (Test-Path -LiteralPath $mark -PathType Leaf) { $assigned = [System.IO.File]::GetLastWriteTimeUtc($mark) }
+        else { continue }
         $patterns = @('RTC*')
-        if ($script:UsedBy.ContainsKey($parts['use'])) { $patterns = $script:UsedBy[$parts['use']] }
+        if ($script:UsedBy.ContainsKey($each)) { $patterns = $script:UsedBy[$each] }
         foreach ($service in @(Get-CimInstance -ClassName Win32_Service -ErrorAction SilentlyContinue)) {
             # The agent for logs uses no certificate.
             if ($service.ProcessId -eq 0 -or $service.Name -eq 'RTCCLSAGT') { continue }
@@ -804,14 +1839,104 @@ function Get-SameCAFinding {
     [OutputType([hashtable])]
     param([Parameter(Mandatory = $true)] [psobject] $Report)
     $whole = [pscustomobject]@{ name = 'reference'; findings = $Report.reference.findings }
-    foreach ($entry in @($whole) + @($Report.reference.members) + @($Report.subjects)) {
+    foreach ($entry in @($Report.reference.members) + @($whole) + @($Report.subjects)) {
         foreach ($finding in $entry.findings) {
-            $told = @{ of = $entry.name }
-            if (Test-SameCAProperty $entry 'use') { $told['use'] = $entry.use }
+            $told = @{}
             foreach ($property in $finding.PSObject.Properties) { $told[$property.Name] = $property.Value }
+            $told['of'] = $entry.name
+            if (Test-SameCAProperty $entry 'use') { $told['use'] = $entry.use }
             $told
         }
     }
+}
+
+function Get-SameCAReason {
+    <#
+    .SYNOPSIS
+        What a verdict rests on: the findings, and for each certificate and candidate that was passed over, why.
+    .PARAMETER Answer
+        What Invoke-SameCACheck or Invoke-SameCAEnforce returned.
+    .PARAMETER Severity
+        Findings of these severities.
+    .OUTPUTS
+        Reasons: of, use, code, message and hint, in the words of the caller.
+    .EXAMPLE
+        Get-SameCAReason -Answer $answer -Severity error, doubt
+    #>
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param(
+        [Parameter(Mandatory = $true)] [psobject] $Answer,
+        [string[]] $Severity = @('error', 'doubt', 'warning')
+    )
+    foreach ($finding in @(Get-SameCAFinding -Report $Answer.Report)) {
+        if ($Severity -notcontains $finding['severity']) { continue }
+        $reason = @{ of = $finding['of']; use = ''; code = $finding['code']; message = $finding['message']; hint = '' }
+        if ($finding.ContainsKey('use') -and $finding['of'] -ne "lync:$($finding['use'])") { $reason['use'] = $finding['use'] }
+        if ($finding.ContainsKey('hint')) { $reason['hint'] = ConvertTo-SameCAWording -Text $finding['hint'] }
+        if ($finding['code'] -eq 'private-key-missing') {
+            $subject = @($Answer.Report.subjects | Where-Object { $_.name -eq $finding['of'] })
+            if ($subject.Count -gt 0 -and $null -ne $subject[0].certificate) {
+                $thumbprint = $subject[0].certificate.sha1.ToUpperInvariant()
+                if ($script:KeyTrouble.ContainsKey($thumbprint)) { $reason['hint'] = $script:KeyTrouble[$thumbprint] }
+            }
+        }
+        $reason
+    }
+    foreach ($subject in @($Answer.Report.subjects)) {
+        if ($subject.status -eq 'compliant' -or -not (Test-SameCAProperty $subject 'passed_over')) { continue }
+        $told = @(Get-SameCAPassedOver -Subject $subject -Request $Answer.Request)
+        $told | Select-Object -First $script:MostPassedOver
+        if ($told.Count -gt $script:MostPassedOver) {
+            @{ of = $subject.name; use = ''; code = 'passed-over'; message = "and $($told.Count - $script:MostPassedOver) more"; hint = '' }
+        }
+    }
+    foreach ($fault in $Answer.Unreadable) {
+        @{ of = $fault['of']; use = ''; code = $fault['code']; message = $fault['message']; hint = (ConvertTo-SameCAWording -Text 'run enforce to let it') }
+    }
+}
+
+# Why each certificate and candidate of a subject was passed over: first those whose password is wrong.
+function Get-SameCAPassedOver {
+    [OutputType([hashtable])]
+    param([psobject] $Subject, [hashtable] $Request)
+    $entries = @($Subject.passed_over | Where-Object { $null -ne $_ })
+    $candidates = @()
+    if ($Request.ContainsKey('candidates')) { $candidates = @($Request['candidates']) }
+    $made = @(foreach ($entry in $entries) {
+        $source = $null
+        $password = 'password'
+        if ($entry.from -eq 'candidates') {
+            $password = 'candidate_password'
+            if ($entry.index -lt $candidates.Count) { $source = $candidates[$entry.index] }
+        }
+        $path = ''
+        if ($source -is [string]) { $path = $source }
+        elseif ($source -is [System.Collections.IDictionary] -and $source.Contains('path')) { $path = $source['path'] }
+        $certificate = $null
+        if (Test-SameCAProperty $entry 'certificate') { $certificate = $entry.certificate }
+        # What a file carries to prove its certificate is no candidate.
+        if ($path -and $null -ne $certificate -and (Test-SameCAProperty $certificate 'is_ca') -and $certificate.is_ca) {
+            $others = @($entries | Where-Object { $_.from -eq $entry.from -and $_.index -eq $entry.index }).Count
+            if ($others -gt 1) { continue }
+        }
+        $label = @()
+        if ($path) { $label += $path }
+        if ($null -ne $certificate) { $label += $certificate.sha1.ToUpperInvariant() }
+        if ($label.Count -eq 0) { $label += "number $($entry.index + 1)" }
+        $findings = @($entry.findings | Where-Object { 'error', 'doubt' -contains $_.severity })
+        if ($findings.Count -eq 0) { $findings = @($entry.findings) }
+        if ($findings.Count -eq 0) { continue }
+        $words = @($findings | ForEach-Object { $_.message }) -join '; '
+        $hint = ''
+        if (Test-SameCAProperty $findings[0] 'hint') { $hint = ConvertTo-SameCAWording -Text $findings[0].hint -Password $password }
+        $locked = $words -match '\bpassword\b'
+        if ($locked) { $hint = "give it in $(Get-SameCATerm $password)" }
+        $kind = 'certificate'
+        if ($entry.from -eq 'candidates') { $kind = 'candidate' }
+        @{ of = $Subject.name; use = ''; code = $findings[0].code; message = "$kind $($label -join ', '): $words"; hint = $hint; locked = $locked }
+    })
+    @($made | Where-Object { $_['locked'] }) + @($made | Where-Object { -not $_['locked'] })
 }
 
 function Save-SameCAReport {
@@ -819,7 +1944,8 @@ function Save-SameCAReport {
     .SYNOPSIS
         Writes a report into a folder or share as HOST.NAME.json, whole or not at all.
     .DESCRIPTION
-        A folder that cannot be written changes no verdict: it is warned of.
+        A folder that cannot be written changes no verdict: it is warned of. A name that is long, or has capitals, gets a hash at its
+        end, because file names are short, and Windows knows no capitals in them.
     .PARAMETER Folder
         The folder.
     .PARAMETER Requirement
@@ -835,11 +1961,11 @@ function Save-SameCAReport {
         [Parameter(Mandatory = $true)] [string] $Requirement,
         [Parameter(Mandatory = $true)] [string] $Json
     )
-    Assert-SameCAAbsolutePath -Path $Folder
-    # Each name has a file name of its own, and none leaves the folder.
-    $file = '{0}.{1}.json' -f [System.Uri]::EscapeDataString((Get-SameCAHostName)), ([System.Uri]::EscapeDataString($Requirement) -replace '\*', '%2A')
+    Assert-SameCAAbsolutePath -Path $Folder -Part 'report_path'
+    $file = Get-SameCAReportName -Requirement $Requirement
     $target = [System.IO.Path]::Combine($Folder, $file)
-    $new = [System.IO.Path]::Combine($Folder, ".$file.$([System.Guid]::NewGuid().ToString('N')).new")
+    # Shorter than the report's own name.
+    $new = [System.IO.Path]::Combine($Folder, ".$([System.Guid]::NewGuid().ToString('N')).new")
     try {
         [System.IO.File]::WriteAllText($new, "$Json`n", (New-Object System.Text.UTF8Encoding $false))
         if ([System.IO.File]::Exists($target)) { [System.IO.File]::Replace($new, $target, [System.Management.Automation.Language.NullString]::Value) }
@@ -851,7 +1977,344 @@ function Save-SameCAReport {
     }
 }
 
+# The file of a requirement's report: each name has one of its own, and none leaves the folder.
+function Get-SameCAReportName {
+    [OutputType([string])]
+    param([string] $Requirement)
+    $name = Repair-SameCAText $Requirement
+    $hostName = [System.Uri]::EscapeDataString((Get-SameCAHostName).ToLowerInvariant())
+    $text = [System.Uri]::EscapeDataString($name) -replace '\*', '%2A'
+    # With the host's, within the 255 of a file system; and what is cut need not end in half an escape.
+    $long = $text.Length -gt 120
+    if ($long) { $text = $text.Substring(0, 120) -replace '%.?$', '' }
+    if ($long -or $name -cne $name.ToLowerInvariant()) {
+        $text += '.' + (Get-SameCASha256 ([System.Text.Encoding]::UTF8.GetBytes($name))).Substring(0, 12)
+    }
+    return "$hostName.$text.json"
+}
+
+function ConvertTo-SameCATime {
+    <#
+    .SYNOPSIS
+        A time as people write it, as the protocol takes it: RFC 3339 in UTC.
+    .PARAMETER Text
+        A time such as 2026-11-20T00:00:00+01:00 or 20261120000000Z, or one relative to now such as -1h or +3w2d.
+    .PARAMETER Option
+        What it was given for.
+    .OUTPUTS
+        The time.
+    .EXAMPLE
+        ConvertTo-SameCATime -Text -1h -Option collected_at
+    #>
+    [CmdletBinding()]
+    [OutputType([string])]
+    param([Parameter(Mandatory = $true)] $Text, [string] $Option)
+    $culture = [System.Globalization.CultureInfo]::InvariantCulture
+    $form = 'yyyy-MM-ddTHH:mm:ssZ'
+    if ($Text -is [System.DateTime]) { return $Text.ToUniversalTime().ToString($form, $culture) }
+    $given = ([string]$Text).Trim()
+    if ($given -match '^([+-])((\d{1,9}[wdhms])+)$') {
+        $sign = 1
+        if ($Matches[1] -eq '-') { $sign = -1 }
+        $seconds = [double]0
+        $units = @{ w = 604800; d = 86400; h = 3600; m = 60; s = 1 }
+        foreach ($step in [regex]::Matches($Matches[2], '(\d+)([wdhms])')) { $seconds += [double]$step.Groups[1].Value * $units[$step.Groups[2].Value] }
+        try { return [System.DateTime]::UtcNow.AddSeconds($sign * $seconds).ToString($form, $culture) }
+        catch { Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target $Option -Message "${Option}: $given is too far away" }
+    }
+    $at = [System.DateTimeOffset]::MinValue
+    $styles = [System.Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+    $digits = [string[]]@('yyyyMMddHHmmss', 'yyMMddHHmmss')
+    if ($given -match '^\d{12}(\d\d)?Z$' -and [System.DateTimeOffset]::TryParseExact($given.TrimEnd('Z'), $digits, $culture, $styles, [ref]$at)) {
+        return $at.UtcDateTime.ToString($form, $culture)
+    }
+    if ($given -match '^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)?$') {
+        $zone = 'Z'
+        if ($Matches.ContainsKey(4)) { $zone = $Matches[4].ToUpperInvariant() }
+        $plain = "$($Matches[1])T$($Matches[2])$zone" -replace 'Z$', '+00:00'
+        if ([System.DateTimeOffset]::TryParseExact($plain, 'yyyy-MM-ddTHH:mm:sszzz', $culture, $styles, [ref]$at)) {
+            return $at.UtcDateTime.ToString($form, $culture)
+        }
+        Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target $Option -Message "${Option}: there is no such time: $given"
+    }
+    $words = "${Option}: expected a time such as 2026-11-20T00:00:00Z, 20261120000000Z or +3w, and not '$given'"
+    Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target $Option -Message $words
+}
+
+function ConvertTo-SameCADocument {
+    <#
+    .SYNOPSIS
+        A reference document in the form that New-SameCARequest takes: the document itself, its text, its path, or what a task registered.
+    .PARAMETER Value
+        The document, in any of these forms.
+    .OUTPUTS
+        A hashtable with ReferencePath or ReferenceDocument; an empty one where nothing was given.
+    .EXAMPLE
+        ConvertTo-SameCADocument -Value C:\ProgramData\same-ca\lync-internal.reference.json
+    #>
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param($Value)
+    if ($null -eq $Value -or ($Value -is [string] -and -not $Value)) { return @{} }
+    if ($Value -is [string] -and $Value.TrimStart().StartsWith('{')) {
+        $read = ConvertFrom-SameCAAnswer -Text $Value
+        if ($null -eq $read) {
+            $words = "$(Get-SameCATerm 'reference_document') begins like JSON, and is none; give the whole document, or its path"
+            Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'reference_document' -Message $words
+        }
+        $Value = @{}
+        foreach ($property in $read.PSObject.Properties) { $Value[$property.Name] = $property.Value }
+    }
+    if ($Value -is [string]) { return @{ ReferencePath = $Value } }
+    if ($Value -isnot [System.Collections.IDictionary]) {
+        $words = "$(Get-SameCATerm 'reference_document'): expected the document itself, or its path"
+        Stop-SameCA -Id 'BadOption' -Category InvalidType -Target 'reference_document' -Message $words
+    }
+    # What the module same_ca_reference returns, given whole.
+    if ($Value.Keys -notcontains 'members' -and $Value.Keys -contains 'document') { $Value = $Value['document'] }
+    return @{ ReferenceDocument = $Value }
+}
+
+function Remove-SameCATime {
+    <#
+    .SYNOPSIS
+        A report without the times of its run, so that the reports of two runs are the same where nothing else is different.
+    .PARAMETER Json
+        The report, as it was written.
+    .OUTPUTS
+        The report.
+    .EXAMPLE
+        Remove-SameCATime -Json $answer.Json
+    #>
+    [CmdletBinding()]
+    [OutputType([string])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'changes a text')]
+    param([Parameter(Mandatory = $true)] [string] $Json)
+    # They stand once each, before anything that comes from certificates; within a text the quotes would be escaped.
+    foreach ($name in 'collected_at', 'valid_at') {
+        $Json = ([regex]('"{0}"\s*:\s*"[^"]*"\s*,\s*' -f $name)).Replace($Json, '', 1)
+    }
+    return $Json
+}
+
+function Add-SameCAFlag {
+    <#
+    .SYNOPSIS
+        Makes a property that is true or false refuse everything else, and take these two also as words.
+    .PARAMETER InputObject
+        The object.
+    .PARAMETER Name
+        The property.
+    .EXAMPLE
+        Add-SameCAFlag -InputObject $this -Name KeyExportable
+    #>
+    [CmdletBinding()]
+    param([Parameter(Mandatory = $true)] $InputObject, [Parameter(Mandatory = $true)] [string] $Name)
+    $read = { $this.PSBase.$Name }.GetNewClosure()
+    $write = {
+        param($Value)
+        if ($Value -is [string] -and 'true', 'false' -contains $Value) { $Value = $Value -eq 'true' }
+        if ($Value -isnot [bool]) { throw "$Name is true or false, and not '$Value'" }
+        $this.PSBase.$Name = $Value
+    }.GetNewClosure()
+    $InputObject.PSObject.Properties.Add((New-Object -TypeName System.Management.Automation.PSScriptProperty -ArgumentList $Name, $read, $write))
+}
+
+function ConvertTo-SameCAArgument {
+    <#
+    .SYNOPSIS
+        Makes of the arguments of an Ansible task what its options take: lists of single strings, and subjects of strings. In place.
+    .PARAMETER Arguments
+        The arguments, as Ansible hands them over.
+    .EXAMPLE
+        ConvertTo-SameCAArgument -Arguments $complex_args
+    #>
+    [CmdletBinding()]
+    param([Parameter(Mandatory = $true)] [System.Collections.IDictionary] $Arguments)
+    foreach ($name in @($Arguments.Keys)) { $Arguments[$name] = ConvertTo-SameCAText -Value $Arguments[$name] }
+    foreach ($name in 'reference', 'pinned_keys', 'candidates', 'authorities', 'intermediates', 'key_readers', 'subjects', 'subject') {
+        if ($Arguments.Keys -notcontains $name -or $null -eq $Arguments[$name]) { continue }
+        # A list may be an array or a list of .NET's; one string is not split at its commas.
+        $list = @($Arguments[$name])
+        if ($Arguments[$name] -is [System.Collections.IList]) { $list = @(foreach ($item in $Arguments[$name]) { , $item }) }
+        if ($name -like 'subject*') { $list = @(foreach ($item in $list) { ConvertTo-SameCASubjectArgument -Subject $item }) }
+        $Arguments[$name] = $list
+    }
+}
+
+# Times as the text that they were: PowerShell 7 makes DateTime objects of them on the way here.
+function ConvertTo-SameCAText {
+    param($Value)
+    if ($Value -is [System.DateTime]) { return ConvertTo-SameCATime -Text $Value }
+    if ($Value -is [System.Collections.IDictionary]) {
+        foreach ($key in @($Value.Keys)) { $Value[$key] = ConvertTo-SameCAText -Value $Value[$key] }
+        return $Value
+    }
+    if ($Value -is [System.Collections.IList] -and $Value -isnot [string]) {
+        for ($index = 0; $index -lt $Value.Count; $index++) { $Value[$index] = ConvertTo-SameCAText -Value $Value[$index] }
+        return , $Value
+    }
+    return $Value
+}
+
+# One subject, as the option takes it.
+function ConvertTo-SameCASubjectArgument {
+    param($Subject)
+    $Subject = ConvertFrom-SameCAText -Value $Subject
+    if ($Subject -is [string]) { return @{ name = $Subject; source = @{ spec = $Subject } } }
+    if ($Subject -isnot [System.Collections.IDictionary]) { return $Subject }
+    $made = @{}
+    foreach ($key in @($Subject.Keys)) { $made[$key] = $Subject[$key] }
+    if ($made.ContainsKey('source')) { $made['source'] = ConvertTo-SameCASourceArgument -Source $made['source'] }
+    if ($made.ContainsKey('any_of') -and $null -ne $made['any_of']) {
+        $made['any_of'] = @(foreach ($item in @($made['any_of'])) { ConvertTo-SameCASourceArgument -Source $item })
+    }
+    return $made
+}
+
+# One source, as the option takes it. A private key is not kept: it would be logged, and Windows does without.
+function ConvertTo-SameCASourceArgument {
+    param($Source)
+    $Source = ConvertFrom-SameCAText -Value $Source
+    if ($Source -is [string]) { return @{ spec = $Source } }
+    if ($Source -isnot [System.Collections.IDictionary]) { return $Source }
+    $made = @{}
+    foreach ($key in @($Source.Keys)) {
+        $made[$key] = $Source[$key]
+        if ('content', 'pem' -contains $key -and $made[$key] -is [string]) {
+            $made[$key] = $made[$key] -replace '(?s)-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?(-----END \1-----|\z)\s*', ''
+        }
+    }
+    return $made
+}
+
+# An object that came as its JSON text, as Ansible takes it for one.
+function ConvertFrom-SameCAText {
+    param($Value)
+    if ($Value -isnot [string] -or -not $Value.TrimStart().StartsWith('{')) { return $Value }
+    $read = ConvertFrom-SameCAAnswer -Text $Value
+    if ($null -eq $read) { return $Value }
+    return ConvertTo-SameCATable -Value $read
+}
+
+# What ConvertFrom-Json makes, as hashtables and arrays.
+function ConvertTo-SameCATable {
+    param($Value)
+    if ($Value -is [System.Management.Automation.PSCustomObject]) {
+        $table = @{}
+        foreach ($property in $Value.PSObject.Properties) { $table[$property.Name] = ConvertTo-SameCATable -Value $property.Value }
+        return $table
+    }
+    if ($Value -is [array]) { return , @(foreach ($item in $Value) { ConvertTo-SameCATable -Value $item }) }
+    return $Value
+}
+
+function ConvertTo-SameCAQuestion {
+    <#
+    .SYNOPSIS
+        What an Ansible task asks, as Invoke-SameCACheck and Invoke-SameCAEnforce take it.
+    .PARAMETER Params
+        The task's parameters.
+    .OUTPUTS
+        The question.
+    .EXAMPLE
+        Invoke-SameCACheck -Question (ConvertTo-SameCAQuestion -Params $module.Params)
+    #>
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([Parameter(Mandatory = $true)] [System.Collections.IDictionary] $Params)
+    $names = @{
+        requirement = 'Requirement'
+        host = 'HostName'
+        node = 'Node'
+        reference = 'Reference'
+        pinned_keys = 'PinnedKey'
+        candidates = 'Candidate'
+        authorities = 'Authority'
+        intermediates = 'Intermediate'
+        key_exportable = 'Exportable'
+        key_readers = 'KeyReader'
+        replace_staged = 'ReplaceStaged'
+        set_oauth_token_issuer = 'SetOAuthTokenIssuer'
+        binary_path = 'BinaryPath'
+        timeout = 'Timeout'
+    }
+    $question = @{}
+    foreach ($name in $names.Keys) {
+        $value = Get-SameCAGiven $Params $name
+        if ($null -ne $value) { $question[$names[$name]] = $value }
+    }
+    $question['Subject'] = @(foreach ($entry in (Get-SameCAGiven $Params 'subjects')) {
+        $spec = ''
+        $source = Get-SameCAGiven $entry 'source'
+        if ($null -ne $source) { $spec = Get-SameCAGiven $source 'spec' }
+        $others = @('use', 'names', 'effective_from', 'any_of', 'install' | Where-Object { $null -ne (Get-SameCAGiven $entry $_) })
+        # What was given as a string.
+        if ($spec -and $spec -eq $entry['name'] -and $others.Count -eq 0) { $spec } else { $entry }
+    })
+    foreach ($pair in @('privatekey_passphrase', 'SubjectCredential'), @('candidate_passphrase', 'CandidateCredential')) {
+        $secret = Get-SameCAGiven $Params $pair[0]
+        if ($secret) { $question[$pair[1]] = ConvertTo-SameCACredential -Text $secret }
+    }
+    $collected = Get-SameCAGiven $Params 'collected_at'
+    if ($collected) { $question['CollectedAt'] = ConvertTo-SameCATime -Text $collected -Option 'collected_at' }
+    $document = ConvertTo-SameCADocument -Value (Get-SameCAGiven $Params 'reference_document')
+    foreach ($name in $document.Keys) { $question[$name] = $document[$name] }
+    $policy = Get-SameCAGiven $Params 'policy'
+    if ($null -ne $policy) {
+        $rules = @{}
+        foreach ($key in @($policy.Keys)) { $rules[$key] = $policy[$key] }
+        $day = Get-SameCAGiven $rules 'valid_at'
+        if ($day) { $rules['valid_at'] = ConvertTo-SameCATime -Text $day -Option 'policy.valid_at' }
+        foreach ($key in 'names', 'extended_key_usage') {
+            if ($rules.ContainsKey($key) -and $rules[$key] -is [string]) { $rules[$key] = @($rules[$key] -split ',' | ForEach-Object { $_.Trim() }) }
+        }
+        $question['Policy'] = $rules
+    }
+    return $question
+}
+
+# A credential of a passphrase; the user name is not used.
+function ConvertTo-SameCACredential {
+    [OutputType([pscredential])]
+    param([string] $Text)
+    $secret = New-Object -TypeName System.Security.SecureString
+    foreach ($letter in $Text.ToCharArray()) { $secret.AppendChar($letter) }
+    return New-Object -TypeName System.Management.Automation.PSCredential -ArgumentList 'pfx', $secret
+}
+
+function Get-SameCAMessage {
+    <#
+    .SYNOPSIS
+        The verdict in one sentence, and where the rule is not kept what it rests on, and what failed.
+    .PARAMETER Answer
+        What Invoke-SameCACheck or Invoke-SameCAEnforce returned.
+    .OUTPUTS
+        The message.
+    .EXAMPLE
+        Get-SameCAMessage -Answer $answer
+    #>
+    [CmdletBinding()]
+    [OutputType([string])]
+    param([Parameter(Mandatory = $true)] [psobject] $Answer)
+    $message = $Answer.Report.message
+    if ($Answer.Report.status -eq 'compliant' -and $Answer.Unreadable.Count -eq 0) { return $message }
+    $why = @(foreach ($reason in @(Get-SameCAReason -Answer $Answer -Severity error, doubt)) {
+        $words = "$($reason['of'])"
+        if ($reason['use']) { $words += " ($($reason['use']))" }
+        $words += ": $($reason['code']): $($reason['message'])"
+        if ($reason['hint']) { $words += " [$($reason['hint'])]" }
+        $words
+    })
+    if (Test-SameCAProperty $Answer 'Failures') { $why += @($Answer.Failures | ForEach-Object { "$($_['subject']): $($_['message'])" }) }
+    # Behind its first colon the message repeats the first of the findings.
+    if ($why.Count -gt 0) { $message = "$(($message -split ': ')[0]): $($why -join '; ')" }
+    return $message
+}
+
 Export-ModuleMember -Function @(
-    'Invoke-SameCA', 'New-SameCARequest', 'New-SameCAForeseen', 'Install-SameCAChoice', 'Import-SameCACertificate', 'Get-SameCARestart',
-    'Get-SameCAFinding', 'Save-SameCAReport', 'Test-SameCAProperty', 'Assert-SameCAAbsolutePath'
+    'Invoke-SameCA', 'New-SameCARequest', 'Invoke-SameCACheck', 'Invoke-SameCAEnforce', 'Import-SameCACertificate', 'Get-SameCARestart',
+    'Get-SameCAFinding', 'Get-SameCAReason', 'Save-SameCAReport', 'Test-SameCAProperty', 'Assert-SameCAAbsolutePath', 'Set-SameCACaller',
+    'ConvertTo-SameCATime', 'ConvertTo-SameCADocument', 'Remove-SameCATime', 'Add-SameCAFlag', 'Stop-SameCA',
+    'ConvertTo-SameCAArgument', 'ConvertTo-SameCAQuestion', 'Get-SameCAMessage'
 )

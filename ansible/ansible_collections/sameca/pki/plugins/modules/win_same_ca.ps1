@@ -6,6 +6,58 @@
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ansible_collections.sameca.pki.plugins.module_utils.SameCA
 
+# A source, as the modules for Unix take it too.
+$tls = @{
+    host = @{ type = 'str'; required = $true }
+    port = @{ type = 'int'; default = 443 }
+    server_name = @{ type = 'str' }
+    starttls = @{ type = 'str'; choices = @('smtp', 'imap', 'pop3', 'ldap', 'xmpp') }
+    timeout = @{ type = 'int'; default = 10 }
+}
+$source = @{
+    spec = @{ type = 'str' }
+    path = @{ type = 'path' }
+    content = @{ type = 'str'; aliases = @('pem') }
+    pkcs12 = @{ type = 'str'; no_log = $true }
+    tls = @{ type = 'dict'; options = $tls }
+    privatekey_passphrase = @{ type = 'str'; no_log = $true; aliases = @('password') }
+    password_file = @{ type = 'path'; no_log = $false }
+    password_env = @{ type = 'str'; no_log = $false }
+}
+$install = @{
+    path = @{ type = 'path'; aliases = @('certificate') }
+    privatekey_path = @{ type = 'path'; aliases = @('private_key') }
+    chain_path = @{ type = 'path'; aliases = @('chain') }
+    pkcs12_path = @{ type = 'path' }
+    privatekey_passphrase = @{ type = 'str'; no_log = $true; aliases = @('password') }
+    password_file = @{ type = 'path'; no_log = $false }
+    password_env = @{ type = 'str'; no_log = $false }
+    encryption = @{ type = 'str'; choices = @('legacy', 'aes') }
+    backup = @{ type = 'bool'; default = $false }
+}
+$subject = @{
+    name = @{ type = 'str'; required = $true }
+    use = @{ type = 'str' }
+    names = @{ type = 'list'; elements = 'str' }
+    effective_from = @{ type = 'str' }
+    source = @{ type = 'dict'; options = $source }
+    any_of = @{ type = 'list'; elements = 'dict'; options = $source }
+    install = @{ type = 'dict'; options = $install }
+}
+$policy = @{
+    profile = @{ type = 'str'; choices = @('lync-server-2013', 'mutual-tls') }
+    match = @{ type = 'str'; choices = @('key', 'authority', 'name') }
+    level = @{ type = 'str'; choices = @('issuing', 'root') }
+    proof = @{ type = 'str'; choices = @('signature', 'key-identifier', 'name') }
+    references = @{ type = 'str'; choices = @('agree', 'any') }
+    valid_at = @{ type = 'str' }
+    warn_before_expiry = @{ type = 'str' }
+    renew_before = @{ type = 'str' }
+    names = @{ type = 'list'; elements = 'str' }
+    extended_key_usage = @{ type = 'list'; elements = 'str' }
+    distrust = @{ type = 'list'; elements = 'raw' }
+    severity = @{ type = 'dict' }
+}
 $spec = @{
     options = @{
         requirement = @{ type = 'str'; required = $true }
@@ -15,30 +67,26 @@ $spec = @{
         reference = @{ type = 'list'; elements = 'str' }
         reference_document = @{ type = 'raw' }
         pinned_keys = @{ type = 'list'; elements = 'str'; no_log = $false }
-        subjects = @{ type = 'list'; elements = 'str'; required = $true; aliases = @('subject') }
+        subjects = @{ type = 'list'; elements = 'dict'; options = $subject; required = $true; aliases = @('subject') }
         candidates = @{ type = 'list'; elements = 'str' }
         privatekey_passphrase = @{ type = 'str'; no_log = $true; aliases = @('password') }
         candidate_passphrase = @{ type = 'str'; no_log = $true }
         authorities = @{ type = 'list'; elements = 'str' }
-        policy = @{ type = 'dict' }
+        intermediates = @{ type = 'list'; elements = 'str' }
+        policy = @{ type = 'dict'; options = $policy }
+        key_readers = @{ type = 'list'; elements = 'str'; no_log = $false }
         key_exportable = @{ type = 'bool'; default = $false; no_log = $false }
         replace_staged = @{ type = 'bool'; default = $false }
         set_oauth_token_issuer = @{ type = 'bool'; default = $false; no_log = $false }
         binary_path = @{ type = 'path' }
+        timeout = @{ type = 'int'; default = 300 }
     }
-    required_one_of = @(, @('reference', 'reference_document', 'pinned_keys'))
     supports_check_mode = $true
 }
+# One string for a list, a subject as a string, and an object as its JSON text are taken as by the modules for Unix.
+if (Test-Path -LiteralPath variable:complex_args) { ConvertTo-SameCAArgument -Arguments $complex_args }
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
-
-# A credential of a passphrase; the user name is not used.
-function New-Credential {
-    [System.Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
-    param($Text)
-    $secret = New-Object -TypeName System.Security.SecureString
-    foreach ($letter in $Text.ToCharArray()) { $secret.AppendChar($letter) }
-    return New-Object -TypeName System.Management.Automation.PSCredential -ArgumentList 'pfx', $secret
-}
+Set-SameCACaller -Name Ansible
 
 # What a diff shows of a certificate, and never a key.
 function Get-Fact {
@@ -49,75 +97,30 @@ function Get-Fact {
     return @{ subject = $Certificate.subject; issuer = $Certificate.issuer; not_after = $Certificate.not_after; fingerprints = $prints }
 }
 
-$failed = @()
 try {
-    $parts = @{
-        Requirement         = $module.Params.requirement
-        HostName            = $module.Params.host
-        CollectedAt         = $module.Params.collected_at
-        Reference           = $module.Params.reference
-        PinnedKey           = $module.Params.pinned_keys
-        Subject             = $module.Params.subjects
-        Candidate           = $module.Params.candidates
-        Authority           = $module.Params.authorities
-        ReplaceStaged       = $module.Params.replace_staged
-        SetOAuthTokenIssuer = $module.Params.set_oauth_token_issuer
-    }
-    if ($module.Params.node -and (Get-Command New-SameCARequest).Parameters.ContainsKey('Node')) { $parts['Node'] = $module.Params.node }
-    $document = $module.Params.reference_document
-    if ($document -is [System.Collections.IDictionary]) { $parts['ReferenceDocument'] = $document } else { $parts['ReferencePath'] = [string]$document }
-    if ($null -ne $module.Params.policy) { $parts['Policy'] = [hashtable]$module.Params.policy }
-    if ($module.Params.privatekey_passphrase) { $parts['SubjectCredential'] = New-Credential $module.Params.privatekey_passphrase }
-    if ($module.Params.candidate_passphrase) { $parts['CandidateCredential'] = New-Credential $module.Params.candidate_passphrase }
-    $request = New-SameCARequest @parts
-
-    $command = 'enforce'
-    if ($module.CheckMode) { $command = 'enforce --what-if' }
-    $report = (Invoke-SameCA -Command $command -Request $request -BinaryPath $module.Params.binary_path).Report
-    $first = $report
-    $actions = @($report.actions)
-    $module.Result.changed = [bool]$report.changed
-    # Of these the program chose alone; here they are carried out.
-    $mine = @($actions | Where-Object { (Test-SameCAProperty $_ 'by') -and $_.by -eq 'caller' })
-    if ($mine.Count -gt 0) {
-        if ($module.CheckMode) {
-            $module.Result.changed = $true
-            $ahead = @{ Request = $request; Action = $mine }
-            if ($parts.ContainsKey('CandidateCredential')) { $ahead['Credential'] = $parts['CandidateCredential'] }
-            $request = New-SameCAForeseen @ahead
-        }
-        else {
-            foreach ($action in $mine) {
-                $choice = @{ Action = $action; Request = $request; Exportable = $module.Params.key_exportable }
-                if ($parts.ContainsKey('CandidateCredential')) { $choice['Credential'] = $parts['CandidateCredential'] }
-                try {
-                    $null = Install-SameCAChoice @choice
-                    $module.Result.changed = $true
-                }
-                catch { $failed += "$($action.subject): $($_.Exception.Message)" }
-            }
-            $command = 'check'
-            $request = New-SameCARequest @parts
-        }
-        $report = (Invoke-SameCA -Command $command -Request $request -BinaryPath $module.Params.binary_path).Report
-    }
-    $findings = @(Get-SameCAFinding -Report $report)
-    $module.Result.restart_required = @(Get-SameCARestart -Subject $module.Params.subjects)
+    $question = ConvertTo-SameCAQuestion -Params $module.Params
+    $answer = Invoke-SameCAEnforce -Question $question -Foresee:$module.CheckMode
+    $findings = @(Get-SameCAFinding -Report $answer.Report)
+    $message = Get-SameCAMessage -Answer $answer
 }
 catch {
+    # What same-ca itself answered, for programs.
+    $fault = $_.Exception.Data['SameCA.Error']
+    if ($null -ne $fault) { $module.Result.error = $fault }
+    $module.Result.error_id = $_.FullyQualifiedErrorId
     $module.FailJson($_.Exception.Message, $_)
 }
-
-if ($module.DiffMode -and $actions.Count -gt 0) {
+foreach ($warning in $answer.Warnings) { $module.Warn($warning) }
+if ($module.DiffMode -and $answer.Done.Count -gt 0) {
     $before = @{}
     $after = @{}
-    foreach ($action in $actions) {
-        $old = @($first.subjects | Where-Object { $_.name -eq $action.subject })[0]
-        $new = @($report.subjects | Where-Object { $_.name -eq $action.subject })[0]
+    foreach ($action in $answer.Done) {
+        $old = @($answer.First.subjects | Where-Object { $_.name -eq $action.subject })[0]
+        $new = @($answer.Report.subjects | Where-Object { $_.name -eq $action.subject })[0]
         $was = $old.certificate
         $is = $new.certificate
-        # What the program installed itself stands in its report.
-        if ($mine -notcontains $action) {
+        # What the program installed itself is in its report.
+        if (-not (Test-SameCAProperty $action 'by') -or $action.by -ne 'caller') {
             if (Test-SameCAProperty $old 'before') { $was = $old.before }
             if (Test-SameCAProperty $old 'after') { $is = $old.after }
         }
@@ -127,21 +130,19 @@ if ($module.DiffMode -and $actions.Count -gt 0) {
     $module.Diff.before = $before
     $module.Diff.after = $after
 }
-$module.Result.report = $report
-$module.Result.status = $report.status
-$module.Result.compliant = ($report.status -eq 'compliant')
+$module.Result.changed = [bool]$answer.Changed
+$module.Result.report = $answer.Report
+$module.Result.status = $answer.Report.status
+$module.Result.compliant = ($answer.Report.status -eq 'compliant')
 $module.Result.findings = $findings
-$module.Result.actions = $actions
-$module.Result.msg = $report.message
-
-if ($report.status -ne 'compliant' -or $failed.Count -gt 0) {
-    $why = @(foreach ($finding in $findings) {
-            if (@('error', 'doubt') -notcontains $finding['severity']) { continue }
-            $words = "$($finding['of']): $($finding['code']): $($finding['message'])"
-            if ($finding.ContainsKey('hint')) { $words += " [$($finding['hint'])]" }
-            $words
-        })
-    # Behind its first colon the message repeats the first of the findings.
-    $module.FailJson("$(($report.message -split ': ')[0]): $(($why + $failed) -join '; ')")
-}
+$module.Result.actions = @($answer.Done)
+$module.Result.failures = @($answer.Failures | ForEach-Object {
+    @{ subject = $_['subject']; use = $_['use']; certificate = $_['certificate']; message = $_['message'] }
+})
+$module.Result.restart_required = @($answer.Restart)
+$module.Result.key_readers_granted = @($answer.Granted)
+$module.Result.msg = $message
+if ($answer.Report.status -ne 'compliant' -or $answer.Unreadable.Count -gt 0) { $module.FailJson($message) }
+# What failed first was brought about by another candidate.
+foreach ($failure in $answer.Failures) { $module.Warn("$($failure['subject']): $($failure['message'])") }
 $module.ExitJson()
