@@ -790,7 +790,7 @@ function ConvertTo-SameCAPolicy {
         $value = $Policy[$name]
         if ($null -eq $value) { continue }
         if ('profile', 'match', 'level', 'proof', 'references' -contains $name -and $value -is [string]) { $value = $value.ToLowerInvariant() }
-        if ('names', 'extended_key_usage', 'distrust' -contains $name) { $value = @($value) }
+        if ('names', 'extended_key_usage', 'distrust' -contains $name) { $value = @($value | ForEach-Object { $_ }) }
         $rules[$name] = $value
     }
     if ($rules.ContainsKey('names')) {
@@ -906,7 +906,7 @@ function ConvertTo-SameCASubject {
     foreach ($key in 'name', 'use', 'names', 'effective_from') {
         $value = Get-SameCAGiven $Subject $key
         if ($null -eq $value) { continue }
-        if ($key -eq 'names') { $value = @($value) }
+        if ($key -eq 'names') { $value = @($value | ForEach-Object { $_ }) }
         if ($key -eq 'effective_from') { $value = ConvertTo-SameCATime -Text $value -Option 'effective_from' }
         $entry[$key] = $value
     }
@@ -914,7 +914,7 @@ function ConvertTo-SameCASubject {
     if ($null -ne $source) { $entry['source'] = ConvertTo-SameCASource -Source $source -Credential $Credential }
     $any = Get-SameCAGiven $Subject 'any_of'
     if ($null -ne $any) {
-        $entry['any_of'] = @(foreach ($one in @($any)) {
+        $entry['any_of'] = @(foreach ($one in $any) {
             $made = ConvertTo-SameCASource -Source $one -Credential $Credential
             if ($made -is [string]) { Resolve-SameCASource -Source $made -Part 'subjects' -Credential $Credential -WithKey } else { $made }
         })
@@ -933,6 +933,9 @@ function ConvertTo-SameCASubject {
             if ($name -match '^(path|privatekey_path|chain_path|pkcs12_path|password_file)$') { Assert-SameCAAbsolutePath -Path $value -Part 'subjects' }
             $entry['install'][$known[$name]] = $value
         }
+        # The binary wants a password said, if only that there is none.
+        $said = @('password', 'password_file', 'password_env' | Where-Object { $entry['install'].ContainsKey($_) })
+        if ($entry['install'].ContainsKey('pkcs12_path') -and $said.Count -eq 0) { $entry['install']['password'] = '' }
     }
     return $entry
 }
@@ -2134,9 +2137,8 @@ function ConvertTo-SameCAArgument {
     foreach ($name in @($Arguments.Keys)) { $Arguments[$name] = ConvertTo-SameCAText -Value $Arguments[$name] }
     foreach ($name in 'reference', 'pinned_keys', 'candidates', 'authorities', 'intermediates', 'key_readers', 'subjects', 'subject') {
         if ($Arguments.Keys -notcontains $name -or $null -eq $Arguments[$name]) { continue }
-        # A list may be an array or a list of .NET's; one string is not split at its commas.
-        $list = @($Arguments[$name])
-        if ($Arguments[$name] -is [System.Collections.IList]) { $list = @(foreach ($item in $Arguments[$name]) { , $item }) }
+        # A list may be an array or a list of .NET's, of which @() makes an error; one string is not split at its commas.
+        $list = @(foreach ($item in $Arguments[$name]) { $item })
         if ($name -like 'subject*') { $list = @(foreach ($item in $list) { ConvertTo-SameCASubjectArgument -Subject $item }) }
         $Arguments[$name] = $list
     }
@@ -2167,7 +2169,7 @@ function ConvertTo-SameCASubjectArgument {
     foreach ($key in @($Subject.Keys)) { $made[$key] = $Subject[$key] }
     if ($made.ContainsKey('source')) { $made['source'] = ConvertTo-SameCASourceArgument -Source $made['source'] }
     if ($made.ContainsKey('any_of') -and $null -ne $made['any_of']) {
-        $made['any_of'] = @(foreach ($item in @($made['any_of'])) { ConvertTo-SameCASourceArgument -Source $item })
+        $made['any_of'] = @(foreach ($item in $made['any_of']) { ConvertTo-SameCASourceArgument -Source $item })
     }
     return $made
 }

@@ -28,7 +28,7 @@ $every = @{
 $found = @(foreach ($folder in 'dsc/SameCADsc', 'ansible') {
     Invoke-ScriptAnalyzer -Path (Join-Path $root $folder) -Recurse -Settings $every
 }
-foreach ($folder in 'tests/pester', 'dsc/examples') {
+foreach ($folder in @('tests/pester')) {
     Invoke-ScriptAnalyzer -Path (Join-Path $root $folder) -Recurse -Settings @{ Rules = $layout; IncludeRules = @($layout.Keys) }
 })
 $found | Format-Table -AutoSize -Wrap | Out-String | Write-Output

@@ -6,7 +6,8 @@
 #
 # Before the installation one fitting certificate for the server's names in its store is enough. Without Candidate nothing is
 # changed: where the rule is broken, or cannot be told, Set fails with every reason, and what depends on it is not run.
-configuration PersistentChat {
+configuration PersistentChat
+{
     param([string[]] $ComputerName = 'localhost')
 
     Import-DscResource -ModuleName 'PSDesiredStateConfiguration'

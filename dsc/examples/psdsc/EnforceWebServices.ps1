@@ -6,7 +6,8 @@
 #   . .\EnforceWebServices.ps1
 #   WebServices -ConfigurationData $data -Administrator (Get-Credential) -Pfx (Get-Credential pfx)
 #   Start-DscConfiguration -Path .\WebServices -Wait -Verbose
-configuration WebServices {
+configuration WebServices
+{
     param(
         [Parameter(Mandatory = $true)] [pscredential] $Administrator,
         [Parameter(Mandatory = $true)] [pscredential] $Pfx

@@ -4,7 +4,8 @@
 #
 #   . .\RequestAndEnforce.ps1
 #   PersistentChatCertificate -ConfigurationData $data -Administrator (Get-Credential)
-configuration PersistentChatCertificate {
+configuration PersistentChatCertificate
+{
     param([Parameter(Mandatory = $true)] [pscredential] $Administrator)
 
     Import-DscResource -ModuleName 'CertificateDsc'
