@@ -167,6 +167,7 @@ impl Reference {
             budget: Budget::of(offers + candidates),
             cache: SignatureCache::new(),
             overlay: None,
+            looked: None,
         };
         let (mut report, certificate, lasts) = match &subject.given {
             Given::One(offer) => {
@@ -216,6 +217,8 @@ struct Session<'a> {
     cache: SignatureCache,
     /// What the last source brought, worked out; many certificates of one folder share it.
     overlay: Option<Overlay>,
+    /// Whether the last source that was looked at brings anything: many certificates of one folder are asked.
+    looked: Option<(Arc<[Arc<Certificate>]>, bool)>,
 }
 
 /// The reference as it stands with what one source brings.
@@ -244,10 +247,11 @@ impl Session<'_> {
             return Judged::unreadable(findings);
         };
         // What a subject brings takes no pass away, so a pass without it is the end.
+        let brings = self.brings(offer, certificate);
         let judged = self.with_verifier(&reference.store, |session, verifier| {
             let examined = session.examine(verifier, &reference.standing, certificate);
             let proven = examined.related.is_proven(&reference.case.policy);
-            (proven || session.brings(offer, certificate).is_none()).then(|| {
+            (proven || !brings).then(|| {
                 session.judge_with(
                     verifier,
                     &reference.standing,
@@ -309,17 +313,26 @@ impl Session<'_> {
         done
     }
 
-    /// What a source brings that is not at hand and may tell anything; `None` where it brings nothing.
-    fn brings(&self, offer: &Offer, certificate: &Arc<Certificate>) -> Option<Vec<Arc<Certificate>>> {
+    /// Whether a certificate that a source brings is not at hand and may tell anything.
+    fn is_news(&self, brought: &Certificate) -> bool {
         let store = &self.reference.store;
-        let mut brought = std::iter::once(certificate)
-            .chain(offer.brought.iter())
-            .filter(|brought| {
-                let tells = brought.issuing_flaw().is_none() || store.distrusts(brought.key().id());
-                tells && !store.knows(brought)
-            });
-        let first = brought.next()?.clone();
-        Some(std::iter::once(first).chain(brought.cloned()).collect())
+        let tells = brought.issuing_flaw().is_none() || store.distrusts(brought.key().id());
+        tells && !store.knows(brought)
+    }
+
+    /// Whether a source brings anything that is not at hand.
+    fn brings(&mut self, offer: &Offer, certificate: &Certificate) -> bool {
+        if self.is_news(certificate) {
+            return true;
+        }
+        match &self.looked {
+            Some((brought, brings)) if Arc::ptr_eq(brought, &offer.brought) => *brings,
+            _ => {
+                let brings = offer.brought.iter().any(|brought| self.is_news(brought));
+                self.looked = Some((offer.brought.clone(), brings));
+                brings
+            }
+        }
     }
 
     /// Does some work with what the reference and a source hold.
@@ -379,7 +392,11 @@ impl Session<'_> {
         }) {
             return Some(overlay);
         }
-        let brought = self.brings(offer, certificate)?;
+        if !self.brings(offer, certificate) {
+            return None;
+        }
+        let all = std::iter::once(certificate).chain(offer.brought.iter());
+        let brought: Vec<Arc<Certificate>> = all.filter(|brought| self.is_news(brought)).cloned().collect();
         let mut store = self.reference.store.clone();
         store.bring(&brought, from);
         let (standing, disagree) = self.with_verifier(&store, |session, verifier| {
