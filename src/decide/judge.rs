@@ -251,16 +251,13 @@ impl Session<'_> {
         let judged = self.with_verifier(&reference.store, |session, verifier| {
             let examined = session.examine(verifier, &reference.standing, certificate);
             let proven = examined.related.is_proven(&reference.case.policy);
-            (proven || !brings).then(|| {
-                session.judge_with(
-                    verifier,
-                    &reference.standing,
-                    examined,
-                    (certificate, from),
-                    offer,
-                    names,
-                )
-            })
+            if !proven && brings {
+                return None;
+            }
+            let given = (&**certificate, from);
+            let judged = session.judge_with(verifier, &reference.standing, examined, given, offer, names);
+            // What it brings may still tell that its CA's key lasts longer.
+            (!brings || judged.status == Status::Compliant).then_some(judged)
         });
         if let Some(judged) = judged {
             return judged;

@@ -286,3 +286,20 @@ fn an_end_that_only_the_subject_tells_is_a_warning_at_most() {
         "compliant same/signature: ca-expired=warning issued-after-ca-expiry=warning"
     );
 }
+
+#[test]
+fn a_renewal_of_the_ca_that_only_the_subject_brings_counts_where_a_trusted_key_signed_it() {
+    let w = World::new();
+    let of = || CertBuilder::authority(CONTOSO, &w.ca.key);
+    let ended = of().issuer(&w.root).validity(CA_PAST, PAST - DAY).build();
+    let renewed = of().issuer(&w.root).build();
+    let made_up = of().issuer(&w.look_alike).build();
+    let asked = ask()
+        .file("fe01", &[&w.fe("fe01")])
+        .authorities(&[&w.root.cert, &ended]);
+    let late = "noncompliant same/signature: ca-expired=warning issued-after-ca-expiry=error";
+    let subject = leaf(&w.ca, "p");
+    assert_eq!(asked.verdict(&[&subject]), late);
+    assert_eq!(asked.verdict(&[&subject, &made_up]), late);
+    assert_eq!(asked.verdict(&[&subject, &renewed, &made_up]), SAME);
+}
