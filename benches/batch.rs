@@ -245,6 +245,7 @@ fn subject_case<'a>((certificate, names): (&Certificate, &'a Vec<String>)) -> Su
         brought: Arc::from([certificate.clone()]),
         certificate: Some(certificate),
         key: KeyPresence::Unknown,
+        keys: same_ca::decide::Keys::default(),
         key_provider: None,
         findings: Vec::new(),
         not_installable: None,

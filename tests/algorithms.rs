@@ -113,6 +113,32 @@ fn rows() -> Vec<Row> {
     }));
     rows.push(row("Ed25519", Key::ed25519("ca"), true, |builder| builder.build()));
     rows.push(row("Ed448", Key::ed448("ca"), false, |builder| builder.build()));
+    for set in [
+        "ML-DSA-44",
+        "ML-DSA-65",
+        "ML-DSA-87",
+        "SLH-DSA-SHA2-128f",
+        "SLH-DSA-SHAKE-192f",
+        "SLH-DSA-SHA2-256f",
+    ] {
+        rows.push(row(set, Key::post_quantum(set, "ca"), true, |builder| builder.build()));
+    }
+    let mgf1 = Pss {
+        hash: Sha256,
+        mgf: Sha1,
+        salt: 20,
+    };
+    rows.push(row("PSS with two digests", rsa.clone(), true, move |builder| {
+        builder.pss(mgf1).build()
+    }));
+    let null = der::algorithm("1.2.840.10045.4.3.2", &der::null());
+    rows.push(row("ECDSA with NULL", ec, true, move |builder| {
+        builder.inner_algorithm(&null).outer_algorithm(&null).build()
+    }));
+    let absent = der::algorithm("1.2.840.113549.1.1.11", &[]);
+    rows.push(row("RSA without NULL", rsa, true, move |builder| {
+        builder.inner_algorithm(&absent).outer_algorithm(&absent).build()
+    }));
     rows
 }
 
@@ -312,4 +338,70 @@ fn one_key_is_the_same_key_in_every_encoding() {
             );
         }
     }
+}
+
+#[test]
+fn fields_that_differ_verify_under_no_key_and_the_words_say_so() {
+    for (key, inner, outer) in [
+        (
+            Key::ec("P-256", "ca"),
+            ("1.2.840.10045.4.3.2", vec![]),
+            ("1.2.840.10045.4.3.2", der::null()),
+        ),
+        (
+            Key::ec("P-256", "ca"),
+            ("1.2.840.10045.4.3.2", der::null()),
+            ("1.2.840.10045.4.3.2", vec![]),
+        ),
+        (
+            Key::rsa(2048, "ca"),
+            ("1.2.840.113549.1.1.11", vec![]),
+            ("1.2.840.113549.1.1.11", der::null()),
+        ),
+        (
+            Key::rsa(2048, "ca"),
+            ("1.2.840.113549.1.1.5", der::null()),
+            ("1.2.840.113549.1.1.11", der::null()),
+        ),
+    ] {
+        let ca = Ca::root_with(CA, &key);
+        let builder = ca.server("pchat01.contoso.com");
+        let builder = builder.inner_algorithm(&der::algorithm(inner.0, &inner.1));
+        let subject = builder.outer_algorithm(&der::algorithm(outer.0, &outer.1)).build();
+        let scene = Scene::new()
+            .authority(&ca.cert)
+            .reference(&ca.server("fe01.contoso.com").build());
+        let found = scene.subject(&subject, &[]).first();
+        assert_eq!(verdict(&found), (Relation::BadSignature, Status::Noncompliant));
+        let finding = found
+            .findings
+            .iter()
+            .find(|finding| finding.code == Code::SignatureInvalid)
+            .unwrap();
+        assert!(
+            finding.message.contains("algorithm fields") && finding.message.contains("differ"),
+            "{finding:?}"
+        );
+    }
+}
+
+#[test]
+fn a_signature_field_with_unused_bits_is_read_and_verifies_nothing() {
+    let ca = Ca::root(CA);
+    let good = ca.server("pchat01.contoso.com").build();
+    let mut bytes = good.der().to_vec();
+    let at = bytes.len() - good.signature().len() - 1;
+    assert_eq!(bytes[at], 0);
+    bytes[at] = 3;
+    let scene = Scene::new()
+        .authority(&ca.cert)
+        .reference(&ca.server("fe01.contoso.com").build());
+    let found = scene.subject(&Cert::from_der(&bytes), &[]).first();
+    assert_eq!(verdict(&found), (Relation::BadSignature, Status::Noncompliant));
+    let finding = found
+        .findings
+        .iter()
+        .find(|finding| finding.code == Code::SignatureInvalid)
+        .unwrap();
+    assert!(finding.message.contains("unused bits"), "{finding:?}");
 }

@@ -25,6 +25,7 @@ mod names;
 mod powershell;
 mod process;
 mod profiles;
+mod readers;
 mod real_cases;
 #[path = "../benches/reports/mod.rs"]
 mod reports;

@@ -1,9 +1,10 @@
 //! From a request to what the decision wants: sources read, certificates parsed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId};
-use crate::decide::{Case, Given, KeyPresence, Member, Offer, Read, SubjectCase, covers_host};
+use crate::decide::{Case, Given, KeyPresence, Keys, Member, Offer, Read, SubjectCase, covers_host};
 use crate::protocol::request::{MemberKind, WindowsStorePlace};
 use crate::protocol::values::Sha256Hex;
 use crate::protocol::{
@@ -198,6 +199,12 @@ fn server(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Ve
                 .iter()
                 .filter(|note| note.code != Code::PossessionUnproven);
             findings.extend(notes.cloned());
+            let own = holding
+                .certificates
+                .get(position)
+                .into_iter()
+                .flat_map(|held| &held.notes);
+            findings.extend(own.cloned());
             let tls_host = tls_host(source);
             let (certificate, chain) = split(&holding, position);
             Read::Certificate {
@@ -499,7 +506,7 @@ impl Candidates {
         for (index, source) in sources.iter().enumerate() {
             match reader.read(source) {
                 Ok(holding) => {
-                    let held = held_offers(&holding, index);
+                    let held = held_offers(&holding, index, &source.label());
                     // What could not be read comes first.
                     forms.resize(forms.len() + held.len() - holding.certificates.len(), Vec::new());
                     forms.extend(holding.certificates.into_iter().map(|held| held.forms));
@@ -632,7 +639,7 @@ fn offers(sources: &[Source], reader: &Reader<'_>, names: &[String]) -> Vec<Offe
     for (index, source) in sources.iter().enumerate() {
         match reader.read(source) {
             Ok(holding) => {
-                let mut held = held_offers(&holding, index);
+                let mut held = held_offers(&holding, index, &source.label());
                 // What a server sends behind its own certificate is no host's.
                 if let Some(own) = held.iter_mut().find(|offer| offer.certificate.is_some())
                     && let Some(certificate) = &own.certificate
@@ -670,12 +677,14 @@ fn tls_host(source: &Source) -> Option<String> {
 }
 
 /// Every certificate that the source with this index holds.
-fn held_offers(holding: &Holding, index: usize) -> Vec<Offer> {
+fn held_offers(holding: &Holding, index: usize, label: &str) -> Vec<Offer> {
     let brought = holding.all();
+    let keys = carried(holding, label);
+    let claimed: HashSet<KeyId> = holding.keys.iter().map(|private| private.id()).collect();
     let problems = holding.problems.iter().cloned();
     let mut offers: Vec<Offer> = problems.map(|finding| nothing(index, finding)).collect();
     for held in &holding.certificates {
-        let copied = holding.keys.contains(&held.certificate.key().id());
+        let copied = claimed.contains(&held.certificate.key().id());
         offers.push(Offer {
             index,
             certificate: Some(held.certificate.clone()),
@@ -684,6 +693,7 @@ fn held_offers(holding: &Holding, index: usize) -> Vec<Offer> {
                 KeyPresence::Present if !copied => KeyPresence::Elsewhere,
                 known => known,
             },
+            keys: keys.clone(),
             key_provider: held.key_provider.clone(),
             findings: holding.notes.iter().chain(&held.notes).cloned().collect(),
             not_installable: None,
@@ -699,9 +709,18 @@ fn nothing(index: usize, finding: Finding) -> Offer {
         certificate: None,
         brought: Arc::from([]),
         key,
+        keys: Keys::default(),
         key_provider: None,
         findings,
         not_installable: None,
+    }
+}
+
+/// The private keys that a source carries.
+fn carried(holding: &Holding, label: &str) -> Keys {
+    Keys {
+        keys: holding.keys.iter().cloned().collect(),
+        place: label.to_owned(),
     }
 }
 
@@ -722,18 +741,12 @@ fn one(source: &Source, reader: &Reader<'_>, names: &[String]) -> Offer {
             let mut findings: Vec<Finding> = holding.problems.iter().map(warn).collect();
             findings.extend(holding.notes.iter().chain(&held.notes).cloned());
             findings.extend(host_not_covered(source, &held.certificate, names));
-            if held.private_key == Some(false) && !holding.keys.is_empty() {
-                let message = format!(
-                    "the private key in {} is not the one of its certificate",
-                    source.label()
-                );
-                findings.push(Finding::new(Code::PrivateKeyMismatch, message));
-            }
             Offer {
                 index: 0,
                 certificate: Some(held.certificate.clone()),
                 brought: holding.all(),
                 key: presence(held.private_key),
+                keys: carried(&holding, &source.label()),
                 key_provider: held.key_provider.clone(),
                 findings,
                 not_installable: None,
@@ -772,7 +785,7 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             Given::One(Box::new(one(&at_path(path, password.as_ref()), reader, &[])))
         }
         Place::WindowsStore(store) => match reader.read(&Source::WindowsStore(in_store(store))) {
-            Ok(holding) => Given::AnyOf(held_offers(&holding, 0)),
+            Ok(holding) => Given::AnyOf(held_offers(&holding, 0, "the store")),
             // No such store, or no such certificate in it: an empty place.
             Err(finding) if finding.code == Code::CertificateMissing => Given::AnyOf(Vec::new()),
             Err(finding) => Given::AnyOf(vec![nothing(0, finding)]),
@@ -853,13 +866,19 @@ fn separate_key(offer: &mut Offer, certificate: &str, private_key: Option<&str>,
         return;
     }
     match reader.read_key(path, None) {
-        Ok(keys) if keys.contains(&installed.key().id()) => offer.key = KeyPresence::Present,
-        Ok(_) => {
-            offer.key = KeyPresence::Absent;
-            let message = format!("the private key in {path} is not the one of the certificate");
-            offer.findings.push(Finding::new(Code::PrivateKeyMismatch, message));
+        Ok(keys) => {
+            let claimed = keys.iter().any(|key| key.id() == installed.key().id());
+            offer.key = if claimed {
+                KeyPresence::Present
+            } else {
+                KeyPresence::Absent
+            };
+            offer.keys = Keys {
+                keys: keys.into(),
+                place: path.to_owned(),
+            };
         }
-        Err(_) if !reader.exists(path) => offer.key = KeyPresence::Absent,
+        Err(_) if !reader.exists(path) => (offer.key, offer.keys) = (KeyPresence::Absent, Keys::default()),
         Err(finding) => {
             offer
                 .findings

@@ -559,7 +559,7 @@ impl<'a> Run<'a> {
         said(trouble, self.world)
     }
 
-    /// What goes into the files: the private key is read again, as nothing has kept it.
+    /// What goes into the files. The private key is read and tried again: its file may have changed.
     fn credentials(&self, subject: &Subject, case: &SubjectCase<'_>, chosen: &Chosen) -> Result<Credentials, Finding> {
         let gone = || {
             Finding::new(
@@ -569,10 +569,7 @@ impl<'a> Run<'a> {
         };
         let certificate = offered(case, chosen).ok_or_else(gone)?.clone();
         let source = self.candidate(subject, chosen.index).ok_or_else(gone)?;
-        let key = self
-            .reader
-            .private_key(source, certificate.key().id())
-            .map_err(refused)?;
+        let key = self.reader.private_key(source, certificate.key()).map_err(refused)?;
         let key = plan::pkcs8(&key, certificate.key().spki_der()).ok_or_else(|| {
             let message = format!(
                 "{}: the private key is in a form that cannot be written",

@@ -1,6 +1,7 @@
 //! `same-ca inspect`: what sources really hold.
 
 use crate::cert::Certificate;
+use crate::decide::Trials;
 use crate::protocol::inspection::{
     InspectedCertificate, InspectedSource, InspectedSubject, Inspection, InspectionKind,
 };
@@ -116,6 +117,7 @@ fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
         true => holding.one(&label).map_err(|finding| findings.push(finding)).ok(),
         false => None,
     };
+    let mut trials = Trials::default();
     let chain: Vec<&Certificate> = holding.certificates.iter().map(|held| &*held.certificate).collect();
     let certificates = holding
         .certificates
@@ -134,7 +136,10 @@ fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
             };
             InspectedCertificate {
                 chosen: stands,
-                private_key: held.private_key,
+                private_key: match held.private_key {
+                    Some(true) if !holding.keys.is_empty() => trials.any_works(&holding.keys, held.certificate.key()),
+                    known => known,
+                },
                 facts: facts_with_pem(&held.certificate, &others),
             }
         })
@@ -143,7 +148,7 @@ fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
         source: label,
         format: Some(holding.format.name().into()),
         certificates,
-        private_keys: holding.keys.len(),
+        private_keys: holding.different_keys(),
         findings,
     }
 }

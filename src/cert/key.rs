@@ -8,6 +8,7 @@ use asn1_rs::oid;
 use zeroize::Zeroizing;
 
 use super::der::{self, Reader};
+use super::private;
 use super::signature::{self, Libraries, MlDsa, PssParameters, SlhDsa};
 
 /// The identity of a public key: SHA-256 of its canonical DER SubjectPublicKeyInfo.
@@ -303,18 +304,13 @@ pub enum PrivateKeyForm {
     Sec1,
 }
 
-/// The identity of the public key that belongs to a private key; `None` where it cannot be read or is of no known kind.
-///
-/// The public key of an RSA key is read from it; that of an EC or EdDSA key is worked out from the secret, and read from
-/// the structure only where no library has the curve.
-pub fn public_key_of_private(der: &[u8], form: PrivateKeyForm) -> Option<KeyId> {
-    let spki = match form {
-        PrivateKeyForm::Pkcs1 => spki_of_pkcs1(der)?,
-        PrivateKeyForm::Sec1 => spki_of_sec1(der, None)?,
-        PrivateKeyForm::Pkcs8 => spki_of_pkcs8(der)?,
-    };
-    let key = PublicKey::from_spki(&spki);
-    (!matches!(key.kind, KeyKind::Other(_))).then_some(key.id)
+/// The SubjectPublicKeyInfo that belongs to a private key, by what the key says; `None` where it cannot be read.
+pub(super) fn spki_of_private(der: &[u8], form: PrivateKeyForm) -> Option<Vec<u8>> {
+    match form {
+        PrivateKeyForm::Pkcs1 => spki_of_pkcs1(der),
+        PrivateKeyForm::Sec1 => spki_of_sec1(der, None),
+        PrivateKeyForm::Pkcs8 => spki_of_pkcs8(der),
+    }
 }
 
 /// OpenSSL's own limit on a modulus that verifies (OPENSSL_RSA_MAX_MODULUS_BITS); longer ones only cost time.
@@ -509,7 +505,7 @@ fn rsa_spki(key: &[u8]) -> Vec<u8> {
     )
 }
 
-fn ec_spki(curve_oid: &[u8], point: &[u8]) -> Vec<u8> {
+pub(super) fn ec_spki(curve_oid: &[u8], point: &[u8]) -> Vec<u8> {
     let oids = [der::element(der::OID, &[EC]), der::element(der::OID, &[curve_oid])].concat();
     let algorithm = der::element(der::SEQUENCE, &[&oids]);
     der::element(
@@ -518,7 +514,8 @@ fn ec_spki(curve_oid: &[u8], point: &[u8]) -> Vec<u8> {
     )
 }
 
-fn edwards_spki(oid: &[u8], point: &[u8]) -> Vec<u8> {
+/// A SubjectPublicKeyInfo without parameters, around the key as it is.
+fn bare_spki(oid: &[u8], point: &[u8]) -> Vec<u8> {
     let algorithm = der::element(der::SEQUENCE, &[&der::element(der::OID, &[oid])]);
     der::element(
         der::SEQUENCE,
@@ -539,58 +536,93 @@ fn spki_of_pkcs1(private: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// ECPrivateKey ::= SEQUENCE { 1, privateKey, [0] curve OPTIONAL, [1] publicKey OPTIONAL }.
-fn spki_of_sec1(private: &[u8], curve_oid: Option<&[u8]>) -> Option<Vec<u8>> {
-    let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
-    if parts.expect(der::INTEGER)? != [1] {
-        return None;
-    }
-    let secret = parts.expect(der::OCTET_STRING)?;
-    let own_curve = match parts.optional(der::constructed(0))? {
-        Some(parameters) => Some(der::only(parameters, der::OID)?),
-        None => None,
-    };
-    let curve_oid = match (own_curve, curve_oid) {
-        (Some(own), Some(given)) if own != given => return None,
-        (own, given) => given.or(own)?,
-    };
-    let curve = Curve::from_oid(curve_oid);
-    // Secrets are written with and without leading zeros; libraries want exactly as many octets as the field has.
-    let secret = match curve.bits() {
-        Some(bits) => {
-            let length = bits.div_ceil(8) as usize;
-            let from = secret.iter().position(|&octet| octet != 0)?;
-            let significant = secret.get(from..)?;
-            let mut padded = Zeroizing::new(vec![0; length.checked_sub(significant.len())?]);
-            padded.reserve_exact(significant.len());
-            padded.extend_from_slice(significant);
-            padded
+pub(super) struct Sec1<'a> {
+    pub curve_oid: &'a [u8],
+    /// As many octets as the field, where the curve is known.
+    pub secret: Zeroizing<Vec<u8>>,
+    pub public: Option<&'a [u8]>,
+}
+
+impl<'a> Sec1<'a> {
+    /// `curve_oid` is what stands around it.
+    pub fn read(private: &'a [u8], curve_oid: Option<&'a [u8]>) -> Option<Sec1<'a>> {
+        let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
+        if parts.expect(der::INTEGER)? != [1] {
+            return None;
         }
-        None => Zeroizing::new(secret.to_vec()),
-    };
-    let point = match signature::point_of_private(curve_oid, &curve, &secret) {
+        let secret = parts.expect(der::OCTET_STRING)?;
+        let own_curve = match parts.optional(der::constructed(0))? {
+            Some(parameters) => Some(der::only(parameters, der::OID)?),
+            None => None,
+        };
+        let curve_oid = match (own_curve, curve_oid) {
+            (Some(own), Some(given)) if own != given => return None,
+            (own, given) => given.or(own)?,
+        };
+        // Secrets are written with and without leading zeros; libraries want exactly as many octets as the field has.
+        let secret = match Curve::from_oid(curve_oid).bits() {
+            Some(bits) => {
+                let length = bits.div_ceil(8) as usize;
+                let from = secret.iter().position(|&octet| octet != 0)?;
+                let significant = secret.get(from..)?;
+                let mut padded = Zeroizing::new(Vec::with_capacity(length));
+                padded.resize(length.checked_sub(significant.len())?, 0);
+                padded.extend_from_slice(significant);
+                padded
+            }
+            None => Zeroizing::new(secret.to_vec()),
+        };
+        let public = match parts.optional(der::constructed(1))? {
+            Some(explicit) => Some(der::octets(der::only(explicit, der::BIT_STRING)?)?),
+            None => None,
+        };
+        Some(Sec1 {
+            curve_oid,
+            secret,
+            public,
+        })
+    }
+}
+
+fn spki_of_sec1(private: &[u8], curve_oid: Option<&[u8]>) -> Option<Vec<u8>> {
+    let parts = Sec1::read(private, curve_oid)?;
+    let curve = Curve::from_oid(parts.curve_oid);
+    let point = match signature::point_of_private(parts.curve_oid, &curve, &parts.secret) {
         Some(point) => point,
-        None => der::octets(der::only(parts.optional(der::constructed(1))??, der::BIT_STRING)?)?.to_vec(),
+        None => parts.public?.to_vec(),
     };
-    Some(ec_spki(curve_oid, &point))
+    Some(ec_spki(parts.curve_oid, &point))
 }
 
 /// PrivateKeyInfo ::= SEQUENCE { version, algorithm, privateKey OCTET STRING, … }.
 fn spki_of_pkcs8(private: &[u8]) -> Option<Vec<u8>> {
     let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
     parts.expect(der::INTEGER)?;
-    let mut algorithm = Reader::new(parts.expect(der::SEQUENCE)?);
+    let identifier = parts.element().filter(|element| element.tag == der::SEQUENCE)?;
+    let mut algorithm = Reader::new(identifier.value);
     let inner = parts.expect(der::OCTET_STRING)?;
-    match algorithm.expect(der::OID)? {
+    let oid = algorithm.expect(der::OID)?;
+    if let Some(set) = MlDsa::from_oid(oid) {
+        let public = private::ml_dsa_public(set, identifier.raw, inner)?;
+        return Some(bare_spki(oid, &public));
+    }
+    if let Some(set) = SlhDsa::from_oid(oid) {
+        // RFC 9909 §6: the secrets, then the public key.
+        let length = set.lengths().0;
+        let public = inner.get(length..).filter(|_| inner.len() == 2 * length)?;
+        return Some(bare_spki(oid, public));
+    }
+    match oid {
         RSA | RSA_PSS => spki_of_pkcs1(inner),
         EC => spki_of_sec1(inner, Some(der::only(algorithm.rest(), der::OID)?)),
         ED25519 => {
             let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(der::only(inner, der::OCTET_STRING)?);
             use aws_lc_rs::signature::KeyPair;
-            Some(edwards_spki(ED25519, pair.ok()?.public_key().as_ref()))
+            Some(bare_spki(ED25519, pair.ok()?.public_key().as_ref()))
         }
         ED448 => {
             let point = signature::ed448_of_private(der::only(inner, der::OCTET_STRING)?)?;
-            Some(edwards_spki(ED448, &point))
+            Some(bare_spki(ED448, &point))
         }
         _ => None,
     }
@@ -603,7 +635,12 @@ mod tests {
     use openssl::pkey::{PKey, Private};
 
     use super::*;
+    use crate::cert::private::PrivateKey;
     use crate::cert::testing::{self, NULL, algorithm};
+
+    fn public_key_of_private(der: &[u8], form: PrivateKeyForm) -> Option<KeyId> {
+        PrivateKey::read(der, form).map(|private| private.id())
+    }
 
     fn bit_string_of(spki: &[u8]) -> Vec<u8> {
         let mut parts = Reader::new(der::only(spki, der::SEQUENCE).unwrap());

@@ -10,16 +10,18 @@ mod key;
 #[allow(unsafe_code, reason = "the crate does not wrap OpenSSL's own initialisation")]
 mod library;
 mod name;
+mod private;
 mod signature;
 #[cfg(test)]
 mod testing;
 
 pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage, IssuingFlaw, UnreadableExtension};
 pub use constraints::NameConstraints;
-pub use key::{Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey, public_key_of_private};
+pub use key::{Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey};
 #[cfg(feature = "openssl")]
 pub use library::initialise_openssl;
 pub use name::Name;
+pub use private::PrivateKey;
 pub use signature::{
     Digest, MlDsa, SignatureAlgorithm, SignatureInfo, SlhDsa, Verification, foresee, never_verifies, verify,
 };

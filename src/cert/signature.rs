@@ -517,6 +517,20 @@ pub(super) fn point_of_private(curve_oid: &[u8], curve: &Curve, secret: &[u8]) -
 use by_openssl::{
     decompress as decompress_by_openssl, ed448_of_private as ed448_by_openssl, point as point_by_openssl,
 };
+#[cfg(feature = "openssl")]
+pub(super) use by_openssl::{
+    ec_works as ec_works_by_openssl, rsa_works as rsa_works_by_openssl, sign_and_verify as sign_and_verify_by_openssl,
+};
+
+#[cfg(not(feature = "openssl"))]
+pub(super) fn ec_works_by_openssl(_: &[u8], _: &[u8], _: &[u8], _: &[u8]) -> Option<()> {
+    None
+}
+
+#[cfg(not(feature = "openssl"))]
+pub(super) fn sign_and_verify_by_openssl(_: &[u8], _: &[u8], _: &[u8]) -> Option<()> {
+    None
+}
 
 #[cfg(not(feature = "openssl"))]
 fn decompress_by_openssl(_: &[u8]) -> Option<Vec<u8>> {
@@ -931,14 +945,14 @@ fn aws_key(key: &PublicKey) -> Option<&[u8]> {
 
 #[cfg(feature = "openssl")]
 mod by_openssl {
-    use openssl::bn::{BigNum, BigNumContext};
-    use openssl::ec::{EcGroup, EcPoint, PointConversionForm};
+    use openssl::bn::{BigNum, BigNumContext, BigNumContextRef};
+    use openssl::ec::{EcGroup, EcKey, EcPoint, PointConversionForm};
     use openssl::error::ErrorStack;
     use openssl::hash::MessageDigest;
     use openssl::nid::Nid;
-    use openssl::pkey::{Id, PKey, Public};
-    use openssl::rsa::Padding;
-    use openssl::sign::{RsaPssSaltlen, Verifier};
+    use openssl::pkey::{Id, PKey, Private, Public};
+    use openssl::rsa::{Padding, Rsa};
+    use openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 
     use super::{Digest, NO_LIBRARY, SignatureAlgorithm, Verification};
     use crate::cert::{der, initialise_openssl};
@@ -1020,6 +1034,88 @@ mod by_openssl {
             .ok()?;
         secret.clear();
         bytes(&group, &point).ok()
+    }
+
+    /// Whether a private key in PKCS#8 makes signatures that verify under a public key.
+    pub fn sign_and_verify(pkcs8: &[u8], spki: &[u8], message: &[u8]) -> Option<()> {
+        initialise_openssl();
+        let key = PKey::private_key_from_pkcs8(pkcs8).ok()?;
+        let made = Signer::new_without_digest(&key)
+            .ok()?
+            .sign_oneshot_to_vec(message)
+            .ok()?;
+        let public = public_key(spki)?;
+        let verified = Verifier::new_without_digest(&public)
+            .ok()?
+            .verify_oneshot(&made, message);
+        verified.is_ok_and(|good| good).then_some(())
+    }
+
+    fn sign_and_verify_digest(key: PKey<Private>, public: &PKey<Public>, message: &[u8]) -> Option<()> {
+        let digest = MessageDigest::sha256();
+        let made = Signer::new(digest, &key).ok()?.sign_oneshot_to_vec(message).ok()?;
+        let verified = Verifier::new(digest, public).ok()?.verify_oneshot(&made, message);
+        verified.is_ok_and(|good| good).then_some(())
+    }
+
+    /// Whether an RSAPrivateKey works. All its numbers must fit: OpenSSL passes over wrong ones that others use.
+    pub fn rsa_works(pkcs1: &[u8], spki: &[u8], message: &[u8]) -> Option<()> {
+        initialise_openssl();
+        let key = Rsa::private_key_from_der(pkcs1).ok()?;
+        let (p, q) = (key.p()?, key.q()?);
+        let two_primes = |context: &mut BigNumContextRef| -> Result<bool, ErrorStack> {
+            let one = BigNum::from_u32(1)?;
+            let (mut wiped, mut less) = (Wiped(BigNum::new()?), [Wiped(BigNum::new()?), Wiped(BigNum::new()?)]);
+            if p.is_negative() || q.is_negative() || p.num_bits() < 2 || q.num_bits() < 2 {
+                return Ok(false);
+            }
+            wiped.0.checked_mul(p, q, context)?;
+            let mut good = &*wiped.0 == key.n();
+            let exponents = [key.dmp1(), key.dmq1()];
+            for ((prime, less), exponent) in [p, q].into_iter().zip(&mut less).zip(exponents) {
+                let Some(exponent) = exponent else { return Ok(false) };
+                less.0.checked_sub(prime, &one)?;
+                wiped.0.mod_mul(key.d(), key.e(), &less.0, context)?;
+                good &= *wiped.0 == *one;
+                wiped.0.nnmod(key.d(), &less.0, context)?;
+                good &= &*wiped.0 == exponent;
+            }
+            let Some(coefficient) = key.iqmp().filter(|coefficient| *coefficient < p) else {
+                return Ok(false);
+            };
+            wiped.0.mod_mul(coefficient, q, p, context)?;
+            Ok(good && *wiped.0 == *one)
+        };
+        let consistent = match der::only(pkcs1, der::SEQUENCE)? {
+            // Version 0: two primes, and no costly question whether they are: a signature tells.
+            [der::INTEGER, 1, 0, ..] => two_primes(&mut *BigNumContext::new().ok()?).unwrap_or(false),
+            _ => key.check_key().unwrap_or(false),
+        };
+        consistent.then_some(())?;
+        sign_and_verify_digest(PKey::from_rsa(key).ok()?, &public_key(spki)?, message)
+    }
+
+    /// Whether a secret is that of a point, on a curve that aws-lc-rs lacks.
+    pub fn ec_works(curve_oid: &[u8], secret: &[u8], point: &[u8], message: &[u8]) -> Option<()> {
+        initialise_openssl();
+        let curve = openssl::asn1::Asn1Object::from_str(&der::dotted(curve_oid)).ok()?.nid();
+        let group = EcGroup::from_curve_name(curve).ok()?;
+        let mut context = BigNumContext::new().ok()?;
+        let point = EcPoint::from_bytes(&group, point, &mut context).ok()?;
+        let secret = Wiped(BigNum::from_slice(secret).ok()?);
+        let key = EcKey::from_private_components(&group, &secret.0, &point).ok()?;
+        key.check_key().ok()?;
+        let public = PKey::from_ec_key(EcKey::from_public_key(&group, &point).ok()?).ok()?;
+        sign_and_verify_digest(PKey::from_ec_key(key).ok()?, &public, message)
+    }
+
+    /// A number that is wiped when it is dropped.
+    struct Wiped(BigNum);
+
+    impl Drop for Wiped {
+        fn drop(&mut self) {
+            self.0.clear();
+        }
     }
 
     pub fn ed448_of_private(secret: &[u8]) -> Option<Vec<u8>> {

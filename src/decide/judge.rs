@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::cert::{Certificate, Digest};
+use crate::cert::{Certificate, Digest, never_verifies};
 use crate::protocol::{
     ChosenFrom, Code, Evidence, Finding, IssuedBy, KeyFrom, Level, PassedOver, Profile, Proof, Relation, Severity,
     Status, SubjectReport, Timestamp, hex,
@@ -16,6 +16,7 @@ use super::policy::{Rules, certificate_findings, covers_all, describe, name_find
 use super::refused::Refused;
 use super::relation::{Related, relate};
 use super::store::CertificateStore;
+use super::trials::{KeyFound, Keys, Trials};
 use super::verifier::{Issuers, SignatureCache, SignatureVerifier};
 use super::{Case, Reference};
 
@@ -54,8 +55,10 @@ pub struct Offer {
     pub certificate: Option<Arc<Certificate>>,
     /// What its source holds besides.
     pub brought: Arc<[Arc<Certificate>]>,
-    /// What is known of its private key.
+    /// What is known of its private key, before any is tried.
     pub key: KeyPresence,
+    /// The private keys that its source carries; `key` is then what they say of themselves.
+    pub keys: Keys,
     /// The Windows provider that keeps the key.
     pub key_provider: Option<String>,
     /// What was found while reading.
@@ -67,7 +70,7 @@ pub struct Offer {
 /// What is known of a private key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyPresence {
-    /// It is there, and fits.
+    /// It is there, by the word of its reader or by what it says itself.
     Present,
     /// It is there, by the word of a caller who keeps it: it can be used where it is, and not be copied.
     Elsewhere,
@@ -168,10 +171,12 @@ impl Reference {
             cache: SignatureCache::new(),
             overlay: None,
             looked: None,
+            trials: Trials::default(),
         };
         let (mut report, certificate, lasts) = match &subject.given {
             Given::One(offer) => {
-                let judged = session.judge(offer, KeyFrom::Subject, subject.names);
+                let mut judged = session.judge(offer, KeyFrom::Subject, subject.names);
+                session.settle_key(offer, &mut judged);
                 let lasts = judged.lasts;
                 let certificate = offer.certificate.clone();
                 (
@@ -219,6 +224,7 @@ struct Session<'a> {
     overlay: Option<Overlay>,
     /// Whether the last source that was looked at brings anything: many certificates of one folder are asked.
     looked: Option<(Arc<[Arc<Certificate>]>, bool)>,
+    trials: Trials,
 }
 
 /// The reference as it stands with what one source brings.
@@ -330,6 +336,83 @@ impl Session<'_> {
                 brings
             }
         }
+    }
+
+    /// The verdict on one of several certificates. That a private key is absent is said at once where nothing says that it
+    /// is there; whether one works is tried later.
+    fn judge_keyless(&mut self, offer: &Offer, from: KeyFrom, names: &[String]) -> Judged {
+        let mut judged = self.judge(offer, from, names);
+        if offer.key == KeyPresence::Absent && offer.certificate.is_some() {
+            let rules = Rules::of_subject(&self.reference.case.policy);
+            let hint = "import the certificate together with its private key";
+            judged.add(
+                rules
+                    .finding(Code::PrivateKeyMissing, "its private key is not there")
+                    .hint(hint),
+            );
+        }
+        judged
+    }
+
+    /// Looks for the private key of a certificate, by trying those that its source carries, and says what is wrong with it.
+    fn settle_key(&mut self, offer: &Offer, judged: &mut Judged) -> KeyFound {
+        let carried = &offer.keys.keys;
+        let found = match (&offer.certificate, offer.key) {
+            (None, _) | (_, KeyPresence::Unknown) => KeyFound::Unknown,
+            (Some(certificate), KeyPresence::Present | KeyPresence::Absent) if !carried.is_empty() => {
+                self.trials.find(carried, certificate.key())
+            }
+            (_, KeyPresence::Present | KeyPresence::Elsewhere) => KeyFound::Present,
+            (_, KeyPresence::Absent) => KeyFound::Missing,
+        };
+        let rules = Rules::of_subject(&self.reference.case.policy);
+        let place = &offer.keys.place;
+        let finding = match found {
+            KeyFound::Present | KeyFound::Unknown => return found,
+            KeyFound::Mismatch => {
+                let message = format!("the private key in {place} is not the one of its certificate");
+                let hint = "give the certificate and the private key that were made together";
+                rules.finding(Code::PrivateKeyMismatch, message).hint(hint)
+            }
+            KeyFound::Missing if offer.key == KeyPresence::Present => {
+                let message =
+                    format!("the private key in {place} says that it is the one of its certificate, and does not work");
+                let hint =
+                    "give the private key that the certificate was requested with: this one is damaged or made up";
+                rules.finding(Code::PrivateKeyMissing, message).hint(hint)
+            }
+            KeyFound::Missing => {
+                let hint = "import the certificate together with its private key";
+                rules
+                    .finding(Code::PrivateKeyMissing, "its private key is not there")
+                    .hint(hint)
+            }
+            KeyFound::Untried => {
+                let message =
+                    "whether its private key works was not tried: the work allowed for one subject was used up";
+                let hint = "give fewer private keys";
+                rules.finding(Code::LimitReached, message).hint(hint)
+            }
+        };
+        judged.add(finding);
+        found
+    }
+
+    /// The fitting one that lasts longest and whose private key is not known to be absent. Keys are tried last, and only of
+    /// what fits otherwise.
+    fn longest_with_key(
+        &mut self,
+        offers: &[Offer],
+        judged: &mut [Judged],
+        fits: impl Fn((&Offer, &Judged)) -> bool,
+    ) -> Option<usize> {
+        for best in longest(offers, judged, fits) {
+            let found = self.settle_key(offers.get(best)?, judged.get_mut(best)?);
+            if matches!(found, KeyFound::Present | KeyFound::Unknown) {
+                return Some(best);
+            }
+        }
+        None
     }
 
     /// Does some work with what the reference and a source hold.
@@ -454,7 +537,7 @@ impl Session<'_> {
         findings.extend(certificate_findings(&rules, certificate, end, self.subject.at));
         findings.extend(words.weak_digests(&related));
         findings.extend(name_findings(&rules, certificate, names));
-        findings.extend(words.private_key(offer));
+        findings.extend(words.key_provider(offer));
         if related.relation == Relation::Different && case.policy.level == Level::Issuing {
             findings.extend(words.same_root(verifier));
         }
@@ -530,9 +613,9 @@ impl Session<'_> {
             report.passed_over = Some(self.passed_over(offers, Vec::new(), None, ChosenFrom::AnyOf));
             return (report, None, Timestamp::from_unix(i64::MIN));
         }
-        let judged: Vec<Judged> = offers
+        let mut judged: Vec<Judged> = offers
             .iter()
-            .map(|offer| self.judge(offer, KeyFrom::Subject, names))
+            .map(|offer| self.judge_keyless(offer, KeyFrom::Subject, names))
             .collect();
         let fits = |(offer, judged): (&Offer, &Judged)| {
             let covers = offer
@@ -541,7 +624,7 @@ impl Session<'_> {
                 .is_some_and(|certificate| covers_all(certificate, names));
             !names.is_empty() && covers && judged.status == Status::Compliant && offer.key != KeyPresence::Absent
         };
-        let best = longest(offers, &judged, fits);
+        let best = self.longest_with_key(offers, &mut judged, fits);
         let none = match best {
             Some(_) => None,
             None if names.is_empty() => {
@@ -679,10 +762,10 @@ impl Session<'_> {
             }
             return None;
         }
-        let judged: Vec<Judged> = offers
+        let mut judged: Vec<Judged> = offers
             .iter()
             .map(|offer| {
-                let mut judged = self.judge(offer, KeyFrom::Candidate, &names);
+                let mut judged = self.judge_keyless(offer, KeyFrom::Candidate, &names);
                 if offer
                     .certificate
                     .as_ref()
@@ -711,7 +794,7 @@ impl Session<'_> {
             let installable = offer.not_installable.is_none();
             covers && (!compliant || ends_later) && judged.status == Status::Compliant && key && installable
         };
-        let best = longest(&offers, &judged, fits);
+        let best = self.longest_with_key(&offers, &mut judged, fits);
         let chosen = best.map(|position| Chosen {
             position,
             index: offers[position].index,
@@ -745,8 +828,8 @@ fn is_missing(offer: &Offer) -> bool {
         .any(|finding| finding.code == Code::CertificateMissing)
 }
 
-/// The fitting one that lasts longest; of equal ones the smallest SHA-256.
-fn longest(offers: &[Offer], judged: &[Judged], fits: impl Fn((&Offer, &Judged)) -> bool) -> Option<usize> {
+/// The fitting ones, the one that lasts longest first; of equal ones the smallest SHA-256.
+fn longest(offers: &[Offer], judged: &[Judged], fits: impl Fn((&Offer, &Judged)) -> bool) -> Vec<usize> {
     let order = |&position: &usize| {
         let sha256 = offers[position]
             .certificate
@@ -754,9 +837,11 @@ fn longest(offers: &[Offer], judged: &[Judged], fits: impl Fn((&Offer, &Judged))
             .map(|certificate| *certificate.sha256());
         (std::cmp::Reverse(judged[position].lasts), sha256)
     };
-    (0..offers.len())
+    let mut fitting: Vec<usize> = (0..offers.len())
         .filter(|&position| fits((&offers[position], &judged[position])))
-        .min_by_key(order)
+        .collect();
+    fitting.sort_by_key(order);
+    fitting
 }
 
 /// The CA certificates between a certificate and a root, issuer first: what a server sends along with it.
@@ -830,7 +915,10 @@ impl Words<'_> {
             Relation::NameOnly => (Code::IssuerKeyDiffers, self.another_key(related, &issuer)),
             Relation::BadSignature => (
                 Code::SignatureInvalid,
-                format!("it names the key of {issuer} as its issuer's, and that key did not sign it"),
+                match never_verifies(self.certificate) {
+                    Some(why) => format!("it names the key of {issuer} as its issuer's, and no key verifies it: {why}"),
+                    None => format!("it names the key of {issuer} as its issuer's, and that key did not sign it"),
+                },
             ),
             _ if related.unsupported => {
                 let what = describe(self.certificate.signature());
@@ -851,7 +939,10 @@ impl Words<'_> {
     fn another_key(&self, related: &Related, issuer: &str) -> String {
         match related.proof {
             Some(Proof::Signature) => format!("a CA of the same name, {issuer}, with another key issued it"),
-            _ => format!("it names {issuer} as its issuer, and no key of that CA at hand verifies it"),
+            _ => match never_verifies(self.certificate) {
+                Some(why) => format!("it names {issuer} as its issuer, and no key verifies it: {why}"),
+                None => format!("it names {issuer} as its issuer, and no key of that CA at hand verifies it"),
+            },
         }
     }
 
@@ -1008,16 +1099,8 @@ impl Words<'_> {
         asked.iter().filter(weak).map(finding).collect()
     }
 
-    fn private_key(&self, offer: &Offer) -> Vec<Finding> {
+    fn key_provider(&self, offer: &Offer) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let said = |code: Code| offer.findings.iter().any(|finding| finding.code == code);
-        if offer.key == KeyPresence::Absent && !said(Code::PrivateKeyMissing) && !said(Code::PrivateKeyMismatch) {
-            let hint = "import the certificate together with its private key";
-            let finding = self
-                .rules
-                .finding(Code::PrivateKeyMissing, "its private key is not there");
-            findings.push(finding.hint(hint));
-        }
         let cng = offer
             .key_provider
             .as_ref()

@@ -12,6 +12,7 @@ mod refused;
 mod relation;
 mod rollover;
 mod store;
+mod trials;
 mod verifier;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::protocol::{
 pub use authority::{Member, Read};
 pub use judge::{Chosen, Given, KeyPresence, Offer, Settled, SubjectCase};
 pub use policy::covers_host;
+pub use trials::{Keys, Trials};
 
 use authority::Standing;
 use budget::Budget;

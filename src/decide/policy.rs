@@ -102,6 +102,7 @@ fn is_capped_on_members(code: Code) -> bool {
             | Code::PrivateKeyMissing
             | Code::PrivateKeyMismatch
             | Code::PossessionUnproven
+            | Code::ExtensionUnreadable
     )
 }
 
@@ -114,6 +115,11 @@ pub fn certificate_findings(
     at: Timestamp,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    for unreadable in certificate.unreadable_extensions() {
+        let message = format!("its {unreadable}, so nothing that it would allow is allowed");
+        let hint = "renew it: the extension is damaged, and readers differ in what they make of it";
+        findings.push(rules.finding(Code::ExtensionUnreadable, message).hint(hint));
+    }
     validity(rules, certificate, at, &mut findings);
     if let Some(end) = end {
         ca_validity(rules, certificate, end, at, &mut findings);
@@ -354,6 +360,9 @@ pub fn name_findings(rules: &Rules<'_>, certificate: &Certificate, names: &[Stri
 fn covered_names(certificate: &Certificate) -> String {
     let addresses = certificate.ip_addresses().map(|address| address.to_string());
     let mut names: Vec<String> = certificate.dns_names().map(str::to_owned).chain(addresses).collect();
+    if certificate.has_unreadable_names() {
+        return "no name: its subject alternative names cannot be read".into();
+    }
     if names.is_empty() {
         names = certificate.common_names().map(Cow::into_owned).collect();
     }

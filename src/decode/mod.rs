@@ -43,6 +43,10 @@ pub struct Bundle {
     pub problems: Vec<Problem>,
     /// Whether a certificate that could not be read stands before all that could.
     pub first_is_unreadable: bool,
+    /// Of the certificates, by their positions, those behind whose DER stand line ends, blanks or NULs.
+    pub padded: Vec<usize>,
+    /// Why other readers may take another certificate of the file for the first, where they may.
+    pub ambiguity: Option<&'static str>,
 }
 
 /// How the certificates of a file were written.
@@ -121,6 +125,9 @@ pub enum DecodeError {
     /// The password given, which may be empty, is not the file's.
     #[error("wrong password for the PKCS#12 file")]
     PasswordWrong,
+    /// A password is given, and nothing in the file tells a right one from a wrong one.
+    #[error("wrong password for the PKCS#12 file, or a right one: it has no MAC, so nothing checks the password")]
+    PasswordUnchecked,
     /// A private key is encrypted, and no password was given.
     #[error("the private key is encrypted, and no password is given")]
     KeyPasswordMissing,
@@ -259,6 +266,9 @@ struct Contents {
     keys: Vec<PrivateKeyDer>,
     problems: Vec<Problem>,
     first_is_unreadable: bool,
+    /// The certificates behind whose DER stands padding.
+    padded: HashSet<Vec<u8>>,
+    ambiguity: Option<&'static str>,
     /// The PEM block being read, which is then where every problem is.
     block: Option<usize>,
     /// The first thing that kept a certificate, or perhaps one, from being read.
@@ -288,13 +298,15 @@ impl Contents {
             keys: Vec::new(),
             problems: Vec::new(),
             first_is_unreadable: false,
+            padded: HashSet::new(),
+            ambiguity: None,
             block: None,
             certificate_error: None,
             key_error: None,
             found: None,
         };
         if detect::is_der(bytes) {
-            contents.der(bytes, Format::Der)?;
+            contents.binary(bytes)?;
             return Ok(contents);
         }
         if let Some(found) = detect::signature(bytes) {
@@ -303,7 +315,11 @@ impl Contents {
         }
         let converted = detect::utf16(bytes);
         let text = converted.as_deref().map_or(detect::without_bom(bytes), Vec::as_slice);
-        if pem::read(text, &mut contents)? {
+        if pem::read(text, text.len() == bytes.len(), &mut contents)? {
+            // Characters of two octets for us, and armour of one for others.
+            if converted.is_some() && pem::begins_anywhere(bytes) {
+                contents.ambiguity = Some(pem::IN_BINARY);
+            }
             return Ok(contents);
         }
         match pem::bare(text) {
@@ -322,13 +338,34 @@ impl Contents {
         };
         drop_repeated(&mut self.certificates, |der| der);
         drop_repeated(&mut self.keys, PrivateKeyDer::der);
+        let padded = |(index, der): (usize, &Vec<u8>)| self.padded.contains(der).then_some(index);
+        let padded = self.certificates.iter().enumerate().filter_map(padded).collect();
         Ok(Bundle {
             format,
             certificates: self.certificates,
             keys: self.keys,
             problems: self.problems,
             first_is_unreadable: self.first_is_unreadable,
+            padded,
+            ambiguity: self.ambiguity,
         })
+    }
+
+    /// A file that begins as DER or BER does. Readers of PEM look for armour in it all the same.
+    fn binary(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        let armoured = pem::begins_anywhere(bytes);
+        match self.der(bytes, Format::Der) {
+            // A certificate may stand in the armour: it is read, so that it can be named.
+            Err(error @ DecodeError::TrailingBytes) if armoured => {
+                self.certificate_problem(None, error);
+                pem::read(bytes, true, self)?;
+            }
+            read => read?,
+        }
+        if armoured && self.format.is_some() {
+            self.ambiguity = Some(pem::IN_BINARY);
+        }
+        Ok(())
     }
 
     /// One element of DER or BER that may be anything; `plain` is the format of a certificate standing for itself.
@@ -337,7 +374,8 @@ impl Contents {
         let element = reader.any().map_err(DecodeError::damaged("DER data"))?;
         // Some exports hold the same certificate twice in a row.
         while reader.rest().starts_with(element.raw) && reader.any().is_ok() {}
-        let trailing = !reader.rest().is_empty();
+        let padded = !reader.rest().is_empty() && reader.rest().iter().all(is_padding);
+        let trailing = !reader.rest().is_empty() && !padded;
         match detect::element(&element) {
             Kind::Certificate if trailing => {
                 return Err(match detect::prefix(reader.rest()) {
@@ -347,12 +385,18 @@ impl Contents {
                     _ => DecodeError::TrailingBytes,
                 });
             }
-            Kind::Certificate => self.certificate(element.raw, plain),
+            Kind::Certificate => {
+                self.certificate(element.raw, plain);
+                if padded {
+                    self.padded.insert(element.raw.to_vec());
+                }
+            }
             Kind::Pkcs7 => pkcs7::read(&element, self)?,
             Kind::Pkcs12 => pkcs12::read(&element, self)?,
             kind @ (Kind::Key(_) | Kind::OtherKey | Kind::EncryptedKey) => {
                 self.found.get_or_insert(kind.found());
-                self.key(Zeroizing::new(bytes.to_vec()), None);
+                let key = if padded { element.raw } else { bytes };
+                self.key(Zeroizing::new(key.to_vec()), None);
                 return Ok(());
             }
             kind => return Err(kind.into()),
@@ -427,6 +471,18 @@ impl From<Kind> for DecodeError {
             other => other.found().into(),
         }
     }
+}
+
+/// Whether an octet is of what editors and transfers leave behind a file: line ends, blanks, NULs.
+fn is_padding(octet: &u8) -> bool {
+    matches!(octet, b'\n' | b'\r' | b' ' | b'\t' | 0)
+}
+
+/// How long the one element of DER is that `bytes` hold, where nothing but line ends, blanks or NULs follows it.
+pub fn without_padding(bytes: &[u8]) -> Option<usize> {
+    let mut reader = ber::Reader::new(bytes);
+    let length = reader.any().ok()?.raw.len();
+    reader.rest().iter().all(is_padding).then_some(length)
 }
 
 /// Keeps the first of what has the same bytes.

@@ -23,6 +23,9 @@ use super::{DecodeError, PrivateKeyDer};
 /// a few seconds without SHA instructions.
 pub(super) const MAX_COMPRESSIONS: u64 = 8_000_000;
 
+/// Octets of the shortest PBMAC1 key that is accepted (RFC 9579 §9).
+const MIN_PBMAC1_KEY: usize = 20;
+
 /// What setting up one derivation costs, in compressions: without it a hundred thousand bags of one iteration each
 /// would be free.
 const DERIVATION: u64 = 16;
@@ -128,6 +131,11 @@ impl Secrets {
         self.given
     }
 
+    /// Whether there was a password, and not an empty one.
+    pub fn is_a_word(&self) -> bool {
+        self.given && self.forms.iter().any(|secret| !secret.utf8.is_empty())
+    }
+
     /// Tries one form after another, `form` saying which bytes of it count; what was tried is not tried again.
     fn first<T>(
         &self,
@@ -206,11 +214,17 @@ pub(super) fn verify_mac(
             .map_err(&damaged)?;
         let hash = Hash::of_hmac(scheme.0).ok_or_else(|| unsupported("MAC", scheme.0))?;
         let (kdf, length) = Pbkdf2::read(&kdf)?;
-        // RFC 9579 §4: the length is required; one hash, at most a block, is all that a key can use.
+        // RFC 9579 §4: the length is required; one hash, at most a block, is all that a key can use. A key of a few octets
+        // is found by trying them all, so that it protects nothing.
         let length = length
             .filter(|length| (1..=128).contains(length))
             .ok_or(Flaw::Number)
             .map_err(&damaged)?;
+        if length < MIN_PBMAC1_KEY {
+            return Err(DecodeError::Unsupported {
+                what: format!("MAC of the PKCS#12 file: its key has {length} octets, and RFC 9579 asks for 20"),
+            });
+        }
         let verified = secrets.first(Secret::utf8, |password| {
             let key = kdf.derive(password, length, budget)?;
             Ok(hash.verify(&key, protected, &expected).then_some(()))

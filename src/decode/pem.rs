@@ -14,6 +14,11 @@ use super::{Contents, DecodeError, Format, MAX_ITEMS, detect};
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
+/// What armour begins with for the laxest of readers.
+const MARK: &[u8] = b"-----BEGIN";
+
+/// Longest line that no reader cuts: OpenSSL reads 254 octets at once.
+const MAX_LINE: usize = 253;
 
 /// Longest label, in bytes; the longest in use has 23.
 const MAX_LABEL: usize = 64;
@@ -26,9 +31,30 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Reads all blocks; false where there is not one armour line.
-pub(super) fn read(text: &[u8], contents: &mut Contents) -> Result<bool, DecodeError> {
+/// Why it is not clear which certificate comes first: armour in what is no text.
+pub(super) const IN_BINARY: &str = "PEM stands in it, and it is no PEM file: readers of PEM take that";
+const NOT_PLAIN: &str =
+    "what stands first in it is PEM that not every reader takes (a label, blanks, line ends or lines that are unusual)";
+const SOMETHING_BEFORE: &str = "PEM that not every reader passes over stands before the first certificate";
+
+/// Whether there is anything that may begin armour, wherever it stands.
+pub(super) fn begins_anywhere(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, MARK).is_some()
+}
+
+/// Reads all blocks; false where there is not one armour line. `from_start` says that the text is the whole file: no byte
+/// order mark is taken off.
+pub(super) fn read(text: &[u8], from_start: bool, contents: &mut Contents) -> Result<bool, DecodeError> {
     let mut blocks = 0;
+    let mut order = Order {
+        text,
+        from_start,
+        looked_to: 0,
+        nul: false,
+        unclear_before: false,
+        first: None,
+    };
+    let before = contents.certificates.len();
     for block in Blocks::of(text) {
         if blocks == MAX_ITEMS {
             return Err(DecodeError::TooLarge {
@@ -37,11 +63,133 @@ pub(super) fn read(text: &[u8], contents: &mut Contents) -> Result<bool, DecodeE
             });
         }
         contents.block = Some(blocks);
+        order.before(&block);
         block.read(contents);
+        order.after(&block, contents.certificates.len() > before);
         blocks += 1;
     }
     contents.block = None;
+    contents.ambiguity = order.ambiguity();
     Ok(blocks > 0)
+}
+
+/// Which certificate comes first for readers stricter and laxer than this one: OpenSSL takes other labels, passes over
+/// what does not stand at the start of a line, and cuts lines after 254 octets; Go passes over blocks that it cannot read.
+///
+/// Clear is a file whose first certificate stands in a block that all read alike, with nothing before it that any of them
+/// could take for one; and one that holds one block alone.
+struct Order<'a> {
+    text: &'a [u8],
+    from_start: bool,
+    /// Up to where the beginnings of armour have been looked at.
+    looked_to: usize,
+    /// Whether a NUL stands in what has been looked at: it ends lines for readers in C.
+    nul: bool,
+    /// Whether something that could be a certificate's armour stands before the first certificate.
+    unclear_before: bool,
+    /// The block of the first certificate: whether it is plain, and where it ends.
+    first: Option<(bool, usize)>,
+}
+
+impl Order<'_> {
+    /// Before a block is read: armour that this reader passed over.
+    fn before(&mut self, block: &Block<'_>) {
+        if self.first.is_none() {
+            self.unclear_before |= self.armour(self.looked_to, block.begin);
+            let looked_at = self.text.get(self.looked_to..block.after).unwrap_or_default();
+            self.nul |= looked_at.contains(&0);
+        }
+    }
+
+    fn after(&mut self, block: &Block<'_>, any: bool) {
+        self.looked_to = block.after;
+        if self.first.is_some() {
+            return;
+        }
+        if any {
+            self.first = Some((self.is_plain(block), block.after));
+        } else {
+            self.unclear_before |= !self.is_plainly_another(block);
+        }
+    }
+
+    /// Whether armour may begin between two places.
+    fn armour(&self, from: usize, to: usize) -> bool {
+        self.text.get(from..to).is_some_and(begins_anywhere)
+    }
+
+    fn ambiguity(&self) -> Option<&'static str> {
+        let (plain, end) = self.first?;
+        if plain && !self.unclear_before {
+            return None;
+        }
+        // Nothing else could come first.
+        if !self.unclear_before && !self.armour(end, self.text.len()) {
+            return None;
+        }
+        Some(if plain { SOMETHING_BEFORE } else { NOT_PLAIN })
+    }
+
+    /// The lines of a block as every reader sees them: its armour, each on a line of its own that begins there, and the
+    /// body between.
+    fn lines(&self, block: &Block<'_>) -> Option<&[u8]> {
+        let text = self.text;
+        let starts_line = match block.begin.checked_sub(1) {
+            None => self.from_start,
+            Some(before) => text.get(before) == Some(&b'\n'),
+        };
+        if !starts_line || self.nul {
+            return None;
+        }
+        let (begin, body) = text.get(block.start..block.end)?.split_at_checked(
+            text.get(block.start..block.end)?
+                .iter()
+                .position(|&byte| byte == b'\n')?
+                + 1,
+        )?;
+        let rest = text.get(block.after..)?;
+        let rest = rest.get(..rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len()))?;
+        let ends = begin.trim_ascii().is_empty() && rest.trim_ascii().is_empty() && body.ends_with(b"\n");
+        ends.then_some(body)
+    }
+
+    /// Whether every reader takes this block for a certificate, and for the same one.
+    fn is_plain(&self, block: &Block<'_>) -> bool {
+        let Some(body) = self
+            .lines(block)
+            .filter(|_| block.label == b"CERTIFICATE" && block.body.is_ok())
+        else {
+            return false;
+        };
+        let mut digits = Vec::with_capacity(body.len());
+        for line in body.split(|&byte| byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+            if line.len() > MAX_LINE || !line.iter().all(is_digit) {
+                return false;
+            }
+            digits.extend_from_slice(line);
+        }
+        // The last piece is what stands behind the last line feed: nothing.
+        let empty = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).is_empty();
+        let lines = body.split(|&byte| byte == b'\n');
+        if lines.filter(|line| empty(line)).count() > 1 {
+            return false;
+        }
+        let strict = base64::engine::general_purpose::STANDARD.decode(&digits);
+        strict.is_ok_and(|der| matches!(detect::whole(&der), detect::Kind::Certificate))
+    }
+
+    /// Whether every reader of certificates passes over this block, whole.
+    fn is_plainly_another(&self, block: &Block<'_>) -> bool {
+        let label = String::from_utf8_lossy(block.label);
+        let certificates = label.contains("CERTIFICATE") && !label.ends_with("REQUEST");
+        let container = ["PKCS", "CMS", "X509", "X.509"].iter().any(|part| label.contains(part)) && label != "X509 CRL";
+        !certificates
+            && !container
+            && block.body.is_ok()
+            && self.lines(block).is_some_and(|body| !begins_anywhere(body))
+    }
 }
 
 /// The DER of base64 without armour, if text is that.
@@ -54,6 +202,11 @@ pub(super) fn bare(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 /// One armoured block, its body still text.
 struct Block<'a> {
     label: &'a [u8],
+    /// Where it begins, where its body does and ends, and where its END line's dashes end.
+    begin: usize,
+    start: usize,
+    end: usize,
+    after: usize,
     /// Or what is wrong with the armour.
     body: Result<&'a [u8], &'static str>,
 }
@@ -188,6 +341,10 @@ impl<'a> Iterator for Blocks<'a> {
                 self.at = self.text.len();
                 return Some(Block {
                     label,
+                    begin,
+                    start,
+                    end: self.at,
+                    after: self.at,
                     body: Err("no END line"),
                 });
             };
@@ -196,6 +353,10 @@ impl<'a> Iterator for Blocks<'a> {
             let Some((closed, after)) = closing.and_then(|_| self.label(end + END.len())) else {
                 return Some(Block {
                     label,
+                    begin,
+                    start,
+                    end,
+                    after: end,
                     body: Err("no END line"),
                 });
             };
@@ -205,7 +366,14 @@ impl<'a> Iterator for Blocks<'a> {
                 true => self.text.get(start..end).ok_or("no body"),
                 false => Err("its END line is another block's"),
             };
-            return Some(Block { label, body });
+            return Some(Block {
+                label,
+                begin,
+                start,
+                end,
+                after,
+                body,
+            });
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn read(pfx: &Element, contents: &mut Contents) -> Result<(), DecodeE
     }
     let safes = content.octets().map_err(&damaged)?;
     let mut secrets = contents.secrets.clone();
+    let unprotected = mac.is_none();
     if let Some(mac) = mac
         && !pbe::verify_mac(&mac, &safes, &mut secrets, &mut contents.budget)?
     {
@@ -53,12 +54,13 @@ pub(super) fn read(pfx: &Element, contents: &mut Contents) -> Result<(), DecodeE
             DecodeError::PasswordMissing
         });
     }
-    let before = contents.certificates.len();
+    let before = (contents.certificates.len(), contents.keys.len());
     let mut safes = Reader::new(&safes).expect(ber::SEQUENCE).map_err(&damaged)?.children();
     let mut file = File {
         contents,
         secrets,
         bags: 0,
+        opened: false,
     };
     loop {
         match safes.next() {
@@ -71,7 +73,14 @@ pub(super) fn read(pfx: &Element, contents: &mut Contents) -> Result<(), DecodeE
             Err(flaw) => file.unreadable_safe(damaged(flaw))?,
         }
     }
-    if contents.certificates.len() == before {
+    let unchecked = unprotected && !file.opened && file.secrets.is_a_word();
+    if unchecked && (contents.certificates.len(), contents.keys.len()) != before {
+        // Whoever gives a password relies on what it opens.
+        contents.certificates.truncate(before.0);
+        contents.keys.truncate(before.1);
+        return Err(DecodeError::PasswordUnchecked);
+    }
+    if contents.certificates.len() == before.0 {
         contents.certificate_error.get_or_insert(DecodeError::NoCertificate {
             container: "PKCS#12 file",
         });
@@ -86,6 +95,8 @@ struct File<'a> {
     secrets: Secrets,
     /// Bags so far, a safe that cannot be opened counting as one.
     bags: usize,
+    /// Whether the password has opened something.
+    opened: bool,
 }
 
 impl File<'_> {
@@ -115,7 +126,10 @@ impl File<'_> {
                 }
                 let ciphertext = ciphertext.octets().map_err(&damaged)?;
                 match pbe::open(&algorithm, &ciphertext, &self.secrets, &mut self.contents.budget)? {
-                    Some(plain) => Ok(plain),
+                    Some(plain) => {
+                        self.opened = true;
+                        Ok(plain)
+                    }
                     None if self.secrets.given() => Err(DecodeError::PasswordWrong),
                     None => Err(DecodeError::PasswordMissing),
                 }
@@ -145,6 +159,7 @@ impl File<'_> {
                 Ok((Some(1), value)) => self.key(index, PrivateKeyDer::recognise(Zeroizing::new(value.raw.to_vec()))),
                 Ok((Some(2), value)) => {
                     let key = pbe::open_key(value.raw, &self.secrets, &mut self.contents.budget);
+                    self.opened |= key.is_ok();
                     self.key(index, key);
                 }
                 Ok((Some(3), value)) => self.certificate(index, &value),

@@ -514,7 +514,14 @@ fn the_same_certificate_again_is_dropped_and_order_is_kept() {
 
 #[test]
 fn trailing_bytes_are_not_a_certificate() {
-    for trailing in [&b"\n"[..], b"\0", b"\x30", &[0x30, 0x82, 0xff, 0xff]] {
+    for trailing in [
+        &b"x"[..],
+        b"\n\0.",
+        b"\x30",
+        b"\x0c",
+        &[0xff; 16],
+        &[0x30, 0x82, 0xff, 0xff],
+    ] {
         let bytes = [&estate().leaf(), trailing].concat();
         assert_eq!(decode(&bytes, None).unwrap_err(), DecodeError::TrailingBytes);
     }
@@ -526,10 +533,38 @@ fn trailing_bytes_are_not_a_certificate() {
 }
 
 #[test]
+fn line_ends_blanks_and_nuls_behind_a_certificate_are_passed_over_and_noted() {
+    let leaf = estate().leaf();
+    for trailing in [&b"\n"[..], b"\r\n", b"\0\0\0\0", b" \t\r\n\0"] {
+        let bytes = [&leaf, trailing].concat();
+        for file in [
+            bytes.clone(),
+            pem("CERTIFICATE", &bytes).into_bytes(),
+            BASE64.encode(&bytes).into_bytes(),
+        ] {
+            let bundle = read(&file, None);
+            assert_eq!(bundle.certificates, std::slice::from_ref(&leaf));
+            assert_eq!((bundle.problems, bundle.padded), (vec![], vec![0]), "{trailing:02x?}");
+        }
+    }
+    assert!(read(&leaf, None).padded.is_empty());
+    let second = format!(
+        "{}{}",
+        pem("CERTIFICATE", &leaf),
+        pem("CERTIFICATE", &[estate().authority(), vec![0]].concat())
+    );
+    assert_eq!(read(second.as_bytes(), None).padded, [1]);
+    let key = [estate().key(), b"\n".to_vec()].concat();
+    assert_eq!(decode_keys(&key, None).unwrap()[0].der(), estate().key());
+}
+
+#[test]
 fn a_der_certificate_repeated_is_one_certificate() {
     let leaf = estate().leaf();
     reads_as(&leaf.repeat(3), Format::Der, std::slice::from_ref(&leaf));
     let trailing = [leaf.repeat(2), b"\n".to_vec()].concat();
+    reads_as(&trailing, Format::Der, std::slice::from_ref(&leaf));
+    let trailing = [leaf.repeat(2), b".".to_vec()].concat();
     assert_eq!(decode(&trailing, None).unwrap_err(), DecodeError::TrailingBytes);
 }
 
@@ -828,12 +863,13 @@ fn bytes_behind_pkcs7_and_pkcs12_are_a_problem_of_the_file() {
         p7b(&estate().both()),
         pfx(&[data(&safe(&[certificate_bag(&estate().leaf())]))]),
     ] {
-        let bundle = read(&[&file[..], b"\0\0"].concat(), None);
+        let bundle = read(&[&file[..], b"\0x"].concat(), None);
         let problem = Problem {
             what: "damaged file (trailing bytes are not read)".into(),
             index: None,
         };
         assert_eq!(bundle.problems, [problem]);
+        assert_eq!(read(&[&file[..], b"\r\n"].concat(), None).problems, []);
     }
 }
 
@@ -1022,6 +1058,10 @@ fn pbmac1_is_verified() {
         DecodeError::PasswordWrong
     );
     assert_eq!(decode(&file(32, 9), None).unwrap_err(), DecodeError::PasswordMissing);
+    for length in [1, 2, 16, 19] {
+        let why = refused(&file(length, 9), Some(PASSWORD));
+        assert!(why.contains("octets, and RFC 9579 asks for 20"), "{length}: {why}");
+    }
     for length in [0, 129, u32::MAX] {
         assert!(
             refused(&file(length, 9), Some(PASSWORD)).starts_with("damaged MAC"),
@@ -1042,10 +1082,23 @@ fn a_file_without_mac_and_encryption_needs_no_password() {
         certificate_bag(&estate().authority()),
     ];
     let file = pfx(&[data(&safe(&bags))]);
-    for password in [None, Some(""), Some("whatever")] {
+    for password in [None, Some("")] {
         opens(&file, password);
         opens(&indefinite(&file), password);
     }
+    // A password that nothing checks is not taken for a right one.
+    for file in [file.clone(), indefinite(&file)] {
+        assert_eq!(
+            decode(&file, Some("whatever")).unwrap_err(),
+            DecodeError::PasswordUnchecked
+        );
+    }
+    assert!(refused(&file, Some("whatever")).contains("nothing checks the password"));
+    let text = format!("{}{}", pem("PKCS12", &file), pem("CERTIFICATE", &estate().authority()));
+    assert_eq!(
+        read(text.as_bytes(), Some("whatever")).certificates,
+        [estate().authority()]
+    );
     // Indefinite within the strings too.
     opens(&indefinite(&pfx(&[indefinite(&data(&indefinite(&safe(&bags))))])), None);
 }
@@ -1054,21 +1107,20 @@ fn a_file_without_mac_and_encryption_needs_no_password() {
 fn a_password_without_mac_may_open_the_key_alone() {
     let key = bag(2, &Pbes2::aes256(2).key(&estate().key(), PASSWORD));
     let file = pfx(&[data(&safe(&[certificate_bag(&estate().leaf()), key]))]);
-    for (password, what) in [
-        (None, "the private key is encrypted, and no password is given"),
-        (Some("wrong"), "wrong password for the private key"),
-    ] {
-        let bundle = read(&file, password);
-        assert_eq!(bundle.certificates, [estate().leaf()]);
-        assert_eq!(
-            bundle.problems,
-            [Problem {
-                what: what.into(),
-                index: Some(1)
-            }]
-        );
-        assert!(bundle.keys.is_empty());
-    }
+    let bundle = read(&file, None);
+    assert_eq!(bundle.certificates, [estate().leaf()]);
+    assert_eq!(
+        bundle.problems,
+        [Problem {
+            what: "the private key is encrypted, and no password is given".into(),
+            index: Some(1)
+        }]
+    );
+    assert!(bundle.keys.is_empty());
+    assert_eq!(
+        decode(&file, Some("wrong")).unwrap_err(),
+        DecodeError::PasswordUnchecked
+    );
     assert_eq!(read(&file, Some(PASSWORD)).keys.len(), 1);
 }
 
@@ -1192,8 +1244,12 @@ fn iterations_are_paid_for_before_they_are_done() {
         format!("too large: more than {} password iterations", pbe::MAX_COMPRESSIONS)
     );
     let file = pfx(&[many.safe(leaf, PASSWORD), data(&safe(leaf))]);
-    let bundle = read(&file, Some(PASSWORD));
+    let bundle = read(&file, None);
     assert_eq!((bundle.certificates.len(), bundle.problems.len()), (1, 1));
+    assert_eq!(
+        decode(&file, Some(PASSWORD)).unwrap_err(),
+        DecodeError::PasswordUnchecked
+    );
     // A file that is refused for its MAC is not read at all.
     let digest = tlv(ber::SEQUENCE, &[&oid(&[0x2b, 0x0e, 3, 2, 0x1a])]);
     let digest = tlv(ber::SEQUENCE, &[&digest, &tlv(ber::OCTET_STRING, &[&[0; 20]])]);
@@ -1225,7 +1281,7 @@ fn many_cheap_bags_do_not_cost_more_than_the_budget() {
         .chain([certificate_bag(&estate().leaf())])
         .collect();
     let file = pfx(&[data(&safe(&bags))]);
-    let contents = Contents::read(&file, Some("wrong"), pbe::Budget::of(100_000)).unwrap();
+    let contents = Contents::read(&file, None, pbe::Budget::of(100_000)).unwrap();
     assert_eq!((contents.certificates.len(), contents.problems.len()), (1, 500));
     let over = contents
         .problems
@@ -1508,4 +1564,281 @@ fn ten_thousand_mutations_of_each_format_neither_panic_nor_take_long() {
         assert!(read < 10_000, "format {format}: nothing was found wrong");
     }
     assert!(longest < Duration::from_secs(5), "{longest:?}");
+}
+
+// Which certificate comes first.
+
+/// The certificate that a server on OpenSSL serves from a file; `None` where it serves none.
+fn served_by_openssl(bytes: &[u8]) -> Option<Vec<u8>> {
+    use openssl::ssl::{SslContext, SslMethod};
+    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("same-ca-served-{}-{count}.pem", std::process::id()));
+    std::fs::write(&path, bytes).unwrap();
+    let mut builder = SslContext::builder(SslMethod::tls_server()).unwrap();
+    let loaded = builder.set_certificate_chain_file(&path);
+    std::fs::remove_file(&path).unwrap();
+    loaded.ok()?;
+    Some(builder.build().certificate()?.to_der().unwrap())
+}
+
+/// The certificate that is judged; `None` where none is, or where it is said that another may be meant.
+fn judged(bytes: &[u8]) -> Option<Vec<u8>> {
+    let bundle = decode(bytes, None).ok()?;
+    let clear = bundle.ambiguity.is_none() && !bundle.first_is_unreadable;
+    let ordered = matches!(bundle.format, Format::Pem | Format::Der);
+    (clear && ordered).then(|| bundle.certificates[0].clone())
+}
+
+#[test]
+fn a_file_of_which_another_reader_serves_another_certificate_is_ambiguous() {
+    let (leaf, other) = (estate().leaf(), estate().authority());
+    let (a, b) = (pem("CERTIFICATE", &leaf), pem("CERTIFICATE", &other));
+    let key = pem("PRIVATE KEY", &estate().key());
+    let labelled = |label: &str| pem(label, &leaf);
+    let mut clear: Vec<(&str, Vec<u8>)> = vec![
+        ("plain", format!("{a}{b}").into()),
+        ("CRLF", format!("{a}{b}").replace('\n', "\r\n").into()),
+        ("the key first", format!("{key}{a}{b}").into()),
+        (
+            "words before",
+            format!("Bag Attributes\n    friendlyName: x\nsubject=CN = a\n{a}\nissuer\n{b}").into(),
+        ),
+        ("empty lines between", format!("\n\n{a}\n\n\n{b}").into()),
+        (
+            "a request first",
+            format!(
+                "{}{a}{b}",
+                pem("CERTIFICATE REQUEST", &estate().request().to_der().unwrap())
+            )
+            .into(),
+        ),
+        (
+            "parameters first",
+            format!("{}{a}{b}", pem("EC PARAMETERS", &[6, 1, 7])).into(),
+        ),
+        ("no line end at the end", format!("{a}{}", b.trim_end()).into()),
+        (
+            "blanks behind the armour",
+            format!("{a}{b}").replace("-----\n", "----- \n").into(),
+        ),
+    ];
+    // One alone, however it is written, is the one.
+    let alone = [
+        ("alone with blanks before", format!("  {}", a.replace('\n', "\n  "))),
+        ("alone under an old label", labelled("X509 CERTIFICATE")),
+        ("alone with CR", a.replace('\n', "\r")),
+        ("alone with a mark", format!("\u{feff}{a}")),
+        (
+            "alone on one line",
+            a.replace('\n', "")
+                .replace("-----M", "-----\nM")
+                .replace("-----END", "\n-----END"),
+        ),
+    ];
+    clear.extend(alone.map(|(what, text)| (what, text.into_bytes())));
+    for (what, file) in &clear {
+        assert_eq!(judged(file), Some(leaf.clone()), "{what}");
+    }
+
+    let ambiguous: Vec<(&str, Vec<u8>)> = vec![
+        (
+            "a label that OpenSSL does not know",
+            format!("{}{b}", labelled("X.509 CERTIFICATE")).into(),
+        ),
+        (
+            "a label that Go does not know",
+            format!("{}{b}", labelled("TRUSTED CERTIFICATE")).into(),
+        ),
+        ("an old label", format!("{}{b}", labelled("X509 CERTIFICATE")).into()),
+        ("PKCS#7 armour", format!("{}{b}", labelled("PKCS7")).into()),
+        ("CMS armour", format!("{}{b}", labelled("CMS")).into()),
+        ("a blank before BEGIN", format!(" {a}{b}").into()),
+        ("a tab before BEGIN", format!("\t{a}{b}").into()),
+        ("a mark before BEGIN", format!("\u{feff}{a}{b}").into()),
+        ("words before BEGIN", format!("x{a}{b}").into()),
+        ("words before BEGIN of a third", format!("x{b}{a}{b}").into()),
+        ("CR alone", format!("{a}{b}").replace('\n', "\r").into()),
+        ("CR alone in the first", format!("{}{b}", a.replace('\n', "\r")).into()),
+        (
+            "an empty line in the body",
+            format!("{}{b}", a.replacen("\nMII", "\n\nMII", 1)).into(),
+        ),
+        (
+            "headers",
+            format!("{}{b}", a.replacen("\nMII", "\nX: y\n\nMII", 1)).into(),
+        ),
+        (
+            "blanks in the body",
+            format!("{}{b}", a.replacen("\nMII", "\n MII", 1)).into(),
+        ),
+        (
+            "a body on one line",
+            format!(
+                "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n{b}",
+                BASE64.encode(&leaf)
+            )
+            .into(),
+        ),
+        (
+            "an unusual END",
+            format!(
+                "{}{b}",
+                a.replace("-----END CERTIFICATE-----", " -----END CERTIFICATE-----")
+            )
+            .into(),
+        ),
+        (
+            "words behind END",
+            format!(
+                "{}{b}",
+                a.replace("-----END CERTIFICATE-----", "-----END CERTIFICATE-----x")
+            )
+            .into(),
+        ),
+        (
+            "words behind BEGIN",
+            format!(
+                "{}{b}",
+                a.replace("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----x")
+            )
+            .into(),
+        ),
+        (
+            "padding behind the DER",
+            format!("{}{b}", pem("CERTIFICATE", &[&leaf[..], &[0]].concat())).into(),
+        ),
+        (
+            "no END of a key before",
+            format!("-----BEGIN PRIVATE KEY-----\nAAAA\n{a}{b}").into(),
+        ),
+        ("a NUL before", format!("a\0b\n{a}{b}").into()),
+        ("DER with PEM behind it", [&leaf[..], b"\n", b.as_bytes()].concat()),
+        ("DER with PEM right behind it", [&leaf[..], b.as_bytes()].concat()),
+        (
+            "DER with NULs and PEM behind it",
+            [&leaf[..], &[0; 4], b"\n", b.as_bytes()].concat(),
+        ),
+        (
+            "PKCS#7 with PEM behind it",
+            [&estate().authority.to_der().unwrap()[..], b.as_bytes()].concat(),
+        ),
+    ];
+    for (what, file) in &ambiguous {
+        assert_eq!(judged(file), None, "{what}");
+        if let Ok(bundle) = decode(file, None) {
+            let said = bundle.ambiguity.is_some() || bundle.first_is_unreadable;
+            assert!(said, "{what}");
+        }
+    }
+}
+
+#[test]
+fn whenever_openssl_serves_another_certificate_than_is_judged_it_is_said() {
+    let (leaf, other, third) = (
+        estate().leaf(),
+        estate().authority(),
+        mint("third", rsa_key()).to_der().unwrap(),
+    );
+    let plain = |der: &[u8]| pem("CERTIFICATE", der);
+    let key = pem("PRIVATE KEY", &estate().key());
+    let long = |der: &[u8]| {
+        format!(
+            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+            BASE64.encode(der)
+        )
+    };
+    let starts: Vec<Vec<u8>> = vec![
+        plain(&leaf).into(),
+        pem("X509 CERTIFICATE", &leaf).into(),
+        pem("X.509 CERTIFICATE", &leaf).into(),
+        pem("TRUSTED CERTIFICATE", &leaf).into(),
+        long(&leaf).into(),
+        plain(&leaf).replace('\n', "\r").into(),
+        plain(&leaf).replace('\n', "\r\n").into(),
+        leaf.clone(),
+        key.clone().into(),
+        [key.as_bytes(), plain(&leaf).as_bytes()].concat(),
+        format!("{}{}", "y".repeat(254), plain(&leaf)).into(),
+        format!("{}{}", "y".repeat(508), plain(&leaf)).into(),
+        format!("{}\n{}", "y".repeat(254), plain(&leaf)).into(),
+        format!("\u{feff}{}", plain(&leaf)).into(),
+    ];
+    let pieces: [&[u8]; 22] = [
+        b" ",
+        b"\t",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\0",
+        b"-",
+        b"-----",
+        b"x",
+        b":",
+        b"=",
+        b"\xef\xbb\xbf",
+        b"\xff",
+        b"\x80",
+        b"-----BEGIN CERTIFICATE-----\n",
+        b"-----END CERTIFICATE-----\n",
+        b"-----BEGIN PRIVATE KEY-----\n",
+        b"\n\n",
+        b"X: y\n\n",
+        b"-----BEGIN X-----\n",
+        b"CERTIFICATE",
+        b"a\n",
+    ];
+    let mut state = 0x2545_f491_4f6c_dd1du64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let (mut compared, mut differ, mut clear) = (0, 0, 0);
+    for round in 0..4_000 {
+        let start = &starts[round % starts.len()];
+        let mut file = [&start[..], plain(&other).as_bytes(), plain(&third).as_bytes()].concat();
+        // Mostly where lines begin and end, as that is where readers differ.
+        for _ in 0..=random(3) {
+            let lines: Vec<usize> = (0..file.len())
+                .filter(|&at| file[at] == b'\n' || file[at] == b'-')
+                .collect();
+            let at = match (random(4), lines.is_empty()) {
+                (0, _) | (_, true) => random(file.len().min(4_000)),
+                _ => lines[random(lines.len().min(60))] + random(2),
+            };
+            match random(5) {
+                0 => drop(file.drain(at.min(file.len() - 1)..(at + 1 + random(3)).min(file.len()))),
+                1 => {
+                    let run = b"y".repeat(random(260));
+                    file.splice(at..at, run);
+                }
+                _ => {
+                    let piece = pieces[random(pieces.len())];
+                    file.splice(at..at, piece.iter().copied());
+                }
+            }
+        }
+        let judged = judged(&file);
+        let Some(served) = served_by_openssl(&file) else {
+            continue;
+        };
+        compared += 1;
+        match judged {
+            None => differ += 1,
+            Some(judged) => {
+                clear += 1;
+                assert!(
+                    judged == served,
+                    "judged is not what is served (round {round}):\n{}",
+                    String::from_utf8_lossy(&file)
+                );
+            }
+        }
+    }
+    assert!(
+        compared > 1_000 && clear > 200 && differ > 200,
+        "{compared} served, {clear} clear, {differ} not"
+    );
 }

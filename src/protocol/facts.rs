@@ -33,9 +33,9 @@ pub struct CertificateFacts {
     pub sha1: Thumbprint,
     /// SHA-256 of the DER certificate.
     pub sha256: Sha256Hex,
-    /// `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, or the dotted OID.
+    /// `RSA`, `RSASSA-PSS`, `EC`, `Ed25519`, `Ed448`, `DSA`, `ML-DSA-65`, `SLH-DSA-SHA2-128s`, …, or the dotted OID.
     pub key_algorithm: Word,
-    /// Size of the key in bits (the modulus, the field of the curve).
+    /// Size of the key in bits (the modulus, the field of the curve, the public key of ML-DSA and SLH-DSA).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_bits: Option<u32>,
     /// Named curve of an EC key: `P-256`, `P-384`, `P-521`, …, or its dotted OID; `explicit` for explicit parameters.
@@ -45,7 +45,7 @@ pub struct CertificateFacts {
     pub key_sha256: Sha256Hex,
     /// Signature algorithm by its usual name (`sha256WithRSAEncryption`, `ecdsa-with-SHA256`, …) or the dotted OID.
     pub signature_algorithm: Word,
-    /// Subject alternative names: `DNS:…`, `IP:…`, `email:…`, `URI:…`, `UPN:…`, `DirName:…`, `RID:…`, `other:OID`.
+    /// Subject alternative names: `DNS:…`, `IP:…`, `email:…`, `URI:…`, `UPN:…`, `DirName:…`, `RID:…`, `other:OID=#…`.
     pub subject_alternative_names: Vec<String>,
     /// Subject key identifier, hex: a hint, never a proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]

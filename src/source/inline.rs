@@ -34,7 +34,7 @@ fn exact(text: &str) -> Result<Vec<u8>, DecodeSliceError> {
 /// One DER certificate and what came with it.
 pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
     let bytes = base64(&source.der)?;
-    let certificate = Certificate::parse(bytes).map_err(|_| "it is not one DER certificate")?;
+    let (certificate, padded) = parse(bytes).ok_or("it is not one DER certificate")?;
     // Who says what it knows of the key has read a store, and names it or does not.
     let in_store = source.private_key.is_some() || source.key_provider.is_some() || source.store.is_some();
     let form = match in_store {
@@ -44,6 +44,7 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
     let held = Held {
         private_key: source.private_key,
         key_provider: source.key_provider.clone(),
+        notes: padded.then(|| super::padded("inline DER")).into_iter().collect(),
         ..Held::of(certificate, form)
     };
     let mut holding = Holding {
@@ -54,11 +55,12 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         notes: Vec::new(),
         first_is_unreadable: false,
         strangers: Vec::new(),
+        ambiguity: None,
     };
     for (index, text) in source.chain.iter().enumerate() {
-        let certificate = base64(text).ok().and_then(|bytes| Certificate::parse(bytes).ok());
+        let certificate = base64(text).ok().and_then(parse);
         match certificate {
-            Some(certificate) => holding
+            Some((certificate, _)) => holding
                 .certificates
                 .push(Held::of(certificate, Form::Other(Format::Der))),
             None => {
@@ -70,4 +72,14 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         }
     }
     Ok(holding)
+}
+
+/// One DER certificate, and whether padding was taken off behind it.
+fn parse(mut bytes: Vec<u8>) -> Option<(Certificate, bool)> {
+    let length = bytes.len();
+    if let Some(without) = crate::decode::without_padding(&bytes) {
+        bytes.truncate(without);
+    }
+    let padded = bytes.len() < length;
+    Some((Certificate::parse(bytes).ok()?, padded))
 }

@@ -13,14 +13,14 @@ mod windows_store;
 
 pub use inline::base64 as from_base64;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::cert::{Certificate, KeyId, PrivateKeyForm, public_key_of_private};
+use crate::cert::{Certificate, KeyId, PrivateKey, PrivateKeyForm, PublicKey};
 use crate::decode::{self, DecodeError, KeyEncoding, PrivateKeyDer};
 use crate::protocol::{Code, Finding, Password, Secret, Severity, Source, StoreName, TlsSource, WindowsStoreSource};
 
@@ -34,8 +34,8 @@ pub struct Holding {
     pub format: Format,
     /// Its certificates, in the order found.
     pub certificates: Vec<Held>,
-    /// The private keys that it holds, by their public keys.
-    pub keys: Vec<KeyId>,
+    /// The private keys that it holds, as far as they say whose they are. None has been tried.
+    pub keys: Vec<Arc<PrivateKey>>,
     /// What could not be read beside what could.
     pub problems: Vec<Finding>,
     /// What else was seen: worth a finding on whoever uses the source.
@@ -44,6 +44,8 @@ pub struct Holding {
     pub first_is_unreadable: bool,
     /// Of a folder: the files that are plainly something else, of no concern but to who asks what it holds.
     pub strangers: Vec<Finding>,
+    /// Why other readers may take another of its certificates for the first, where they may.
+    pub ambiguity: Option<&'static str>,
 }
 
 /// One certificate of a source.
@@ -51,7 +53,7 @@ pub struct Holding {
 pub struct Held {
     /// The certificate.
     pub certificate: Arc<Certificate>,
-    /// Whether its private key is there, as far as is known.
+    /// Whether its private key is there, by what the key says and whoever keeps it; whether it works has not been tried.
     pub private_key: Option<bool>,
     /// The Windows provider that keeps the key.
     pub key_provider: Option<String>,
@@ -130,6 +132,19 @@ impl Holding {
         self.certificates.iter().map(|held| held.certificate.clone()).collect()
     }
 
+    /// Whether one of its private keys says that it is the one of this public key.
+    pub fn claims(&self, key: &PublicKey) -> bool {
+        self.keys.iter().any(|private| private.id() == key.id())
+    }
+
+    /// How many different private keys it holds.
+    pub fn different_keys(&self) -> usize {
+        let mut ids: Vec<KeyId> = self.keys.iter().map(|private| private.id()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.len()
+    }
+
     /// The one certificate that stands for the source, by its position: of PEM and TLS the first; of PKCS#7, whose set
     /// has no order, the one that issued no other; of PKCS#12 the one whose public key fits the only private key.
     ///
@@ -143,6 +158,7 @@ impl Holding {
                 return Err(Finding::new(Code::CertificateMissing, message));
             }
             _ if self.certificates.is_empty() => Vec::new(),
+            _ if self.ambiguity.is_some() => return Err(self.ambiguous(label, &positions.collect::<Vec<_>>())),
             Format::Pem if self.first_is_unreadable => {
                 let message =
                     format!("{label}: the first certificate cannot be read, and it is the server's by custom");
@@ -152,11 +168,11 @@ impl Holding {
             Format::Pem | Format::Tls | Format::Der => return Ok(0),
             Format::Pkcs7 => positions.filter(|&position| !self.issued_another(position)).collect(),
             Format::Pkcs12 if self.keys.is_empty() && self.certificates.len() == 1 => vec![0],
-            Format::Pkcs12 if self.keys.len() != 1 => positions.collect(),
+            Format::Pkcs12 if self.different_keys() != 1 => positions.collect(),
             Format::Pkcs12 => {
                 let fitting: Vec<usize> = positions
                     .clone()
-                    .filter(|&position| self.keys.contains(&self.certificates[position].certificate.key().id()))
+                    .filter(|&position| self.claims(self.certificates[position].certificate.key()))
                     .collect();
                 if fitting.is_empty() {
                     positions.collect()
@@ -197,8 +213,17 @@ impl Holding {
         if named.len() > LISTED {
             listed.push(format!("and {} more", named.len() - LISTED));
         }
+        if let Some(why) = self.ambiguity {
+            let message = format!("{label}: other readers may take another certificate for the first: {why}");
+            let hint = "give the certificate that is meant in a file of its own, or write its PEM anew";
+            return Finding::new(Code::SourceAmbiguous, message)
+                .actual(listed.join("; "))
+                .hint(hint);
+        }
         let why = match self.format {
-            Format::Pkcs12 if self.keys.len() > 1 => format!("it holds {} private keys", self.keys.len()),
+            Format::Pkcs12 if self.different_keys() > 1 => {
+                format!("it holds {} private keys", self.different_keys())
+            }
             Format::Pkcs12 if self.keys.is_empty() => "it holds no private key that would tell".into(),
             Format::Pkcs12 => "its private key fits not exactly one of them".into(),
             Format::Folder => "it is a folder".into(),
@@ -214,11 +239,12 @@ impl Holding {
             .hint(hint)
     }
 
-    /// Marks each certificate with whether a key of the source fits it. Where the format keeps keys beside certificates,
+    /// Marks each certificate with whether a key of the source says that it fits. Where the format keeps keys beside certificates,
     /// none that fits means that there is none.
     fn match_keys(&mut self, keeps_keys: bool) {
+        let claimed: HashSet<KeyId> = self.keys.iter().map(|private| private.id()).collect();
         for held in &mut self.certificates {
-            if self.keys.contains(&held.certificate.key().id()) {
+            if claimed.contains(&held.certificate.key().id()) {
                 held.private_key = Some(true);
             } else if keeps_keys {
                 held.private_key = Some(false);
@@ -409,18 +435,18 @@ impl<'a> Reader<'a> {
         Ok((holding, position))
     }
 
-    /// The private key of a file of its own, by its public key.
+    /// The private keys of a file of its own.
     ///
     /// # Errors
     /// A finding that names the file and says what was found instead.
-    pub fn read_key(&self, path: &str, password: Option<&Password>) -> Result<Vec<KeyId>, Finding> {
+    pub fn read_key(&self, path: &str, password: Option<&Password>) -> Result<Vec<Arc<PrivateKey>>, Finding> {
         let password = self.password(password, path)?;
         match self.content(path.as_ref()).map_err(|why| unreadable(path, why))? {
             file::Content::Folder(_) => Err(unreadable(path, "it is a folder, and a private key is wanted")),
             file::Content::File(bytes) => {
                 let keys = decode::decode_keys(&bytes, password.as_ref().map(Secret::expose));
                 let keys = keys.map_err(|error| undecodable(path, &error))?;
-                Ok(identities(&keys))
+                Ok(readable(&keys))
             }
         }
     }
@@ -464,16 +490,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The private key of a source that belongs to a public key. Keys are not kept while sources are read: the source is
-    /// read again.
+    /// The private key of a source that works for a public key. The source is read again: what was judged may be long ago.
     ///
     /// # Errors
     /// A finding that names the source, where the key is not there any more.
-    pub fn private_key(&self, source: &Source, wanted: KeyId) -> Result<PrivateKeyDer, Finding> {
+    pub fn private_key(&self, source: &Source, wanted: &PublicKey) -> Result<PrivateKeyDer, Finding> {
         let label = source.label();
         let find = |bytes: &[u8], password: Option<&Secret>| {
             let keys = decode::decode_keys(bytes, password.map(Secret::expose)).unwrap_or_default();
-            keys.into_iter().find(|key| identity(key) == Some(wanted))
+            let works = |key: &PrivateKeyDer| private(key).is_some_and(|private| private.works_for(wanted));
+            keys.into_iter().find(works)
         };
         let found = match source {
             Source::Path { path, password } => {
@@ -547,11 +573,12 @@ impl<'a> Reader<'a> {
         let mut holding = Holding {
             format,
             certificates: Vec::with_capacity(bundle.certificates.len()),
-            keys: identities(&bundle.keys),
+            keys: readable(&bundle.keys),
             problems: Vec::new(),
             notes: Vec::new(),
             first_is_unreadable: bundle.first_is_unreadable,
             strangers: Vec::new(),
+            ambiguity: bundle.ambiguity,
         };
         for problem in bundle.problems {
             let place = problem
@@ -565,7 +592,13 @@ impl<'a> Reader<'a> {
         }
         for (index, der) in bundle.certificates.into_iter().enumerate() {
             match Certificate::parse(der) {
-                Ok(certificate) => holding.certificates.push(Held::of(certificate, Form::Other(format))),
+                Ok(certificate) => {
+                    let padded = bundle.padded.contains(&index).then(|| padded(label));
+                    holding.certificates.push(Held {
+                        notes: padded.into_iter().collect(),
+                        ..Held::of(certificate, Form::Other(format))
+                    });
+                }
                 Err(error) => {
                     holding.first_is_unreadable |= holding.certificates.is_empty();
                     let message = format!("{label}: certificate {index} cannot be read: {error}");
@@ -583,7 +616,7 @@ impl<'a> Reader<'a> {
                 is_something_else: false,
             });
         }
-        let keeps_keys = format == Format::Pkcs12 || !holding.keys.is_empty();
+        let keeps_keys = format == Format::Pkcs12 || !bundle.keys.is_empty();
         holding.match_keys(keeps_keys);
         if format == Format::Pkcs12 {
             for held in &mut holding.certificates {
@@ -604,6 +637,7 @@ impl<'a> Reader<'a> {
             notes: Vec::new(),
             first_is_unreadable: false,
             strangers: Vec::new(),
+            ambiguity: None,
         };
         for path in files {
             let content = match self.content(path) {
@@ -625,7 +659,7 @@ impl<'a> Reader<'a> {
                     is_something_else,
                 }) => {
                     match decode::decode_keys(&content, password.map(Secret::expose)) {
-                        Ok(keys) => whole.keys.extend(identities(&keys)),
+                        Ok(keys) => whole.keys.extend(readable(&keys)),
                         // Revocation lists, requests and pages lie beside certificates in every CertEnroll.
                         Err(_) if is_something_else => whole.strangers.push(finding.severity(Severity::Info)),
                         Err(_) => whole.problems.push(finding),
@@ -667,6 +701,7 @@ impl<'a> Reader<'a> {
             notes: Vec::new(),
             first_is_unreadable: false,
             strangers: Vec::new(),
+            ambiguity: None,
         };
         for (index, der) in presented.certificates.into_iter().enumerate() {
             match Certificate::parse(der) {
@@ -744,14 +779,14 @@ fn endpoint(server: &TlsSource) -> tls::Endpoint {
     }
 }
 
-/// The public key that belongs to a private key.
-fn identity(key: &PrivateKeyDer) -> Option<KeyId> {
+/// A private key, as far as it says whose it is.
+fn private(key: &PrivateKeyDer) -> Option<PrivateKey> {
     let form = match key.kind {
         KeyEncoding::Pkcs8 => PrivateKeyForm::Pkcs8,
         KeyEncoding::Pkcs1 => PrivateKeyForm::Pkcs1,
         KeyEncoding::Sec1 => PrivateKeyForm::Sec1,
     };
-    public_key_of_private(key.der(), form)
+    PrivateKey::read(key.der(), form)
 }
 
 /// How many different private keys there are, whether or not they can be used.
@@ -762,15 +797,18 @@ fn several(keys: &[PrivateKeyDer]) -> usize {
     different.len()
 }
 
-fn identities(keys: &[PrivateKeyDer]) -> Vec<KeyId> {
-    let mut identities: Vec<KeyId> = keys.iter().filter_map(identity).collect();
-    identities.sort_unstable();
-    identities.dedup();
-    identities
+fn readable(keys: &[PrivateKeyDer]) -> Vec<Arc<PrivateKey>> {
+    keys.iter().filter_map(private).map(Arc::new).collect()
 }
 
 fn unreadable(label: &str, why: &str) -> Finding {
     Finding::new(Code::CertificateUnreadable, format!("{label}: {why}"))
+}
+
+/// The note on a certificate behind whose DER stands what editors and transfers leave there.
+fn padded(label: &str) -> Finding {
+    let message = format!("{label}: line ends, blanks or NULs follow the certificate, and were passed over");
+    Finding::new(Code::TrailingBytes, message)
 }
 
 fn undecodable(label: &str, error: &DecodeError) -> Finding {

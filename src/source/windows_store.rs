@@ -96,6 +96,7 @@ fn empty() -> Holding {
         notes: Vec::new(),
         first_is_unreadable: false,
         strangers: Vec::new(),
+        ambiguity: None,
     }
 }
 

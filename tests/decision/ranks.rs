@@ -335,7 +335,7 @@ fn a_signature_counts_only_if_it_is_right_in_every_part() {
             bad,
         ),
     ]);
-    let trailing = forge::append_trailing(&good, b"\0\0");
+    let trailing = forge::append_trailing(&good, b"\0x");
     let verdict = reference.verdict(&[&trailing]);
     assert!(
         !verdict.starts_with("compliant"),

@@ -4,6 +4,7 @@ mod caller;
 #[cfg(unix)]
 mod faults;
 mod files;
+mod keys;
 mod properties;
 mod unreadable;
 

@@ -211,6 +211,11 @@ impl Key {
         })
     }
 
+    /// ML-DSA or SLH-DSA, by the name of the parameter set. Another key in every process, whose signatures differ too.
+    pub fn post_quantum(set: &str, label: &str) -> Key {
+        cached(&format!("{set}-{label}"), |_| Key::from_pkey(generate(set)))
+    }
+
     /// DSA of 2048 bits with a q of 256.
     pub fn dsa(label: &str) -> Key {
         cached(&format!("dsa2048-{label}"), |id| {
@@ -415,17 +420,16 @@ impl Key {
                 None => der::algorithm(digest.rsa_oid(), &der::null()),
             },
             Material::Ec(_) => der::algorithm(digest.ecdsa_oid(), &[]),
-            Material::Other(pkey) => der::algorithm(
-                match (pkey.id(), digest) {
-                    (Id::ED25519, _) => "1.3.101.112",
-                    (Id::ED448, _) => "1.3.101.113",
-                    (Id::DSA, Digest::Sha1) => "1.2.840.10040.4.3",
-                    (Id::DSA, Digest::Sha224) => "2.16.840.1.101.3.4.3.1",
-                    (Id::DSA, _) => "2.16.840.1.101.3.4.3.2",
-                    (id, digest) => panic!("no signature algorithm for {id:?} with {digest:?}"),
+            Material::Other(pkey) if pkey.id() == Id::DSA => der::algorithm(
+                match digest {
+                    Digest::Sha1 => "1.2.840.10040.4.3",
+                    Digest::Sha224 => "2.16.840.1.101.3.4.3.1",
+                    _ => "2.16.840.1.101.3.4.3.2",
                 },
                 &[],
             ),
+            // Of all others key and signature have one object identifier.
+            Material::Other(_) => der::read(&self.0.spki).0.children()[0].whole.to_vec(),
             Material::Public => panic!("no private key"),
         }
     }
@@ -752,6 +756,19 @@ pub fn below(limit: &openssl::bn::BigNumRef, seed: &[u8]) -> BigNum {
     let one = BigNum::from_u32(1).unwrap();
     out.nnmod(&wide, &(limit - &one), &mut ctx).unwrap();
     &out + &one
+}
+
+/// A key of a kind that the crate makes none of, by its name in OpenSSL.
+#[allow(unsafe_code, reason = "the crate does not wrap the call")]
+fn generate(name: &str) -> PKey<Private> {
+    use foreign_types::ForeignType;
+    let name = std::ffi::CString::new(name).unwrap();
+    // SAFETY: it takes a name that ends in a zero, and gives a key of its own or none.
+    unsafe {
+        let key = openssl_sys::EVP_PKEY_Q_keygen(std::ptr::null_mut(), std::ptr::null(), name.as_ptr());
+        assert!(!key.is_null(), "OpenSSL makes no {name:?}");
+        PKey::from_ptr(key)
+    }
 }
 
 fn cached(id: &str, make: impl FnOnce(&str) -> Key) -> Key {
