@@ -160,7 +160,7 @@ fn forgeries(world: &World) -> Vec<Forgery> {
     );
     add(
         "bytes after the certificate",
-        forge::append_trailing(&good, b"\0"),
+        forge::append_trailing(&good, b"\0x"),
         genuine(),
     );
     add(

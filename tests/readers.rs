@@ -210,6 +210,11 @@ fn an_extension_that_stands_twice_or_cannot_be_read_grants_nothing() {
         let report = asked.ask("fe01.pem", Some(name), "pchat01.pem");
         if name != "ca-once.pem" {
             assert_ne!(first(&report).status, Some(Status::Compliant), "{name} lends no key");
+            assert!(
+                on_members(&report, Code::EvidenceUnused),
+                "{name}: {:#?}",
+                report.reference
+            );
         }
     }
     let report = asked.ask("fe01.pem", Some("issuing.cer"), "ca-ku-only.pem");
@@ -225,6 +230,30 @@ fn an_extension_that_stands_twice_or_cannot_be_read_grants_nothing() {
         assert!(
             on_members(&report, Code::ExtensionUnreadable),
             "{name} as the reference"
+        );
+    }
+}
+
+#[test]
+fn evidence_that_lends_no_key_is_said_with_its_reason() {
+    let Some(asked) = Asked::of("11-no-basic-constraints") else {
+        return;
+    };
+    for (name, reason) in [
+        ("ca-nobc.cer", "no basicConstraints"),
+        ("ca-nobc-nski.cer", "no basicConstraints"),
+        ("ca-bcfalse.cer", "CA:FALSE"),
+        ("ca-nokcs.cer", "keyCertSign"),
+    ] {
+        let report = asked.ask("fe01.pem", Some(name), "pchat01.pem");
+        assert_eq!(first(&report).relation, Some(Relation::Unproven), "{name}");
+        assert!(weight(first(&report), Code::CaCertificateMissing).is_some(), "{name}");
+        let members = report.reference.members.iter().flat_map(|member| &member.findings);
+        let mut all = members.chain(&report.reference.findings);
+        let said = all.find(|finding| finding.code == Code::EvidenceUnused);
+        assert!(
+            said.is_some_and(|finding| finding.message.contains(reason)),
+            "{name}: {said:#?}"
         );
     }
 }
