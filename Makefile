@@ -1,6 +1,6 @@
 # What people run; each recipe only names what does the work.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-powershell test-windows lint bench schemas fuzz static windows dist test-packages
+.PHONY: help demo test test-powershell test-windows lint bench schemas model fuzz static windows dist test-packages
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -33,6 +33,9 @@ schemas: ## write schemas/ and the DSC manifest anew from the types
 	for name in $$(target/debug/same-ca schema); do target/debug/same-ca schema $$name > schemas/$$name.schema.json; done
 	target/debug/same-ca dsc manifest > dsc/same_ca.dsc.resource.json
 	cp dsc/same_ca.dsc.resource.json dsc/SameCADsc/
+
+model: ## the law as a program: all small worlds, and a million minted ones held against the engine (MODEL_SEED, MODEL_WORLDS)
+	MODEL_STRIDE=1 MODEL_WORLDS=$${MODEL_WORLDS:-1000000} CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo test --locked model:: -- --nocapture
 
 fuzz: ## a minute of broken inputs for each place where strange bytes come in (stable Rust, blind to coverage)
 	cargo run --locked --release --example fuzz -- 60

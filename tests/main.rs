@@ -21,6 +21,7 @@ mod house;
 mod level_root;
 mod mint;
 mod minted;
+mod model;
 mod names;
 mod powershell;
 mod process;

@@ -1,0 +1,177 @@
+//! The law of the verdict as a program, small and slow, that the engine is held against.
+//!
+//! `world` has certificates in symbols; `evidence` and `law` are the rules of the page, each with its number, over sets:
+//! no budget, no cache, no order, and nothing of `src` but the protocol's words. `minted` turns a world into real
+//! certificates and asks the engine; `random` makes worlds up, `small` goes through all of the smallest; `adversary`
+//! attacks; `shrink` makes a counterexample small.
+
+mod adversary;
+mod evidence;
+mod law;
+mod minted;
+mod random;
+mod shrink;
+mod small;
+mod world;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+use same_ca::protocol::Status;
+
+use law::verdict;
+use minted::{Mint, answer, difference};
+use random::Random;
+use world::World;
+
+/// A number from the environment.
+fn number(variable: &str, otherwise: u64) -> u64 {
+    match env::var(variable) {
+        Ok(value) => value
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable} is not a number: {value}")),
+        Err(_) => otherwise,
+    }
+}
+
+/// Where model and engine differ, if they do.
+fn differ(world: &World) -> Option<(&'static str, String)> {
+    match answer(&Mint::new(world).request()) {
+        Ok(engine) => difference(&verdict(world), &engine),
+        Err(refused) => Some(("refused", refused)),
+    }
+}
+
+/// Compares so many random worlds, and gives those that differ by what they differ in.
+fn compare(seed: u64, worlds: u64) -> BTreeMap<String, Vec<u64>> {
+    let found: Mutex<BTreeMap<String, Vec<u64>>> = Mutex::default();
+    (0..worlds).into_par_iter().for_each(|stream| {
+        let world = random::world(&mut Random::new(seed, stream));
+        if let Some((what, how)) = differ(&world) {
+            found
+                .lock()
+                .unwrap()
+                .entry(format!("{what}: {how}"))
+                .or_default()
+                .push(stream);
+        }
+    });
+    found.into_inner().unwrap()
+}
+
+#[test]
+fn the_engine_answers_minted_worlds_as_the_law_does() {
+    let (seed, worlds) = (number("MODEL_SEED", 2026), number("MODEL_WORLDS", 10_000));
+    let start = std::time::Instant::now();
+    let found = compare(seed, worlds);
+    let count: usize = found.values().map(Vec::len).sum();
+    let mut told = format!(
+        "{count} of {worlds} worlds differ, seed {seed}, {:?}\n",
+        start.elapsed()
+    );
+    let mut kinds: Vec<_> = found.iter().collect();
+    kinds.sort_by_key(|(_, streams)| std::cmp::Reverse(streams.len()));
+    for (at, (kind, streams)) in kinds.into_iter().enumerate() {
+        told += &format!("\n{} worlds: {kind}\n", streams.len());
+        if !kind.contains(&env::var("MODEL_KIND").unwrap_or_default()) || at >= number("MODEL_SHOW", 5) as usize {
+            continue;
+        }
+        let class = |world: &World| differ(world).map(|(what, how)| format!("{what}: {how}"));
+        let smallest = streams
+            .iter()
+            .take(3)
+            .map(|stream| random::world(&mut Random::new(seed, *stream)))
+            .map(|world| shrink::shrink(&world, &|world| class(world).as_ref() == Some(kind)))
+            .min_by_key(|world| world.words().len())
+            .unwrap();
+        let path = shrink::save(&smallest, &format!("{seed}-{}", streams[0]));
+        told += &format!(
+            "{}  law: {:?}\n  engine: {:?}\n  {}\n",
+            smallest.words(),
+            verdict(&smallest),
+            answer(&Mint::new(&smallest).request()),
+            path.display()
+        );
+    }
+    assert!(found.is_empty(), "{told}");
+    eprintln!("{told}");
+}
+
+#[test]
+fn the_law_holds_together_in_small_worlds() {
+    let start = std::time::Instant::now();
+    let tally = small::all(number("MODEL_STRIDE", 5_000));
+    let mut told = format!(
+        "{} small worlds under every policy, {} verdicts, {:?}\n",
+        tally.worlds,
+        tally.verdicts,
+        start.elapsed()
+    );
+    for ((relation, match_, status), count) in &tally.rows {
+        told += &format!("  {relation:?} under {match_}: {status:?} {count}\n");
+    }
+    for (why, count) in &tally.meant {
+        told += &format!("  passes taken away by {why}: {count}\n");
+    }
+    for (property, (count, world)) in &tally.broken {
+        told += &format!(
+            "BROKEN in {count} verdicts: {property}\n{}  {:?}\n",
+            world.words(),
+            verdict(world)
+        );
+    }
+    assert!(tally.broken.is_empty(), "{told}");
+    eprintln!("{told}");
+}
+
+#[test]
+fn no_adversary_is_passed_or_takes_a_pass_away_and_no_order_counts() {
+    let (seed, worlds) = (number("MODEL_SEED", 2026), number("MODEL_WORLDS", 10_000) / 10);
+    let broken: Mutex<BTreeMap<String, Vec<World>>> = Mutex::default();
+    let broke = |what: String, world: World| broken.lock().unwrap().entry(what).or_default().push(world);
+    (0..worlds).into_par_iter().for_each(|stream| {
+        let mut random = Random::new(seed, stream);
+        let world = random::world(&mut random);
+        let Ok(plain) = answer(&Mint::new(&world).request()) else {
+            return;
+        };
+        let other = adversary::shuffled(&world, &mut random);
+        if answer(&Mint::new(&other).request()).as_ref() != Ok(&plain) {
+            broke("order counts".to_owned(), other);
+        }
+        let place = random.one_of(&adversary::PLACES);
+        let passes =
+            |world: &World| answer(&Mint::new(world).request()).is_ok_and(|said| said.status == Status::Compliant);
+        if let Some(forged) = adversary::forged(&world, place).filter(passes) {
+            broke(format!("a forgery passes, with attacks in {place:?}"), forged);
+        }
+        // A pass on weak evidence ends where something is known; so says 6.1.
+        if plain.status == Status::Compliant && verdict(&world).strong {
+            let (attacked, _) = adversary::attacked(&world, place);
+            let after = answer(&Mint::new(&attacked).request());
+            let news = |said: &minted::Answer| place != adversary::Place::Brought && said.reference != plain.reference;
+            if !after.is_ok_and(|said| said.status == Status::Compliant || news(&said)) {
+                broke(format!("a pass is taken away, by attacks in {place:?}"), attacked);
+            }
+        }
+    });
+    let broken = broken.into_inner().unwrap();
+    let tell = |(what, worlds): (&String, &Vec<World>)| {
+        let smallest = worlds.iter().min_by_key(|world| world.words().len()).unwrap();
+        let path = shrink::save(smallest, &format!("{seed}-{}", what.replace(' ', "-")));
+        let engine = answer(&Mint::new(smallest).request());
+        format!(
+            "{what}, in {} worlds:\n{}  engine: {engine:?}\n  {}\n",
+            worlds.len(),
+            smallest.words(),
+            path.display()
+        )
+    };
+    assert!(
+        broken.is_empty(),
+        "seed {seed}\n{}",
+        broken.iter().map(tell).collect::<String>()
+    );
+}
