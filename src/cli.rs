@@ -190,6 +190,8 @@ pub enum DscCommand {
     },
     /// Write an instance, one a line, for each certificate of the subjects' sources: stores, folders or files
     Export,
+    /// Write whether the properties can be asked, and if not, why and where
+    Validate,
     /// Print the JSON Schema of the properties
     Schema,
     /// Print the resource manifest
@@ -211,9 +213,9 @@ pub struct FleetArgs {
     /// The fleet report of before: what is newly failing, fixed, still failing, gone
     #[arg(long, value_name = "REPORT", help_heading = JUDGING)]
     pub previous: Option<String>,
-    /// The time at which age, waivers and expiry are judged [default: the newest time in the reports]
-    #[arg(long, value_name = "TIME", value_parser = timestamp, help_heading = JUDGING)]
-    pub as_of: Option<Timestamp>,
+    /// The time at which age, waivers and expiry are judged, or `newest` for the newest time in the reports [default: now]
+    #[arg(long, value_name = "TIME", value_parser = as_of, help_heading = JUDGING)]
+    pub as_of: Option<AsOf>,
     /// The age from which on a report is stale, such as 72h, 30d or 2w
     #[arg(long, value_name = "DURATION", value_parser = span, help_heading = JUDGING)]
     pub max_age: Option<Span>,
@@ -226,6 +228,18 @@ pub struct FleetArgs {
     /// Where the answer goes.
     #[command(flatten)]
     pub output: OutputFlags,
+}
+
+/// The instant that a fleet is judged at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AsOf {
+    /// The time of the run.
+    #[default]
+    Clock,
+    /// The newest time in the reports.
+    Newest,
+    /// This one.
+    At(Timestamp),
 }
 
 /// The files that `same-ca fleet` writes in one run.
@@ -260,6 +274,8 @@ pub enum FailOn {
     Undetermined,
     /// A record that is older than --max-age
     Stale,
+    /// A report that is more than an hour ahead of --as-of
+    FromFuture,
     /// An expected host of which no report speaks
     Missing,
     /// A record that waivers cover
@@ -574,6 +590,14 @@ fn strip_sha256(text: &str) -> Option<&str> {
 
 fn timestamp(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "expected a time such as 2026-11-20T00:00:00Z (UTC, whole seconds)".into())
+}
+
+fn as_of(text: &str) -> Result<AsOf, String> {
+    match text {
+        "newest" => Ok(AsOf::Newest),
+        "now" => Ok(AsOf::Clock),
+        _ => timestamp(text).map(AsOf::At).map_err(|error| format!("{error}, or `newest`")),
+    }
 }
 
 fn span(text: &str) -> Result<Span, String> {

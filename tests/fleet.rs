@@ -40,6 +40,9 @@ fn ran(folder: &Path, arguments: &[&str], input: impl Into<Vec<u8>>) -> Ran {
 /// The fleet report, checked against its schema.
 fn fleet_in(folder: &Path, arguments: &[&str], input: impl Into<Vec<u8>>) -> Value {
     let mut all = vec!["--format", "json"];
+    if !arguments.contains(&"--as-of") {
+        all.extend(["--as-of", "newest"]);
+    }
     all.extend(arguments);
     let ran = ran(folder, &all, input);
     assert_eq!((ran.code, ran.errors.as_str()), (0, ""), "{}", ran.output);
@@ -62,6 +65,9 @@ fn said(host: &str, status: &str, hour: u32) -> Value {
         .map(report)
         .find(|report| report["status"] == "compliant")
         .unwrap();
+    let number = |of: &str| u32::from(status == of);
+    report["summary"] = json!({"total": 1, "compliant": number("compliant"), "noncompliant": number("noncompliant"),
+        "undetermined": number("undetermined")});
     report["host"] = host.into();
     report["collected_at"] = format!("2026-11-20T{hour:02}:00:00Z").into();
     report["status"] = status.into();

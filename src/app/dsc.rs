@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 use crate::cli::DscCommand;
 use crate::error::Error;
 use crate::protocol::dsc::Reason;
-use crate::protocol::{Fault, FaultCode, Finding, Report, Severity, Status};
+use crate::protocol::{
+    ChosenFrom, Fault, FaultCode, Finding, PassedOver, Report, Request, Severity, Status, SubjectReport,
+};
 use crate::render::safe::Safe;
 
 use super::{ANSWERED, NOT_ANSWERED, Streams, World, check, enforce};
@@ -89,14 +91,14 @@ fn answer(
         DscCommand::Get => {
             let properties = properties()?;
             let report = check(&properties, world)?;
-            tell(Level::Info, &report.message);
-            write(streams, &state(properties.shown(), properties.host(), &report)?)?;
+            tell_verdict(&report, tell);
+            write(streams, &state(&properties, &report)?)?;
         }
         DscCommand::Test => {
             let properties = properties()?;
             let report = check(&properties, world)?;
-            tell(Level::Info, &report.message);
-            let mut state = state(properties.shown(), properties.host(), &report)?;
+            tell_verdict(&report, tell);
+            let mut state = state(&properties, &report)?;
             let desired = report.status == Status::Compliant;
             state.insert("_inDesiredState".into(), desired.into());
             write(streams, &state)?;
@@ -106,21 +108,42 @@ fn answer(
             let properties = properties()?;
             let report = enforce::enforce(&properties.request, None, *what_if, world);
             let report = report.map_err(|fault| properties.explain(fault))?;
-            let level = match report.status {
-                Status::Compliant => Level::Info,
-                // The exit code cannot say it: any but 0 would hide the state.
-                _ => Level::Warn,
-            };
-            tell(level, &report.message);
-            write(streams, &state(properties.shown(), properties.host(), &report)?)?;
-            write(streams, &differing(report.changed == Some(true)))?;
+            tell_verdict(&report, tell);
+            let changed = report.changed == Some(true);
+            let mut state = state(&properties, &report)?;
+            if changed && !properties.restart_services.is_empty() {
+                let services = properties.restart_services.iter();
+                let services: Vec<Value> = services.map(|service| json!({ "service": service })).collect();
+                state.insert("_restartRequired".into(), services.into());
+            }
+            write(streams, &state)?;
+            write(streams, &differing(changed))?;
         }
         DscCommand::Export => {
-            let properties = properties()?;
-            let instances = export::instances(&properties, world, &|line| tell(Level::Warn, line))?;
+            let bytes = read_whole(streams)?;
+            let bytes = export::asked(&bytes, EXPORTED)?;
+            let properties = Properties::read(&bytes, host::name, world.clock)?;
+            let warn = |line: &str| tell(Level::Warn, line);
+            let instances = export::instances(&properties, world, &warn)?;
             for instance in instances {
                 write(streams, &instance?)?;
             }
+        }
+        DscCommand::Validate => {
+            let bytes = read_whole(streams)?;
+            // What DSC looks at may be a state of ours, in which secrets are left out.
+            let refused = match Properties::is_state(&bytes) {
+                true => None,
+                false => match Properties::read(&bytes, String::new, world.clock) {
+                    Ok(properties) => properties.request.check().err().map(|fault| properties.explain(fault)),
+                    Err(fault) => Some(fault),
+                },
+            };
+            let answer = match refused {
+                None => json!({"valid": true}),
+                Some(fault) => json!({"valid": false, "reason": Safe(&fault.to_string()).to_string()}),
+            };
+            write(streams, &answer)?;
         }
         DscCommand::Schema => {
             return super::plain(streams, "the schema", &super::schema::schema(Some("dsc-resource"))?).map(drop);
@@ -128,6 +151,18 @@ fn answer(
         DscCommand::Manifest => return super::plain(streams, "the manifest", &manifest()?).map(drop),
     }
     streams.output.flush().map_err(Error::output("the state"))
+}
+
+/// What is exported where nothing is asked: a server's own certificates.
+const EXPORTED: Option<&str> = if cfg!(windows) { Some("store:LocalMachine/My") } else { None };
+
+/// Tells the verdict. The exit code cannot: any but 0 would hide the state.
+fn tell_verdict(report: &Report, tell: &dyn Fn(Level, &str)) {
+    let level = match report.status {
+        Status::Compliant => Level::Info,
+        _ => Level::Warn,
+    };
+    tell(level, &report.message);
 }
 
 /// Reads standard input to its end, also where it is larger than what is looked at.
@@ -156,29 +191,39 @@ fn differing(status: bool) -> Value {
 }
 
 /// The state: the properties as given, without secrets, and what is known of them.
-fn state(shown: &Map<String, Value>, host: &str, report: &Report) -> Result<Map<String, Value>, Fault> {
-    let mut state = shown.clone();
-    state.insert("host".into(), host.into());
-    state.insert("status".into(), report.status.as_str().into());
-    state.insert("reasons".into(), as_json(&reasons(report))?);
+fn state(properties: &Properties, report: &Report) -> Result<Map<String, Value>, Fault> {
+    let mut state = short_state(properties, properties.shown(), report)?;
     state.insert("report".into(), as_json(report)?);
+    Ok(state)
+}
+
+/// The state without its report: DSC exports no lists of lists, which a report holds.
+fn short_state(
+    properties: &Properties,
+    shown: &Map<String, Value>,
+    report: &Report,
+) -> Result<Map<String, Value>, Fault> {
+    let mut state = shown.clone();
+    state.insert("host".into(), properties.host().into());
+    state.insert("status".into(), report.status.as_str().into());
+    state.insert("reasons".into(), as_json(&reasons(properties, report))?);
     Ok(state)
 }
 
 /// What the status rests on, the worst first. What weighs nothing is in the report alone, but for hints how a state that
 /// is not the desired one could become it.
-fn reasons(report: &Report) -> Vec<Reason> {
-    let mut found: Vec<(Option<String>, &Finding)> = Vec::new();
+fn reasons(properties: &Properties, report: &Report) -> Vec<Reason> {
+    let mut found: Vec<(String, &Finding)> = Vec::new();
     let is_told = |finding: &&Finding, status: Option<Status>| {
         finding.severity > Severity::Info || (finding.hint.is_some() && status != Some(Status::Compliant))
     };
     let of_reference = |finding: &&Finding| is_told(finding, Some(report.status));
     let findings = report.reference.findings.iter().filter(of_reference);
-    found.extend(findings.map(|finding| (None, finding)));
+    found.extend(findings.map(|finding| ("the reference".to_owned(), finding)));
     for member in &report.reference.members {
         let who = who(&member.name, member.use_.as_deref());
         let findings = member.findings.iter().filter(of_reference);
-        found.extend(findings.map(|finding| (Some(who.clone()), finding)));
+        found.extend(findings.map(|finding| (who.clone(), finding)));
     }
     for subject in &report.subjects {
         let who = who(&subject.name, subject.use_.as_deref());
@@ -186,22 +231,81 @@ fn reasons(report: &Report) -> Vec<Reason> {
             .findings
             .iter()
             .filter(|finding| is_told(finding, subject.status));
-        found.extend(findings.map(|finding| (Some(who.clone()), finding)));
+        found.extend(findings.map(|finding| (who.clone(), finding)));
+        if subject.status == Some(Status::Compliant) {
+            continue;
+        }
+        // Why what would have done was not chosen.
+        for passed in subject.passed_over.iter().flatten() {
+            let which = passed_over(&properties.request, subject, passed);
+            let findings = passed.findings.iter();
+            let findings = findings.filter(|finding| finding.severity > Severity::Info);
+            found.extend(findings.map(|finding| (format!("{who}: {which}"), finding)));
+        }
     }
     found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
-    let reason = |(who, finding): (Option<String>, &Finding)| {
-        let who = who.as_deref().unwrap_or("the reference");
+    let relative = relative_paths(properties.shown());
+    let reason = |(who, finding): (String, &Finding)| {
         let hint = match &finding.hint {
             Some(hint) => format!(". What to do: {hint}"),
             None => String::new(),
         };
-        let phrase = format!("{}: {who}: {}{hint}", finding.severity.as_str(), finding.message);
+        let searched = searched(&finding.message, &relative);
+        let phrase = format!("{}: {who}: {}{searched}{hint}", finding.severity.as_str(), finding.message);
         Reason {
             code: finding.code,
             phrase: Safe(&phrase).to_string(),
         }
     };
     found.into_iter().map(reason).collect()
+}
+
+/// What a certificate that was not chosen is called: its source, and its thumbprint where the source may hold several.
+fn passed_over(request: &Request, subject: &SubjectReport, passed: &PassedOver) -> String {
+    let asked = request.subjects.iter();
+    let mut asked = asked.filter(|asked| asked.name == subject.name && asked.use_ == subject.use_);
+    let asked = asked.next();
+    let source = match passed.from {
+        ChosenFrom::AnyOf => asked.and_then(|asked| asked.any_of.iter().flatten().nth(passed.index)),
+        ChosenFrom::Candidates => {
+            let own = asked.into_iter().flat_map(|asked| &asked.candidates);
+            own.chain(&request.candidates).nth(passed.index)
+        }
+    };
+    let source = source.map_or_else(|| "a source".into(), |source| source.label());
+    match &passed.certificate {
+        Some(certificate) => format!("{source} (thumbprint {})", certificate.sha1),
+        None => source.to_string(),
+    }
+}
+
+/// Texts of the properties that may be relative paths.
+fn relative_paths(shown: &Map<String, Value>) -> Vec<&str> {
+    fn collect<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::String(text) if !std::path::Path::new(text).is_absolute() && !text.contains("://") => {
+                found.push(text);
+            }
+            Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
+            Value::Object(map) => map.values().for_each(|value| collect(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    shown.values().for_each(|value| collect(value, &mut found));
+    found
+}
+
+/// Where a file was looked for that is not there, if it was not said with the file.
+fn searched(message: &str, relative: &[&str]) -> String {
+    let is_absent = message.contains("there is no such file");
+    let names_one = relative.iter().any(|path| !path.is_empty() && message.contains(*path));
+    match host::folder() {
+        Some(folder) if is_absent && names_one => {
+            format!(" (a relative path, looked for in {folder}; write an absolute one)")
+        }
+        _ => String::new(),
+    }
 }
 
 fn who(name: &str, use_: Option<&str>) -> String {

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::cli::FleetFiles;
+use crate::cli::{AsOf, FleetFiles};
 use crate::error::Error;
 use crate::fleet::drift::Previous;
 use crate::fleet::expected::Expected;
@@ -23,8 +23,10 @@ use crate::render::{csv, html, json, junit, markdown, prometheus};
 
 use super::{Progress, World};
 
-/// The largest document, in bytes: a fleet report of a million hosts has half of it.
-const DOCUMENT_LIMIT: usize = 2 * 1024 * 1024 * 1024;
+/// The largest fleet report, in bytes: one of a million hosts has half of it.
+const FLEET_LIMIT: usize = 2 * 1024 * 1024 * 1024;
+/// The largest other document, in bytes: as large as a request may be.
+const DOCUMENT_LIMIT: usize = read::REQUEST_LIMIT;
 /// Bytes that one thread reads at a time: enough lines that taking them costs nothing, and they stay in its cache.
 const BLOCK: usize = 256 * 1024;
 /// Files that are read at once between two additions to the fleet.
@@ -47,10 +49,18 @@ pub struct Ask {
     pub waivers: Vec<PathBuf>,
     /// What to compare with: read as reports are.
     pub previous: Option<String>,
-    /// The instant; without it, the newest time in the reports.
-    pub as_of: Option<Timestamp>,
+    /// The instant that is judged.
+    pub as_of: AsOf,
     /// The age from which on a report is stale.
     pub max_age: Option<Span>,
+}
+
+fn instant(as_of: AsOf, world: &World<'_>) -> Option<Timestamp> {
+    match as_of {
+        AsOf::Clock => Some(world.clock),
+        AsOf::Newest => None,
+        AsOf::At(at) => Some(at),
+    }
 }
 
 /// Reads the reports and judges them together.
@@ -61,7 +71,7 @@ pub struct Ask {
 pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Result<FleetReport, Error> {
     // What people wrote comes first: it is read at once, and may be wrong.
     let mut settings = Settings {
-        as_of: ask.as_of,
+        as_of: instant(ask.as_of, world),
         max_age: ask.max_age,
         ..Settings::default()
     };
@@ -74,13 +84,20 @@ pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Res
             .extend(waivers::read(&name, &list(path)?).map_err(wrong)?);
     }
     if let Some(previous) = &ask.previous {
-        let (_, records, _) = gather(std::slice::from_ref(previous), &mut io::empty(), world)?.finish();
+        let before = gather(
+            std::slice::from_ref(previous),
+            settings.as_of,
+            &mut io::empty(),
+            world,
+        )?;
+        let judged_at = before.judged_at();
+        let records = before.finish().records;
         if records.is_empty() {
             return Err(Fault::usage(format!("--previous {previous}: holds no report")).into());
         }
-        settings.previous = Some(Previous::new(&records));
+        settings.previous = Some(Previous::new(&records, judged_at));
     }
-    let fleet = gather(&ask.reports, stdin, world)?;
+    let fleet = gather(&ask.reports, settings.as_of, stdin, world)?;
     Ok(judge(fleet, &settings))
 }
 
@@ -130,7 +147,7 @@ fn expected(paths: &[PathBuf]) -> Result<Expected, Error> {
 fn list(path: &Path) -> Result<String, Error> {
     let wrong = |what: &str| Fault::usage(format!("{}: {what}", path.display()));
     let mut bytes = Vec::new();
-    let opened = File::open(path).map_err(|error| wrong(words(error.kind())))?;
+    let opened = open(path).map_err(wrong)?;
     let read = opened.take(LIST_LIMIT + 1).read_to_end(&mut bytes);
     read.map_err(|error| wrong(words(error.kind())))?;
     if bytes.len() as u64 > LIST_LIMIT {
@@ -142,22 +159,38 @@ fn list(path: &Path) -> Result<String, Error> {
 }
 
 /// Reads everything that is named.
-fn gather(named: &[String], stdin: &mut (dyn Read + Send), world: &World<'_>) -> Result<Fleet, Error> {
+fn gather(
+    named: &[String],
+    as_of: Option<Timestamp>,
+    stdin: &mut (dyn Read + Send),
+    world: &World<'_>,
+) -> Result<Fleet, Error> {
     let documents = Documents::default();
     let mut gathering = Gathering {
         documents: &documents,
-        fleet: Fleet::default(),
+        fleet: Fleet::new(as_of),
         done: 0,
         world,
     };
     let mut files: Vec<PathBuf> = Vec::new();
+    // Pipes are read where they are named, as `<(…)` of a shell is, and not where they lie in a folder.
+    let mut pipes: Vec<PathBuf> = Vec::new();
     for name in named {
         if name == "-" {
             let source = Text::from("-");
             gathering.stream(stdin, whole_file(&source)).map_err(Error::Input)?;
             continue;
         }
+        if is_pipe(name) {
+            pipes.push(name.into());
+            continue;
+        }
         find(Path::new(name), name, &mut files)?;
+    }
+    for pipe in pipes {
+        let source = self::named(&pipe);
+        let read = File::open(&pipe).and_then(|mut pipe| gathering.stream(&mut pipe, whole_file(&source)));
+        read.map_err(|error| Fault::usage(format!("{}: {}", pipe.display(), words(error.kind()))))?;
     }
     // A file that is named twice is read once.
     let mut seen = std::collections::HashSet::new();
@@ -176,6 +209,7 @@ fn find(path: &Path, name: &str, files: &mut Vec<PathBuf>) -> Result<(), Error> 
         Ok(metadata) if metadata.is_dir() => {
             folder(path, DEPTH, files).map_err(|error| wrong(words(error.kind())).into())
         }
+        Ok(metadata) if !metadata.is_file() => Err(wrong(SPECIAL).into()),
         Ok(_) => {
             files.push(path.to_owned());
             Ok(())
@@ -239,6 +273,34 @@ fn words(kind: io::ErrorKind) -> &'static str {
     }
 }
 
+/// What is said of a FIFO, a device or a socket: reading one might never end.
+const SPECIAL: &str = "is neither a file nor a folder";
+
+#[cfg(unix)]
+fn is_pipe(name: &str) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(name).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &str) -> bool {
+    false
+}
+
+/// Opens a file, unless it is a special one.
+fn open(path: &Path) -> Result<File, &'static str> {
+    // Opening some special files waits already.
+    let metadata = fs::metadata(path).map_err(|error| words(error.kind()))?;
+    let opened = match metadata.is_file() {
+        true => File::open(path).map_err(|error| words(error.kind()))?,
+        false => return Err(SPECIAL),
+    };
+    match crate::source::is_ordinary(&opened) {
+        true => Ok(opened),
+        false => Err(SPECIAL),
+    }
+}
+
 fn named(path: &Path) -> Text {
     // The same name on every system.
     let name = path.to_string_lossy();
@@ -278,7 +340,9 @@ impl Gathering<'_> {
 
     /// Reads files: small ones many at a time, large ones by themselves.
     fn files(&mut self, files: &[PathBuf]) {
-        let small = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.len() <= SMALL_FILE);
+        let small = |path: &PathBuf| {
+            fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() <= SMALL_FILE)
+        };
         let documents = self.documents;
         let read: Vec<Option<Vec<Piece>>> = files
             .par_iter()
@@ -286,9 +350,9 @@ impl Gathering<'_> {
                 small(path).then(|| {
                     let source = named(path);
                     let origin = whole_file(&source);
-                    match fs::read(path) {
+                    match read_small(path) {
                         Ok(bytes) => whole(documents, bytes, origin),
-                        Err(error) => vec![origin.unreadable(UnreadableCode::BadFile, words(error.kind()))],
+                        Err(why) => vec![origin.unreadable(UnreadableCode::BadFile, why)],
                     }
                 })
             })
@@ -304,9 +368,12 @@ impl Gathering<'_> {
     fn large(&mut self, path: &Path) {
         let source = named(path);
         let origin = whole_file(&source);
-        let read = File::open(path).and_then(|mut file| self.stream(&mut file, origin));
-        if let Err(error) = read {
-            self.add(vec![origin.unreadable(UnreadableCode::BadFile, words(error.kind()))]);
+        let read = open(path).and_then(|mut file| {
+            self.stream(&mut file, origin)
+                .map_err(|error| words(error.kind()))
+        });
+        if let Err(why) = read {
+            self.add(vec![origin.unreadable(UnreadableCode::BadFile, why)]);
         }
     }
 
@@ -315,28 +382,45 @@ impl Gathering<'_> {
         let mut block = Vec::new();
         let mut ended = fill(input, &mut block, BLOCK)?;
         if utf16(&block) {
-            fill(input, &mut block, DOCUMENT_LIMIT)?;
-            let pieces = whole(self.documents, block, origin);
+            return self.rest(input, block, ended, origin);
+        }
+        if is_yaml(&block) {
+            let pieces = vec![yaml(origin)];
             self.add(pieces);
             return Ok(());
         }
         // The first line may be longer than a block: a fleet report is one line.
-        while !ended && !block.contains(&b'\n') && block.len() < DOCUMENT_LIMIT {
+        while !ended && !block.contains(&b'\n') && block.len() < limit(&block) {
             let more = block.len() * 2;
-            ended = fill(input, &mut block, more.min(DOCUMENT_LIMIT))?;
+            let limit = limit(&block);
+            ended = fill(input, &mut block, more.min(limit))?;
         }
         if ended || !is_lines(&block) {
-            ended = ended || fill(input, &mut block, DOCUMENT_LIMIT)?;
-            if !ended {
-                let pieces = vec![too_large(origin)];
-                self.add(pieces);
-                return Ok(());
-            }
-            let pieces = whole(self.documents, block, origin);
-            self.add(pieces);
-            return Ok(());
+            return self.rest(input, block, ended, origin);
         }
         self.lines(input, block, origin)
+    }
+
+    /// Reads what is left of a document, or of several, whole.
+    fn rest(
+        &mut self,
+        input: &mut (dyn Read + Send),
+        mut block: Vec<u8>,
+        mut ended: bool,
+        origin: Origin<'_>,
+    ) -> io::Result<()> {
+        if !ended {
+            ended = fill(input, &mut block, DOCUMENT_LIMIT)?;
+        }
+        if !ended && limit(&block) > DOCUMENT_LIMIT {
+            ended = fill(input, &mut block, FLEET_LIMIT)?;
+        }
+        let pieces = match ended {
+            true => whole(self.documents, block, origin),
+            false => vec![too_large(origin)],
+        };
+        self.add(pieces);
+        Ok(())
     }
 
     /// Reads a document a line: each thread takes the next block of lines, reads it, and adds what it found.
@@ -406,7 +490,7 @@ impl Blocks<'_> {
             if !self.ended {
                 let more = match block.len() {
                     0..BLOCK => BLOCK,
-                    held => (held * 2).min(DOCUMENT_LIMIT),
+                    held => (held * 2).min(limit(block)),
                 };
                 match fill(self.input, block, more) {
                     Ok(ended) => self.ended = ended,
@@ -436,7 +520,7 @@ impl Blocks<'_> {
                 self.before += lines_in(block);
                 return Some(Taken::Lines(before));
             }
-            if block.len() >= DOCUMENT_LIMIT {
+            if block.len() >= limit(block) {
                 match skip_line(self.input, block) {
                     Ok(ended) => self.ended = ended,
                     Err(error) => (self.failed, self.ended) = (Some(error), true),
@@ -464,8 +548,64 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn too_large(origin: Origin<'_>) -> Piece {
-    let message = format!("a document is larger than {} MiB", DOCUMENT_LIMIT / 1024 / 1024);
+    let message = format!(
+        "larger than {} MiB, which no document but a fleet report may be, and that {} MiB",
+        DOCUMENT_LIMIT / 1024 / 1024,
+        FLEET_LIMIT / 1024 / 1024
+    );
     origin.unreadable(UnreadableCode::TooLarge, &message)
+}
+
+/// How large a document may be, by how it begins. A fleet report says what it is before it lists its records.
+fn limit(begin: &[u8]) -> usize {
+    let begin = begin.get(..DOCUMENT_LIMIT).unwrap_or(begin);
+    let is_fleet = |at: usize| {
+        let rest = begin.get(at + b"\"kind\"".len()..).unwrap_or_default().trim_ascii_start();
+        let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+        value.starts_with(b"\"fleet\"")
+    };
+    match begin.len() >= DOCUMENT_LIMIT && !memchr::memmem::find_iter(begin, b"\"kind\"").any(is_fleet) {
+        true => DOCUMENT_LIMIT,
+        false => FLEET_LIMIT,
+    }
+}
+
+/// Reads a file that was small when it was looked at.
+fn read_small(path: &Path) -> Result<Vec<u8>, &'static str> {
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(SMALL_FILE * 2).read_to_end(&mut bytes);
+    read.map_err(|error| words(error.kind()))?;
+    match bytes.len() as u64 >= SMALL_FILE * 2 {
+        true => Err("grew while it was read"),
+        false => Ok(bytes),
+    }
+}
+
+/// Whether a text is YAML by its first lines: `dsc` writes it to a terminal.
+fn is_yaml(bytes: &[u8]) -> bool {
+    /// Lines that are looked at: none of the first may begin a JSON document.
+    const LINES: usize = 20;
+    let bytes = read::without_bom(bytes);
+    let lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let lines: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).take(LINES).collect();
+    let Some(first) = lines.iter().find(|line| !line.starts_with(b"#")) else {
+        return false;
+    };
+    let key = |line: &[u8]| {
+        let end = line.iter().position(|&byte| byte == b':');
+        end.is_some_and(|end| {
+            let (key, rest) = line.split_at(end);
+            let word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.-'\" ".contains(byte);
+            !key.is_empty() && key.iter().all(word) && matches!(rest, [b':'] | [b':', b' ', ..])
+        })
+    };
+    let begins = |line: &[u8]| line == b"---" || key(line) || line.strip_prefix(b"- ").is_some_and(key);
+    begins(first) && !lines.iter().any(|line| line.starts_with(b"{") || line.starts_with(b"["))
+}
+
+fn yaml(origin: Origin<'_>) -> Piece {
+    let message = "YAML, where JSON is expected: write it anew with `dsc … -o json`";
+    origin.unreadable(UnreadableCode::BadJson, message)
 }
 
 /// Reads until so many bytes are held, and says whether the input ended.
@@ -511,6 +651,9 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
         return vec![origin.unreadable(UnreadableCode::BadJson, "not UTF-8, nor UTF-16")];
     };
     let bytes = read::without_bom(&bytes);
+    if is_yaml(bytes) {
+        return vec![yaml(origin)];
+    }
     let several = bytes.trim_ascii().contains(&b'\n') && is_lines(bytes);
     if several {
         let mut found = Vec::new();

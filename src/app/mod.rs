@@ -266,7 +266,7 @@ fn fleet_command(args: &FleetArgs, streams: &mut Streams<'_>, world: &World<'_>)
         expected_hosts: args.expected_hosts.clone(),
         waivers: args.waivers.clone(),
         previous: args.previous.clone(),
-        as_of: args.as_of,
+        as_of: args.as_of.unwrap_or_default(),
         max_age: args.max_age,
     };
     let report = fleet::fleet(&ask, &mut streams.input, world)?;
@@ -299,6 +299,7 @@ fn fails(report: &FleetReport, what: FailOn) -> bool {
         FailOn::Noncompliant => report.totals.noncompliant > 0,
         FailOn::Undetermined => report.totals.undetermined > 0 || report.records.is_empty(),
         FailOn::Stale => report.records.iter().any(|record| record.stale),
+        FailOn::FromFuture => !report.set_aside.is_empty() || report.records.iter().any(|record| record.from_future),
         FailOn::Missing => report.totals.missing > 0,
         FailOn::Waived => report.totals.waived > 0,
         FailOn::Unreadable => report.reports.unreadable > 0,

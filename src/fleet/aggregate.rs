@@ -1,4 +1,5 @@
-//! The newest record of each host and requirement. Any order and grouping of the same reports gives the same.
+//! The newest record of each node (or else host) and requirement. Any order and grouping of the same reports gives the
+//! same.
 
 use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
@@ -20,6 +21,11 @@ use super::input::{Documents, Piece};
 pub const DETAILED_RECORDS: usize = 5_000;
 /// Unreadable files and lines that are named; the rest is counted.
 pub const NAMED_UNREADABLE: usize = 1_000;
+/// Hosts that are kept of a node whose reports name several.
+const HOSTS_OF_NODE: usize = 20;
+/// How far a report may be ahead of the instant that is judged, in seconds: clocks differ, and a report may be collected
+/// while another one is.
+const AHEAD: i64 = 3600;
 /// Tables that the places are kept in: one that grows is small, and soon done.
 const TABLES: usize = 32;
 
@@ -35,7 +41,11 @@ pub struct Fleet {
     references: HashMap<Text, Arc<FleetReference>>,
     /// The reference of the last record: most have the same.
     reference: Option<Text>,
+    /// What is later is from the future; absent where nothing is.
+    as_of: Option<Timestamp>,
     newest: Option<Timestamp>,
+    /// The newest instant that a fleet report among what was read was judged at.
+    judged_at: Option<Timestamp>,
     read: u64,
     superseded: u64,
     unreadable: Vec<Unreadable>,
@@ -74,7 +84,7 @@ impl Hashes {
 /// What makes a record one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
-    /// A host and a requirement.
+    /// A node, or else a host, and a requirement.
     Host(Text, Option<Text>),
     /// A report without host: its source, its line and what it says.
     Alone(Text, Option<u64>, [u8; 32]),
@@ -83,7 +93,7 @@ pub enum Key {
 impl Key {
     /// The key of a record.
     pub fn of(record: &Record) -> Self {
-        match &record.host {
+        match record.called() {
             Some(host) if is_key(host) => Key::Host(host.clone(), record.requirement.clone()),
             Some(host) => Key::Host((&*host_key(host)).into(), record.requirement.clone()),
             None => Key::Alone(record.source.clone(), record.line, record.sha256.0),
@@ -100,7 +110,7 @@ enum KeyOf<'a> {
 
 impl<'a> KeyOf<'a> {
     fn new(record: &'a Record) -> Self {
-        match &record.host {
+        match record.called() {
             Some(host) => KeyOf::Host(compared(host), record.requirement.as_deref()),
             None => KeyOf::Alone(&record.source, record.line, &record.sha256.0),
         }
@@ -159,7 +169,20 @@ pub fn both_same_host(one: Option<&Text>, other: Option<&Text>) -> bool {
     one.zip(other).is_some_and(|(one, other)| same_host(one, other))
 }
 
+/// Whether a report is from the future of an instant.
+pub fn is_from_future(record: &Record, as_of: Option<Timestamp>) -> bool {
+    as_of.is_some_and(|as_of| record.time() > as_of.plus(AHEAD))
+}
+
 impl Fleet {
+    /// Nothing read yet. What is later than `as_of`, if it is given, is from the future.
+    pub fn new(as_of: Option<Timestamp>) -> Self {
+        Fleet {
+            as_of,
+            ..Fleet::default()
+        }
+    }
+
     /// What makes ready what is to be added.
     pub fn hashes(&self) -> Hashes {
         self.hashes.clone()
@@ -207,7 +230,8 @@ impl Fleet {
                         .entry(reference.id.clone())
                         .or_insert_with(|| Arc::new(reference));
                 }
-                for record in part.records {
+                self.judged_at = self.judged_at.max(part.as_of);
+                for record in part.records.into_iter().chain(part.set_aside) {
                     let hash = self.hashes.of(&record);
                     self.record(record, hash, documents);
                 }
@@ -231,12 +255,9 @@ impl Fleet {
             Entry::Occupied(first) => *first.get(),
         };
         loop {
-            let standing = &mut self.records[place].record;
-            if KeyOf::new(standing) == key {
-                self.superseded += 1;
-                if rank(&record) > rank(standing) {
-                    *standing = record;
-                }
+            let standing = &mut self.records[place];
+            if KeyOf::new(&standing.record) == key {
+                self.superseded += standing.add(record, self.as_of);
                 return;
             }
             match self.further.entry(place) {
@@ -255,6 +276,11 @@ impl Fleet {
             documents.in_short();
             self.records.iter_mut().for_each(|kept| kept.record.details = None);
         }
+    }
+
+    /// The newest instant that a fleet report among what was read was judged at.
+    pub fn judged_at(&self) -> Option<Timestamp> {
+        self.judged_at
     }
 
     /// The newest time in the reports.
@@ -277,8 +303,8 @@ impl Fleet {
         self.unreadable_more = self.unreadable_more.saturating_add(more as u64);
     }
 
-    /// What was read, the records by host, requirement and source, and the references that were read with them, by id.
-    pub fn finish(mut self) -> (ReportsRead, Vec<Box<Record>>, Vec<Arc<FleetReference>>) {
+    /// What was read.
+    pub fn finish(mut self) -> Read {
         self.trim_unreadable();
         let reports = ReportsRead {
             read: self.read,
@@ -286,13 +312,32 @@ impl Fleet {
             unreadable: self.unreadable_more.saturating_add(self.unreadable.len() as u64),
             unreadable_named: self.unreadable,
         };
-        let mut records = self.records;
-        records.par_sort_unstable_by(Kept::order);
-        let records: Vec<Box<Record>> = records.into_par_iter().map(|kept| kept.record).collect();
+        let mut kept = self.records;
+        kept.par_sort_unstable_by(Kept::order);
+        let set_aside = kept.iter_mut().filter_map(|kept| kept.set_aside.take()).collect();
+        let records: Vec<Box<Record>> = kept.into_par_iter().map(|kept| kept.record).collect();
         let mut references: Vec<Arc<FleetReference>> = self.references.into_values().collect();
         references.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        (reports, records, references)
+        Read {
+            reports,
+            records,
+            set_aside,
+            references,
+        }
     }
+}
+
+/// All that was read, in order.
+#[derive(Debug)]
+pub struct Read {
+    /// How much it was.
+    pub reports: ReportsRead,
+    /// The records by name, requirement and source.
+    pub records: Vec<Box<Record>>,
+    /// Those from the future that count for nothing, in the same order.
+    pub set_aside: Vec<Box<Record>>,
+    /// The references that were read with them, by id.
+    pub references: Vec<Arc<FleetReference>>,
 }
 
 /// The table of a hash, by bits that the table itself does not look at first.
@@ -306,19 +351,27 @@ fn rank(record: &Record) -> impl Ord + '_ {
     (record.time(), record.status, record.sha256, place)
 }
 
+/// Of reports from the future the worst counts: their times say nothing.
+fn rank_of_future(record: &Record) -> impl Ord + '_ {
+    let place = Reverse((&record.source, record.line));
+    (record.status, Reverse(record.time()), record.sha256, place)
+}
+
 /// A record with what mostly decides its place: worked out while the record is at hand anyway.
 #[derive(Debug)]
 struct Kept {
     /// The first bytes of the host as a number: it sorts as the host does.
     begins: u128,
     record: Box<Record>,
+    /// One from the future, where `record` is not.
+    set_aside: Option<Box<Record>>,
 }
 
 impl Kept {
     fn new(record: Box<Record>) -> Self {
         // Those without host stand last: no UTF-8 begins with these bytes.
         let mut begins = u128::MAX;
-        if let Some(host) = &record.host {
+        if let Some(host) = record.called() {
             let mut bytes = [0; 16];
             let of_host = without_dot(host).bytes();
             bytes
@@ -327,7 +380,56 @@ impl Kept {
                 .for_each(|(byte, of_host)| *byte = of_host.to_ascii_lowercase());
             begins = u128::from_be_bytes(bytes);
         }
-        Kept { begins, record }
+        Kept {
+            begins,
+            record,
+            set_aside: None,
+        }
+    }
+
+    /// Adds a record of the same key, and says how many count for nothing any more.
+    fn add(&mut self, mut record: Box<Record>, as_of: Option<Timestamp>) -> u64 {
+        let hosts = hosts_of_node(&self.record, &record);
+        let is_future = |record: &Record| is_from_future(record, as_of);
+        let superseded = match (is_future(&self.record), is_future(&record)) {
+            (false, false) => {
+                if rank(&record) > rank(&self.record) {
+                    self.record = record;
+                }
+                1
+            }
+            (true, true) => {
+                if rank_of_future(&record) > rank_of_future(&self.record) {
+                    self.record = record;
+                }
+                1
+            }
+            (true, false) => {
+                std::mem::swap(&mut self.record, &mut record);
+                self.set_aside(record)
+            }
+            (false, true) => self.set_aside(record),
+        };
+        self.record.hosts_of_node = hosts;
+        superseded
+    }
+
+    fn set_aside(&mut self, mut record: Box<Record>) -> u64 {
+        // It is listed, not shown.
+        record.details = None;
+        record.hosts_of_node = Box::default();
+        match &mut self.set_aside {
+            Some(standing) => {
+                if rank_of_future(&record) > rank_of_future(standing) {
+                    *standing = record;
+                }
+                1
+            }
+            None => {
+                self.set_aside = Some(record);
+                0
+            }
+        }
     }
 
     /// By host, requirement and place.
@@ -336,11 +438,39 @@ impl Kept {
         let bytes = |host| str::bytes(without_dot(host)).map(|byte| byte.to_ascii_lowercase());
         self.begins
             .cmp(&next.begins)
-            .then_with(|| match (&one.host, &other.host) {
+            .then_with(|| match (one.called(), other.called()) {
                 (Some(one), Some(other)) => bytes(one).cmp(bytes(other)),
                 (one, other) => one.is_none().cmp(&other.is_none()),
             })
             .then_with(|| one.requirement.cmp(&other.requirement))
             .then_with(|| (&one.source, one.line, one.sha256).cmp(&(&other.source, other.line, other.sha256)))
     }
+}
+
+/// The first hosts that reports of one node name, where they name more than one: of both records together.
+fn hosts_of_node(one: &Record, other: &Record) -> Box<[Text]> {
+    let named = |record: &Record| {
+        let own = record.host.as_deref().map(host_key).map(Text::from);
+        let others = record.hosts_of_node.iter().cloned();
+        own.into_iter().chain(others).collect::<Vec<_>>()
+    };
+    let same = both_same_host(one.host.as_ref(), other.host.as_ref());
+    if one.node.is_none() && other.node.is_none()
+        || (same && one.hosts_of_node.is_empty() && other.hosts_of_node.is_empty())
+    {
+        return Box::default();
+    }
+    first_hosts(named(one).into_iter().chain(named(other)))
+}
+
+/// The first hosts by name, if they are more than one.
+pub fn first_hosts(hosts: impl Iterator<Item = Text>) -> Box<[Text]> {
+    let mut hosts: Vec<Text> = hosts.collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts.truncate(HOSTS_OF_NODE);
+    if hosts.len() < 2 {
+        return Box::default();
+    }
+    hosts.into()
 }

@@ -15,14 +15,14 @@ pub struct Previous {
 }
 
 impl Previous {
-    /// Takes what is compared from the records of a fleet. Reports without host have nothing to be known again by.
-    pub fn new(records: &[Box<Record>]) -> Self {
+    /// Takes what is compared from the records of a fleet, and when it was judged. Reports without host have nothing to be known again by.
+    pub fn new(records: &[Box<Record>], judged_at: Option<Timestamp>) -> Self {
         let said = records.iter().filter_map(|record| {
-            let host = record.host.clone()?;
+            let host = record.called()?.clone();
             Some((Key::of(record), (host, record.status)))
         });
         Previous {
-            since: records.iter().map(|record| record.time()).max(),
+            since: judged_at.or_else(|| records.iter().map(|record| record.time()).max()),
             said: said.collect(),
         }
     }
@@ -40,7 +40,7 @@ impl Previous {
         let mut known_again = 0;
         let mut gone: HashMap<&Key, &(Text, Status)> = self.said.iter().collect();
         for record in records {
-            let Some(host) = &record.host else { continue };
+            let Some(host) = record.called() else { continue };
             let before = gone.remove(&Key::of(record)).map(|(_, status)| *status);
             known_again += usize::from(before.is_some());
             let entry = || DriftEntry {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::aggregate::both_same_host;
 use crate::protocol::fleet::{
     EstateAuthority, Expiry, ExpiryMonth, ExpirySoon, FindingGroup, FleetReference, Generation, Record, RecordFinding,
-    ReportsRead, Standing, Text, WaiverReport, WaiverState,
+    ReportsRead, SharedNode, Standing, Text, WaiverReport, WaiverState,
 };
 use crate::protocol::{JoinedBy, Relation, Severity, Sha256Hex, Timestamp};
 
@@ -27,7 +27,7 @@ const LINK_CODES: [&str; 3] = ["link-refused", "issuer-key-differs", "ca-certifi
 
 /// What a record is called where its host stands.
 pub(super) fn called(record: &Record) -> &Text {
-    record.host.as_ref().unwrap_or(&record.source)
+    record.called().unwrap_or(&record.source)
 }
 
 /// Hosts in order, counted once each, the first of them named.
@@ -410,6 +410,33 @@ impl Findings {
             message,
             hint,
         );
+    }
+
+    pub(super) fn from_future(&mut self, record: &Record) {
+        let message = "The report is from the future of the time that is judged, and no other report speaks of the host.";
+        let hint = "See whether the clock of the host, or of what collected the report, is right.";
+        self.of_fleet(
+            FindingGroup::REPORT_FROM_FUTURE,
+            Severity::Doubt,
+            called(record),
+            message,
+            hint,
+        );
+    }
+
+    /// What was found on the records that count for nothing, and on nodes.
+    pub(super) fn of_records(&mut self, set_aside: &[Box<Record>], shared: &[SharedNode]) {
+        for record in set_aside {
+            let message = "A report from the future of the time that is judged counts for nothing: another speaks of the host.";
+            let hint = "See whether the clock of the host, or of what collected the report, is right.";
+            let code = FindingGroup::REPORT_FROM_FUTURE;
+            self.of_fleet(code, Severity::Warning, called(record), message, hint);
+        }
+        for node in shared {
+            let message = "Reports of one node name different hosts; the newest of each requirement counts for them all.";
+            let hint = "Give each host a node of its own; shared_nodes lists which reports share one.";
+            self.of_fleet(FindingGroup::NODE_SHARED, Severity::Doubt, &node.node, message, hint);
+        }
     }
 
     pub(super) fn of_the_fleet(&mut self, missing: &[Text], waivers: &[WaiverReport], reports: &ReportsRead) {

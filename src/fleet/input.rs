@@ -36,6 +36,9 @@ pub const TEXT_LIMIT: usize = 4096;
 pub const LIST_LIMIT: usize = 100_000;
 /// The size up to which a record keeps its subjects in full, in bytes of JSON: some ten subjects.
 pub const DETAIL_LIMIT: usize = 32 * 1024;
+/// Records, subjects, findings and members that one fleet report may hold together: a million hosts have half of them, and
+/// each takes some 300 bytes of memory.
+const ELEMENTS: usize = 20_000_000;
 /// Raw references that are known again by their bytes. Reports of one run share one; the rest is read each time.
 const KNOWN_REFERENCES: usize = 64;
 
@@ -53,21 +56,55 @@ pub enum Piece {
 /// What is read back of a fleet report.
 #[derive(Debug, Deserialize)]
 pub struct FleetPart {
+    /// The instant that it was judged at.
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
     /// What it was made of.
     pub reports: ReportsRead,
     /// The references of its records.
     pub references: Vec<FleetReference>,
     /// Its records.
     pub records: Vec<Box<Record>>,
+    /// Its reports from the future that count for nothing.
+    #[serde(default)]
+    pub set_aside: Vec<Box<Record>>,
 }
 
 /// Reads documents, for any number of threads.
 #[derive(Debug)]
 pub struct Documents {
     /// Read much more often than written: a lock would be the place where all threads meet.
-    known: [OnceLock<(Box<str>, Text)>; KNOWN_REFERENCES],
+    known: [OnceLock<(Box<str>, Known)>; KNOWN_REFERENCES],
     by_id: RwLock<HashMap<Text, Arc<FleetReference>>>,
     detailed: AtomicBool,
+}
+
+/// A reference that was read.
+#[derive(Debug, Clone)]
+struct Known {
+    id: Text,
+    weight: Weight,
+}
+
+/// How much the findings on a reference weigh.
+#[derive(Debug, Clone, Copy)]
+struct Weight {
+    /// The gravest on the reference as a whole: a doubt makes every subject undetermined at best.
+    whole: Option<Severity>,
+    /// The gravest on it or a member.
+    any: Option<Severity>,
+}
+
+impl Weight {
+    fn of(reference: &FleetReference) -> Self {
+        let gravest = |findings: &[RecordFinding]| findings.iter().map(|finding| finding.severity).max();
+        let whole = gravest(&reference.findings);
+        let members = reference.members.iter().filter_map(|member| gravest(&member.findings));
+        Weight {
+            whole,
+            any: members.max().max(whole),
+        }
+    }
 }
 
 impl Default for Documents {
@@ -120,6 +157,8 @@ impl Documents {
                 return found
                     .push(origin.unreadable(UnreadableCode::BadJson, "expected a JSON document, found nothing"));
             }
+            // `dsc resource test` writes the results of a group so.
+            Some(b'[') if dsc::read_list(self, bytes, origin, found) => return,
             Some(_) => return found.push(no_object(bytes, origin)),
         }
         match quick::from_str(text).map_or_else(|| serde_json::from_str::<Document<'_>>(text), Ok) {
@@ -134,12 +173,13 @@ impl Documents {
                 let message = format!("expected a report, found a document of kind {:?}", cut(&kind.0, 64));
                 return found.push(origin.unreadable(UnreadableCode::NotAReport, &message));
             }
-            return match self.fleet(bytes, document.protocol) {
-                Ok(part) => found.push(Piece::Fleet(part)),
-                Err((code, message)) => found.push(origin.unreadable(code, &message)),
-            };
+            if let Err((code, message)) = self.fleet(bytes, document.protocol, origin, found) {
+                found.push(origin.unreadable(code, &message));
+            }
+            return;
         }
-        if document.protocol.is_none() && (document.results.is_some() || document.actual_state.is_some()) {
+        let of_dsc = [&document.results, &document.actual_state, &document.after_state];
+        if document.protocol.is_none() && of_dsc.into_iter().any(Option::is_some) {
             return dsc::read(self, bytes, origin, found);
         }
         if let Some(error) = document.error {
@@ -169,13 +209,24 @@ impl Documents {
             .requirement
             .map(|requirement| self.name("requirement", &requirement.0))
             .transpose()?;
-        let reference = self.reference(reference)?;
+        let node = document.node.map(|node| own_name("node", &node.0)).transpose()?;
+        let Known { id: reference, weight } = self.reference(reference)?;
         // As long as it must be: collecting what may fail leaves room for more.
         let mut subjects = Vec::with_capacity(document.subjects.0.len());
         for subject in document.subjects.0 {
             subjects.push(self.subject(subject, host.as_ref())?);
         }
+        let stated = Stated {
+            status,
+            compliant: document.compliant,
+            summary: document.summary,
+        };
+        stated.check(&subjects, weight).map_err(|wrong| {
+            let called = node.as_deref().or(host.as_deref());
+            bad(of_whom(called, &wrong))
+        })?;
         Ok(Box::new(Record {
+            node,
             host,
             requirement,
             collected_at: document.collected_at,
@@ -183,6 +234,8 @@ impl Documents {
             status,
             state: Default::default(),
             stale: false,
+            from_future: false,
+            hosts_of_node: Box::default(),
             waived_by: Box::default(),
             source: origin.source.clone(),
             line: origin.line,
@@ -207,9 +260,11 @@ impl Documents {
         canonical(full.subjects)
     }
 
-    fn fleet(&self, bytes: &[u8], protocol: Option<u32>) -> Refusable<Box<FleetPart>> {
+    /// Reads a fleet report. A record that cannot be is told by itself, and hides none of the others.
+    fn fleet(&self, bytes: &[u8], protocol: Option<u32>, origin: Origin<'_>, found: &mut Vec<Piece>) -> Refusable<()> {
         let bad = |message: String| (UnreadableCode::BadReport, message);
         check_protocol(protocol.ok_or_else(|| bad("missing field \"protocol\"".into()))?)?;
+        check_elements(bytes)?;
         let mut part: FleetPart =
             serde_json::from_slice(bytes).map_err(|error| bad(cut(&error.to_string(), TEXT_LIMIT).into()))?;
         // The id is worked out anew: nobody gives another content a known one.
@@ -218,25 +273,61 @@ impl Documents {
             let stated = std::mem::replace(&mut reference.id, "".into());
             self.share_reference(reference);
             reference.id = reference_id(reference);
-            known.insert(stated, reference.id.clone());
+            let weight = Weight::of(reference);
+            let id = reference.id.clone();
+            known.insert(stated, Known { id, weight });
         }
-        for record in &mut part.records {
-            for (what, name) in [("host", &record.host), ("requirement", &record.requirement)] {
-                if name.as_ref().is_some_and(|name| name.len() > NAME_LIMIT) {
-                    return Err(bad(format!("{what} of a record is longer than {NAME_LIMIT} bytes")));
+        let mut wrong = Vec::new();
+        for records in [&mut part.records, &mut part.set_aside] {
+            records.retain_mut(|record| match self.record_of_fleet(record, &known) {
+                Ok(()) => true,
+                Err(message) => {
+                    let called = record.called().map(|name| cut(name, 256));
+                    wrong.push(of_whom(called.as_deref(), &message));
+                    false
                 }
-            }
-            let Some(reference) = known.get(&record.reference) else {
-                return Err(bad("a record names a reference that is not there".into()));
-            };
-            record.reference = reference.clone();
-            self.share_record(record);
-            record.details = match record.details.take() {
-                Some(details) if self.detailed.load(Ordering::Relaxed) => canonical(&details),
-                _ => None,
-            };
+            });
         }
-        Ok(Box::new(part))
+        found.push(Piece::Fleet(Box::new(part)));
+        let wrong = wrong.iter();
+        found.extend(wrong.map(|message| origin.unreadable(UnreadableCode::BadReport, message)));
+        Ok(())
+    }
+
+    /// Looks whether a record of a fleet report can be, and makes it one of this run.
+    fn record_of_fleet(&self, record: &mut Record, known: &HashMap<Text, Known>) -> Result<(), String> {
+        let names = [
+            ("node", &record.node),
+            ("host", &record.host),
+            ("requirement", &record.requirement),
+        ];
+        for (what, name) in names {
+            if name.as_ref().is_some_and(|name| name.len() > NAME_LIMIT) {
+                return Err(format!("{what} of a record is longer than {NAME_LIMIT} bytes"));
+            }
+        }
+        let Some(Known { id, weight }) = known.get(&record.reference) else {
+            return Err("it names a reference that is not there".into());
+        };
+        let stated = Stated {
+            status: record.status,
+            compliant: None,
+            summary: None,
+        };
+        stated.check(&record.subjects, *weight)?;
+        record.reference = id.clone();
+        self.share_record(record);
+        record.details = match record.details.take() {
+            Some(details) => {
+                if !says_the_same(&details, &record.subjects) {
+                    return Err("its details and its subjects say different things".into());
+                }
+                let kept = self.detailed.load(Ordering::Relaxed);
+                kept.then(|| canonical(&details)).flatten()
+            }
+            None => None,
+        };
+        Ok(())
     }
 
     /// The reference of a record that was read here.
@@ -246,11 +337,12 @@ impl Documents {
     }
 
     /// Reads a reference, and returns its id.
-    fn reference(&self, Raw(raw): Raw<'_>) -> Refusable<Text> {
+    fn reference(&self, Raw(raw): Raw<'_>) -> Refusable<Known> {
         let mut known = self.known.iter().map_while(OnceLock::get);
         // Compared, not hashed: most reports of a run share one.
-        if let Some((_, id)) = known.find(|(text, _)| **text == *raw) {
-            return Ok(share(id));
+        if let Some((_, Known { id, weight })) = known.find(|(text, _)| **text == *raw) {
+            let (id, weight) = (share(id), *weight);
+            return Ok(Known { id, weight });
         }
         let read: InReference<'_> = serde_json::from_str(raw).map_err(|error| {
             let message = format!("reference: {}", cut(&error.to_string(), TEXT_LIMIT));
@@ -265,13 +357,17 @@ impl Documents {
         reference.id = reference_id(&reference);
         // One for all that are equal, however they were written.
         let mut by_id = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
-        let id = reference.id.clone();
+        let (id, weight) = (reference.id.clone(), Weight::of(&reference));
         by_id.entry(id.clone()).or_insert_with(|| Arc::new(reference));
         drop(by_id);
         let free = self.known.iter().find(|known| known.get().is_none());
         // Another thread may have been faster: then it is read again, until it is known.
-        let _ = free.map(|free| free.set((raw.into(), id.clone())));
-        Ok(share(&id))
+        let known = |id: &Text| Known {
+            id: id.clone(),
+            weight,
+        };
+        let _ = free.map(|free| free.set((raw.into(), known(&id))));
+        Ok(known(&share(&id)))
     }
 
     fn authority(&self, authority: InAuthority<'_>) -> ReferenceAuthority {
@@ -397,6 +493,116 @@ impl Documents {
             reuse(hint);
         }
     }
+}
+
+/// What a report says of all its subjects.
+struct Stated {
+    status: Status,
+    compliant: Option<bool>,
+    summary: Option<InSummary>,
+}
+
+impl Stated {
+    /// Whether the subjects bear it out. A report whose words contradict each other proves nothing.
+    fn check(&self, subjects: &[RecordSubject], reference: Weight) -> Result<(), String> {
+        let mut worst = Status::Compliant;
+        let mut counts = InSummary::default();
+        for subject in subjects {
+            let status = check_subject(subject, reference)?;
+            worst = worst.max(status);
+            counts.count(status);
+        }
+        if subjects.is_empty() {
+            worst = Status::Undetermined;
+        }
+        if worst != self.status {
+            let (said, found) = (self.status.as_str(), worst.as_str());
+            return Err(format!("its status says {said}, and its subjects are {found}"));
+        }
+        if self.compliant.is_some_and(|compliant| compliant != (worst == Status::Compliant)) {
+            return Err(format!("its status is {}, and its `compliant` says otherwise", worst.as_str()));
+        }
+        if self.summary.as_ref().is_some_and(|summary| *summary != counts) {
+            return Err("its summary does not count its subjects".into());
+        }
+        Ok(())
+    }
+}
+
+/// Works a subject's status out from its findings, as a verdict does, and looks whether the subject says the same.
+fn check_subject(subject: &RecordSubject, reference: Weight) -> Result<Status, String> {
+    let name = cut(&subject.name, 256);
+    let gravest = subject.findings.iter().map(|finding| finding.severity).max();
+    let Some(stated) = subject.status else {
+        return Ok(Status::Undetermined);
+    };
+    let doubtful = |severity: Option<Severity>| severity >= Some(Severity::Doubt);
+    let found = match gravest {
+        Some(Severity::Error) => Status::Noncompliant,
+        Some(Severity::Doubt) => Status::Undetermined,
+        _ if doubtful(reference.whole) => Status::Undetermined,
+        // A member's doubt is one on the subjects unless the policy is content with other members.
+        _ if doubtful(reference.any) && stated == Status::Undetermined => Status::Undetermined,
+        _ => Status::Compliant,
+    };
+    if stated != found {
+        let (stated, found) = (stated.as_str(), found.as_str());
+        return Err(format!("subject {name} says {stated}, and its findings make it {found}"));
+    }
+    if stated != Status::Compliant {
+        return Ok(stated);
+    }
+    let lacks = match subject.relation {
+        None => Some("without a relation".to_owned()),
+        Some(relation @ (Relation::Different | Relation::BadSignature | Relation::Unreadable)) => {
+            Some(format!("with the relation {}", relation.as_str()))
+        }
+        Some(_) if subject.certificate.is_none() => Some("without a certificate".to_owned()),
+        Some(_) => None,
+    };
+    match lacks {
+        Some(lacks) => Err(format!("subject {name} is compliant {lacks}, which cannot be")),
+        None => Ok(stated),
+    }
+}
+
+/// A message about a record, with the name that it is known by.
+fn of_whom(called: Option<&str>, message: &str) -> String {
+    match called {
+        Some(called) => format!("{called}: {message}"),
+        None => message.to_owned(),
+    }
+}
+
+/// Whether subjects in full say what the subjects in short say, as far as a verdict goes.
+fn says_the_same(full: &RawValue, short: &[RecordSubject]) -> bool {
+    let Ok(Limited(full)) = serde_json::from_str::<Limited<InSubject<'_>>>(full.get()) else {
+        return false;
+    };
+    let same = |(full, short): (&InSubject<'_>, &RecordSubject)| {
+        let findings = |(full, short): (&InFinding<'_>, &RecordFinding)| {
+            *cut(&full.code.0, TEXT_LIMIT) == *short.code && full.severity == short.severity
+        };
+        let sha256 = |certificate: &InCertificate<'_>| certificate.sha256;
+        *full.name.0 == *short.name
+            && full.status == short.status
+            && full.relation == short.relation
+            && full.proof == short.proof
+            && full.certificate.as_ref().map(sha256) == short.certificate.as_ref().map(|one| one.sha256)
+            && full.findings.0.len() == short.findings.len()
+            && full.findings.0.iter().zip(&short.findings).all(findings)
+    };
+    full.len() == short.len() && full.iter().zip(short).all(same)
+}
+
+/// Bounds what a fleet report may take in memory: a small text can make many large elements.
+fn check_elements(bytes: &[u8]) -> Refusable<()> {
+    let objects = memchr::memchr_iter(b'{', bytes).count();
+    if objects <= ELEMENTS {
+        return Ok(());
+    }
+    let message = format!("a fleet report of more than {ELEMENTS} objects");
+    Err((UnreadableCode::TooLarge, message))
 }
 
 /// A name that few share.
@@ -526,6 +732,8 @@ struct Document<'a> {
     #[serde(default, borrow)]
     error: Option<Raw<'a>>,
     #[serde(default, borrow)]
+    node: Option<Word<'a>>,
+    #[serde(default, borrow)]
     host: Option<Word<'a>>,
     #[serde(default, borrow)]
     requirement: Option<Word<'a>>,
@@ -535,6 +743,10 @@ struct Document<'a> {
     valid_at: Option<Timestamp>,
     #[serde(default, borrow)]
     status: Option<Word<'a>>,
+    #[serde(default)]
+    compliant: Option<bool>,
+    #[serde(default)]
+    summary: Option<InSummary>,
     #[serde(default, borrow)]
     reference: Option<Raw<'a>>,
     #[serde(default, borrow)]
@@ -543,6 +755,28 @@ struct Document<'a> {
     results: Option<Raw<'a>>,
     #[serde(default, borrow, rename = "actualState")]
     actual_state: Option<Raw<'a>>,
+    #[serde(default, borrow, rename = "afterState")]
+    after_state: Option<Raw<'a>>,
+}
+
+/// How many subjects have which status.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+struct InSummary {
+    total: u64,
+    compliant: u64,
+    noncompliant: u64,
+    undetermined: u64,
+}
+
+impl InSummary {
+    fn count(&mut self, status: Status) {
+        self.total += 1;
+        match status {
+            Status::Compliant => self.compliant += 1,
+            Status::Noncompliant => self.noncompliant += 1,
+            Status::Undetermined => self.undetermined += 1,
+        }
+    }
 }
 
 #[derive(Deserialize)]

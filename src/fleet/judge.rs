@@ -5,17 +5,17 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::protocol::fleet::{
-    FleetKind, FleetReference, FleetReport, Record, RecordSubject, ReportsRead, State, Text, Totals, WaiverReport,
-    WaiverState, fetch,
+    FleetKind, FleetReference, FleetReport, Record, RecordSubject, ReportsRead, SharedNode, State, Text, Totals,
+    WaiverReport, WaiverState, fetch,
 };
 use crate::protocol::values::counted;
 use crate::protocol::{PROTOCOL, Revocation, Severity, Span, Status, Timestamp, Tool};
 
-use super::aggregate::{Fleet, both_same_host, host_key};
+use super::aggregate::{Fleet, Read, both_same_host, first_hosts, host_key, is_from_future};
 use super::drift::Previous;
 use super::estate::{Asked, Ends, Estate, Findings, months};
 use super::expected::Expected;
-use super::waivers::Checked;
+use super::waivers::{Checked, About};
 
 /// Records that one thread judges at a time: what it finds on them is joined in their order.
 const PART: usize = 8192;
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 64;
 /// What a fleet is judged by.
 #[derive(Debug, Default)]
 pub struct Settings {
-    /// The instant; without it, the newest time in the reports.
+    /// The instant that the fleet was read for; without it, the newest time in the reports.
     pub as_of: Option<Timestamp>,
     /// The age from which on a report is stale.
     pub max_age: Option<Span>,
@@ -40,7 +40,12 @@ pub struct Settings {
 /// Judges what was read.
 pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
     let as_of = settings.as_of.or(fleet.newest());
-    let (reports, mut records, references) = fleet.finish();
+    let Read {
+        reports,
+        mut records,
+        set_aside,
+        references,
+    } = fleet.finish();
     let months = as_of.map(months).unwrap_or_default();
     let judging = Judging {
         settings,
@@ -52,6 +57,7 @@ pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
             .iter()
             .map(|waiver| as_of.map_or(WaiverState::Unused, |as_of| waiver.state(as_of)))
             .collect(),
+        about: About::new(&settings.waivers),
     };
     let parts: Vec<Part<'_>> = records
         .par_chunks_mut(PART)
@@ -66,17 +72,20 @@ pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
         asked,
         ends,
         waived,
-        reported,
+        mut reported,
         hosts,
         ..
     } = all;
+    reported.par_sort_unstable();
     let mut estate = Estate::new(&asked, &references);
     estate.append(of_records);
     let expiry = ends.map(Ends::finish).unwrap_or_default();
     let waivers = judging.waivers(&waived);
     let missing: Vec<_> = settings.expected.missing(&reported).map(Into::into).collect();
     totals.missing = missing.len();
+    let shared_nodes = shared_nodes(&records);
     findings.of_the_fleet(&missing, &waivers, &reports);
+    findings.of_records(&set_aside, &shared_nodes);
     let status = status(&totals, &reports, &records);
     FleetReport {
         protocol: PROTOCOL,
@@ -95,6 +104,8 @@ pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
         expiry,
         drift: settings.previous.as_ref().map(|previous| previous.drift(&records)),
         waivers,
+        set_aside,
+        shared_nodes,
         references: references
             .into_iter()
             .filter(|reference| asked.has(reference))
@@ -120,6 +131,28 @@ fn is_stale(record: &Record, as_of: Option<Timestamp>, max_age: Option<Span>) ->
     record.time().plus(max_age.seconds()) < as_of
 }
 
+/// The nodes whose reports name more than one host. Records come sorted by node.
+fn shared_nodes(records: &[Box<Record>]) -> Vec<SharedNode> {
+    let mut shared = Vec::new();
+    let same = |one: &Box<Record>, other: &Box<Record>| both_same_host(one.called(), other.called());
+    for of_node in records.chunk_by(same) {
+        let Some(node) = of_node.iter().find_map(|record| record.node.as_ref()) else {
+            continue;
+        };
+        let own = of_node.iter().filter_map(|record| record.host.as_deref());
+        let own = own.map(|host| host_key(host).into());
+        let others = of_node.iter().flat_map(|record| record.hosts_of_node.iter().cloned());
+        let hosts = first_hosts(own.chain(others));
+        if !hosts.is_empty() {
+            shared.push(SharedNode {
+                node: node.clone(),
+                hosts: hosts.into(),
+            });
+        }
+    }
+    shared
+}
+
 /// What all records are judged by.
 struct Judging<'a> {
     settings: &'a Settings,
@@ -128,6 +161,8 @@ struct Judging<'a> {
     references: &'a [Arc<FleetReference>],
     /// The waivers' states, before it is known what they cover.
     waivers: Vec<WaiverState>,
+    /// Which of them may be about which host.
+    about: About,
 }
 
 /// What was found on records that follow each other.
@@ -185,7 +220,7 @@ impl<'a> Judging<'a> {
     fn part(&self, records: &mut [Box<Record>]) -> Part<'a> {
         let mut part = Part::new(self);
         let mut last: Option<&Text> = None;
-        part.first = records.first().and_then(|record| record.host.clone());
+        part.first = records.first().and_then(|record| record.called().cloned());
         let mut reference: Option<&FleetReference> = None;
         let fetched = records.chunks_mut(AT_ONCE).flat_map(|next| {
             fetch(next);
@@ -196,6 +231,7 @@ impl<'a> Judging<'a> {
                 reference = find(self.references, record);
             }
             record.stale = is_stale(record, self.as_of, self.settings.max_age);
+            record.from_future = is_from_future(record, self.settings.as_of);
             let covered = self.cover(record, reference, &mut part);
             record.state = match record.status {
                 Status::Noncompliant if !covered => State::Noncompliant,
@@ -208,19 +244,21 @@ impl<'a> Judging<'a> {
             if record.stale {
                 part.findings.stale(record);
             }
+            if record.from_future {
+                part.findings.from_future(record);
+            }
             part.totals.count(record.state);
             part.estate.add(record, reference);
             part.asked.add(record);
             if let Some(ends) = &mut part.ends {
                 ends.add(record);
             }
-            if !self.settings.expected.is_empty()
-                && let Some(host) = &record.host
-            {
-                part.reported.push(host_key(host));
+            if !self.settings.expected.is_empty() {
+                let names = [&record.node, &record.host].into_iter().flatten();
+                part.reported.extend(names.map(|name| host_key(name)));
             }
-            part.hosts += usize::from(!both_same_host(last, record.host.as_ref()));
-            last = record.host.as_ref();
+            part.hosts += usize::from(!both_same_host(last, record.called()));
+            last = record.called();
         }
         part.last = last.cloned();
         part
@@ -231,9 +269,16 @@ impl<'a> Judging<'a> {
     fn cover(&self, record: &mut Record, reference: Option<&FleetReference>, part: &mut Part<'_>) -> bool {
         let given = &self.settings.waivers;
         let in_force = |index: &usize| self.waivers[*index] == WaiverState::Unused;
-        let about: Vec<usize> = (0..given.len())
+        let names: Vec<Box<str>> = match given.is_empty() {
+            true => Vec::new(),
+            false => [&record.node, &record.host].into_iter().flatten().map(|name| host_key(name)).collect(),
+        };
+        let about: Vec<usize> = self
+            .about
+            .candidates(&names)
+            .into_iter()
             .filter(in_force)
-            .filter(|&index| given[index].is_about(record))
+            .filter(|&index| given[index].is_about(record, &names))
             .collect();
         let mut used: Vec<usize> = Vec::new();
         let mut covers = |subject: Option<&RecordSubject>, code: Option<&str>| {

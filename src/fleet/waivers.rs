@@ -1,5 +1,7 @@
 //! Waivers: exceptions that somebody answers for, until a date.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ use super::settings;
 pub struct Checked {
     /// As given.
     pub waiver: Waiver,
-    host: Option<String>,
+    host: Option<Pattern>,
     fingerprint: Option<Fingerprint>,
     approved_at: Timestamp,
     until: Timestamp,
@@ -35,13 +37,10 @@ impl Checked {
         }
     }
 
-    /// Whether it speaks of a record at all.
-    pub fn is_about(&self, record: &Record) -> bool {
-        let host = |pattern: &str| {
-            let host = record.host.as_deref();
-            host.is_some_and(|host| matches(pattern, &super::aggregate::host_key(host)))
-        };
-        self.host.as_deref().is_none_or(host)
+    /// Whether it speaks of a record at all, whose names as they are compared are given too.
+    pub fn is_about(&self, record: &Record, names: &[Box<str>]) -> bool {
+        let host = |pattern: &Pattern| names.iter().any(|name| pattern.fits(name));
+        self.host.as_ref().is_none_or(host)
             && (self.waiver.requirement.is_none() || self.waiver.requirement == record.requirement)
     }
 
@@ -121,10 +120,7 @@ fn check(value: Value) -> Result<Checked, String> {
     }
     let fingerprint = waiver.fingerprint.as_deref().map(fingerprint).transpose()?;
     Ok(Checked {
-        host: waiver
-            .host
-            .as_deref()
-            .map(|host| super::aggregate::host_key(host).into()),
+        host: waiver.host.as_deref().map(Pattern::new),
         fingerprint,
         approved_at,
         until,
@@ -154,19 +150,85 @@ fn fingerprint(text: &str) -> Result<Fingerprint, String> {
         .ok_or_else(|| "fingerprint: expected the SHA-256 or SHA-1 of a certificate in hex".into())
 }
 
-/// Whether a name fits a pattern of `*` (any characters) and `?` (one character), in time linear in their product.
-fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+/// Which waivers may be about a record: of thousands most name one host each.
+#[derive(Debug, Default)]
+pub struct About {
+    /// By the host that they name.
+    by_host: HashMap<Box<str>, Vec<usize>>,
+    /// Those that name a pattern of hosts, or none.
+    others: Vec<usize>,
+}
+
+impl About {
+    /// Puts waivers in order.
+    pub fn new(waivers: &[Checked]) -> Self {
+        let mut about = About::default();
+        for (index, waiver) in waivers.iter().enumerate() {
+            match &waiver.host {
+                Some(Pattern { text, has_wildcards: false, .. }) => {
+                    about.by_host.entry(text.clone()).or_default().push(index);
+                }
+                _ => about.others.push(index),
+            }
+        }
+        about
+    }
+
+    /// The places of those that may be about a record with these names, in order.
+    pub fn candidates(&self, names: &[Box<str>]) -> Vec<usize> {
+        let mut places = self.others.clone();
+        for name in names {
+            places.extend(self.by_host.get(name).into_iter().flatten());
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}
+
+/// A name, or a pattern of `*` (any characters) and `?` (one character), as hosts are compared.
+#[derive(Debug, Clone)]
+struct Pattern {
+    text: Box<str>,
+    has_wildcards: bool,
+    /// Whether all of it is ASCII: then its bytes are its characters.
+    is_ascii: bool,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Self {
+        let text = super::aggregate::host_key(text);
+        Pattern {
+            has_wildcards: text.contains(['*', '?']),
+            is_ascii: text.is_ascii(),
+            text,
+        }
+    }
+
+    fn fits(&self, name: &str) -> bool {
+        if !self.has_wildcards {
+            return *self.text == *name;
+        }
+        if self.is_ascii && name.is_ascii() {
+            return matches(self.text.as_bytes(), name.as_bytes(), b'*', b'?');
+        }
+        let (pattern, name): (Vec<char>, Vec<char>) = (self.text.chars().collect(), name.chars().collect());
+        matches(&pattern, &name, '*', '?')
+    }
+}
+
+/// Whether a name fits a pattern, in time linear in their product.
+fn matches<T: Copy + PartialEq>(pattern: &[T], name: &[T], any: T, one: T) -> bool {
     let (mut p, mut n) = (0, 0);
     // After the last star: where in the pattern, and how much of the name it has swallowed.
     let mut star: Option<(usize, usize)> = None;
     while let Some(&c) = name.get(n) {
         match pattern.get(p) {
-            Some('*') => {
+            Some(&wanted) if wanted == any => {
                 star = Some((p + 1, n));
                 p += 1;
             }
-            Some(&wanted) if wanted == '?' || wanted == c => {
+            Some(&wanted) if wanted == one || wanted == c => {
                 p += 1;
                 n += 1;
             }
@@ -179,7 +241,7 @@ fn matches(pattern: &str, name: &str) -> bool {
             },
         }
     }
-    pattern.get(p..).is_some_and(|rest| rest.iter().all(|&c| c == '*'))
+    pattern.get(p..).is_some_and(|rest| rest.iter().all(|&c| c == any))
 }
 
 #[cfg(test)]
@@ -256,9 +318,9 @@ mod tests {
             ("a*b*c", "aXbbXcd", false),
             ("fe01", "fe01", true),
         ] {
-            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+            assert_eq!(Pattern::new(pattern).fits(name), fits, "{pattern} {name}");
         }
         let pattern = "*a".repeat(60) + "b";
-        assert!(!matches(&pattern, &"a".repeat(4000)));
+        assert!(!Pattern::new(&pattern).fits(&"a".repeat(4000)));
     }
 }

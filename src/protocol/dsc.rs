@@ -23,7 +23,10 @@ pub const DATA: &[&str] = &["severity"];
 
 /// Properties that only an answer has. They are accepted in what is asked, so that a state can be asked again, and
 /// mean nothing there.
-pub const READ_ONLY: &[&str] = &["_inDesiredState", "_name", "status", "reasons", "report"];
+pub const READ_ONLY: &[&str] = &["_inDesiredState", "_name", "_restartRequired", "status", "reasons", "report"];
+
+/// The property that names the services to restart after an installation: of this resource alone, no field of a request.
+pub const RESTART_SERVICES: &str = "restartServices";
 
 /// How DSC wraps a secure parameter of type `secureString`.
 pub const SECURE_STRING: &str = "secureString";
@@ -140,6 +143,8 @@ pub fn schema() -> Schema {
 fn answered() -> Map<String, Value> {
     let desired = json!({"type": ["boolean", "null"]});
     let name = json!({"type": ["string", "null"]});
+    let service = json!({"type": "object", "properties": {"service": {"type": "string"}}, "required": ["service"]});
+    let restart = json!({"type": ["array", "null"], "items": service});
     let properties = [
         ("status", inlined::<Status>(false), "Whether the rule is kept."),
         (
@@ -150,18 +155,30 @@ fn answered() -> Map<String, Value> {
         ("_inDesiredState", desired, "Of test: whether the status is compliant."),
         ("_name", name, "Of export: a name for the instance."),
         (
+            "_restartRequired",
+            restart,
+            "Of set: the services to restart, where something was installed.",
+        ),
+        (
             "report",
             inlined::<Report>(false),
-            "The report of same-ca, in the protocol's own names.",
+            "The report of same-ca, in the protocol's own names. Instances that export gives have none.",
         ),
     ];
+    let services = json!({
+        "type": ["array", "null"],
+        "items": {"type": "string", "minLength": 1},
+        "description": "Services that must be restarted after `set` installed a certificate: it then lists them in \
+                        _restartRequired. It restarts nothing itself.",
+    });
     let described = properties.map(|(name, mut schema, description)| {
         simplify(&mut schema);
         schema["description"] = description.into();
         schema["readOnly"] = true.into();
         (name.to_owned(), schema)
     });
-    described.into_iter().collect()
+    let services = (RESTART_SERVICES.to_owned(), services);
+    described.into_iter().chain([services]).collect()
 }
 
 fn describe(properties: &mut Map<String, Value>, property: &str, description: &str) {

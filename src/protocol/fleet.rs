@@ -27,8 +27,8 @@ pub struct FleetReport<R = Vec<Box<Record>>> {
     pub kind: FleetKind,
     /// The program that wrote it.
     pub tool: Tool,
-    /// The instant at which age, waivers and expiry are judged: as asked, else the newest time in the reports. Absent
-    /// where there is neither.
+    /// The instant at which age, waivers and expiry are judged: the clock unless another was asked for. Absent where the
+    /// newest time in the reports was asked for and there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
     /// The age from which on a report is stale, if one was given.
@@ -59,9 +59,14 @@ pub struct FleetReport<R = Vec<Box<Record>>> {
     pub drift: Option<Drift>,
     /// The waivers that were given, in their order, and what became of them.
     pub waivers: Vec<WaiverReport>,
+    /// Reports from the future of `as_of` that count for nothing, because another report speaks of the same host and
+    /// requirement. They are kept so that fleet reports can be joined.
+    pub set_aside: Vec<Box<Record>>,
+    /// Nodes whose reports name more than one host.
+    pub shared_nodes: Vec<SharedNode>,
     /// The references that the records were judged against, by id.
     pub references: Vec<FleetReference>,
-    /// One record a host and requirement, by host.
+    /// One record a node (or else host) and requirement, by name.
     pub records: R,
 }
 
@@ -86,6 +91,8 @@ impl FleetReport {
             expiry: self.expiry.clone(),
             drift: self.drift.clone(),
             waivers: self.waivers.clone(),
+            set_aside: self.set_aside.clone(),
+            shared_nodes: self.shared_nodes.clone(),
             references: self.references.clone(),
             records: [],
         }
@@ -270,11 +277,24 @@ impl UnreadableCode {
     }
 }
 
-/// The newest report of one host on one requirement. A report without host is a record of its own.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+/// A node whose reports name more than one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SharedNode {
+    /// The node.
+    pub node: Text,
+    /// The first hosts that its reports name, by name.
+    pub hosts: Vec<Text>,
+}
+
+/// The newest report of one node, or else host, on one requirement. A report without either is a record of its own.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Record {
-    /// The host; absent where the report names none: then `source` says which it is.
+    /// What the caller's inventory calls the host, where the report says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<Text>,
+    /// The host; absent where the report names none: then `node` or `source` says which it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Text>,
     /// The requirement.
@@ -293,6 +313,12 @@ pub struct Record {
     /// Whether the report is older than `max_age`.
     #[serde(skip_deserializing, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
+    /// Whether the report is from the future of `as_of`. It counts only where no other report speaks of its host.
+    #[serde(skip_deserializing, skip_serializing_if = "std::ops::Not::not")]
+    pub from_future: bool,
+    /// The first hosts, by name, that reports of the same node and requirement name, where they name more than one.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub hosts_of_node: Box<[Text]>,
     /// The waivers in force that cover something of it, by their zero-based place in `waivers`.
     #[serde(skip_deserializing, skip_serializing_if = "<[_]>::is_empty")]
     pub waived_by: Box<[usize]>,
@@ -319,6 +345,11 @@ impl Record {
     pub fn time(&self) -> Timestamp {
         self.collected_at.unwrap_or(self.valid_at)
     }
+
+    /// What it is known by: its node, or else its host.
+    pub fn called(&self) -> Option<&Text> {
+        self.node.as_ref().or(self.host.as_ref())
+    }
 }
 
 /// Looks at records that are worked through next, one soon after the other: they lie apart in memory, and the processor
@@ -328,7 +359,7 @@ pub fn fetch(records: &[Box<Record>]) {
     let mut seen = 0;
     for record in records {
         // Each part that lies apart, and each stretch of 64 bytes in the larger ones.
-        seen += record.host.as_deref().map_or(0, first) + usize::from(record.sha256.0[0]) + record.waived_by.len();
+        seen += record.called().map_or(0, |name| first(name)) + usize::from(record.sha256.0[0]) + record.waived_by.len();
         for subject in &record.subjects {
             seen += subject.findings.len() + usize::from(subject.status.is_some());
             if let Some(certificate) = &subject.certificate {
@@ -557,8 +588,8 @@ impl Standing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct FindingGroup {
-    /// The code: a report's, or of the fleet itself `report-stale`, `report-unreadable`, `host-missing`,
-    /// `waiver-expired`, `waiver-unused`.
+    /// The code: a report's, or of the fleet itself `report-stale`, `report-from-future`, `report-unreadable`,
+    /// `host-missing`, `node-shared`, `waiver-expired`, `waiver-unused`.
     pub code: Text,
     /// How much it weighs.
     pub severity: Severity,
@@ -580,6 +611,10 @@ pub struct FindingGroup {
 impl FindingGroup {
     /// Code of reports that are too old.
     pub const REPORT_STALE: &str = "report-stale";
+    /// Code of reports from the future of the instant that is judged.
+    pub const REPORT_FROM_FUTURE: &str = "report-from-future";
+    /// Code of nodes whose reports name more than one host.
+    pub const NODE_SHARED: &str = "node-shared";
     /// Code of what could not be read as a report.
     pub const REPORT_UNREADABLE: &str = "report-unreadable";
     /// Code of expected hosts that did not report.
@@ -593,6 +628,8 @@ impl FindingGroup {
     pub fn is_of_fleet(&self) -> bool {
         let codes = [
             Self::REPORT_STALE,
+            Self::REPORT_FROM_FUTURE,
+            Self::NODE_SHARED,
             Self::REPORT_UNREADABLE,
             Self::HOST_MISSING,
             Self::WAIVER_EXPIRED,
@@ -632,7 +669,7 @@ pub struct ExpiryMonth {
 pub struct ExpirySoon {
     /// Its end.
     pub not_after: Timestamp,
-    /// The host, or the source of a report without one.
+    /// The node or host, or the source of a report without either.
     pub host: Text,
     /// The subject.
     pub subject: Text,
@@ -661,7 +698,7 @@ pub struct Drift {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct DriftEntry {
-    /// The host.
+    /// The node, or else the host.
     pub host: Text,
     /// The requirement.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -690,7 +727,7 @@ pub struct WaiverReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
-    /// The host: a name, or a pattern with `*` and `?`; case does not matter.
+    /// The host or node: a name, or a pattern with `*` and `?`; case does not matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Text>,
     /// The requirement.

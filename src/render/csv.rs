@@ -9,7 +9,7 @@ use super::safe::Safe;
 use crate::protocol::fleet::{FleetReport, Record, RecordSubject, State, Waiver};
 use crate::protocol::{Relation, Severity, Status};
 
-const HEADINGS: [&str; 20] = [
+const HEADINGS: [&str; 22] = [
     "host",
     "requirement",
     "state",
@@ -30,6 +30,8 @@ const HEADINGS: [&str; 20] = [
     "waivers",
     "source",
     "line",
+    "node",
+    "from_future",
 ];
 
 /// Writes the table.
@@ -100,6 +102,8 @@ fn cells(record: &Record, subject: Option<&RecordSubject>, waivers: &[String]) -
         waivers.join("; "),
         record.source.to_string(),
         record.line.map(|line| line.to_string()).unwrap_or_default(),
+        text(record.node.as_deref()),
+        if record.from_future { "yes" } else { "no" }.into(),
     ]
 }
 

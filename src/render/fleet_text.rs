@@ -70,16 +70,25 @@ fn records(page: &mut Page<'_>, report: &FleetReport, state: State) -> io::Resul
     )?;
     let of_state = report.records.iter().filter(|record| record.state == state);
     for record in of_state.take(RECORDS_SHOWN) {
-        let called = record.host.as_deref().unwrap_or("(no host named)");
+        let called = words::called(record).unwrap_or_else(|| "(no host named)".into());
         let requirement = record
             .requirement
             .as_deref()
             .map(|name| format!("  {name}"))
             .unwrap_or_default();
         let place = format!("  {}", words::place(&record.source, record.line));
+        let future = match record.from_future {
+            true => format!("  from the future: {}", time(record.time())),
+            false => String::new(),
+        };
         page.line(
             2,
-            &[(Tone::Bold, called), (Tone::Plain, &requirement), (Tone::Dim, &place)],
+            &[
+                (Tone::Bold, &called),
+                (Tone::Plain, &requirement),
+                (Tone::Doubt, &future),
+                (Tone::Dim, &place),
+            ],
         )?;
         reasons(page, record)?;
     }

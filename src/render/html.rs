@@ -697,7 +697,7 @@ impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let record = self.record;
         (
-            &record.host,
+            words::called(record),
             self.requirement,
             self.state,
             u8::from(record.stale),
@@ -709,6 +709,7 @@ impl Serialize for Row<'_> {
             &record.waived_by,
             Subjects(self),
             self.details,
+            u8::from(record.from_future),
         )
             .serialize(serializer)
     }
@@ -719,7 +720,9 @@ struct Subjects<'a>(&'a Row<'a>);
 impl Serialize for Subjects<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Subjects(row) = self;
-        let host = row.record.host.as_deref();
+        // A subject called like its record is written as 0.
+        let called = words::called(row.record);
+        let host = called.as_deref();
         let subjects = row.subjects.iter().zip(&row.record.subjects);
         serializer.collect_seq(subjects.map(|(places, subject)| Subject(places, subject, host)))
     }

@@ -140,7 +140,7 @@ fn suite(
 }
 
 fn each_case(report: &FleetReport, record: &Record, act: Act<'_>) -> io::Result<()> {
-    let class = record.host.as_deref().unwrap_or(&record.source);
+    let class = record.called().unwrap_or(&record.source);
     let mut passed = true;
     for subject in &record.subjects {
         let name = match &subject.use_ {

@@ -115,7 +115,8 @@ fn records(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
             .collect();
         why.sort_unstable();
         why.dedup();
-        let host = record.host.as_deref().unwrap_or(&record.source);
+        let called = words::called(record);
+        let host = called.as_deref().unwrap_or(&record.source);
         let requirement = record.requirement.as_deref().unwrap_or_default();
         writeln!(
             out,

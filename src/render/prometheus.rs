@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, Write};
 
+use super::safe::Safe;
 use super::words;
 use crate::protocol::Severity;
 use crate::protocol::fleet::{FleetReport, Record, State, WaiverState};
@@ -141,12 +142,13 @@ fn records(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
     let labels = |record: &Record| {
         let mut labels = vec![
             ("host", record.host.as_deref().unwrap_or_default().to_owned()),
+            ("node", record.node.as_deref().unwrap_or_default().to_owned()),
             (
                 "requirement",
                 record.requirement.as_deref().unwrap_or_default().to_owned(),
             ),
         ];
-        if record.host.is_none() {
+        if record.called().is_none() {
             labels.push(("source", words::place(&record.source, record.line)));
             labels.push(("sha256", record.sha256.to_string()));
         }
@@ -218,7 +220,9 @@ impl fmt::Display for Labels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (name, value)) in self.0.iter().enumerate() {
             let opening = if index == 0 { '{' } else { ',' };
-            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            // What steers a terminal is written out, as everywhere; the format itself knows three escapes and no more.
+            let value = Safe(value).to_string();
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
             write!(f, "{opening}{name}=\"{value}\"")?;
         }
         if self.0.is_empty() { Ok(()) } else { f.write_str("}") }

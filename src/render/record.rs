@@ -14,6 +14,10 @@ pub(super) fn push(out: &mut Vec<u8>, record: &Record) -> Result<(), Error> {
         return serde_json::to_writer(out, record);
     }
     out.push(b'{');
+    if let Some(node) = &record.node {
+        text(out, b"\"node\":", node)?;
+        out.push(b',');
+    }
     if let Some(host) = &record.host {
         text(out, b"\"host\":", host)?;
         out.push(b',');
@@ -32,6 +36,12 @@ pub(super) fn push(out: &mut Vec<u8>, record: &Record) -> Result<(), Error> {
     out.push(b'"');
     if record.stale {
         out.extend_from_slice(b",\"stale\":true");
+    }
+    if record.from_future {
+        out.extend_from_slice(b",\"from_future\":true");
+    }
+    if !record.hosts_of_node.is_empty() {
+        value(out, b",\"hosts_of_node\":", &record.hosts_of_node)?;
     }
     if !record.waived_by.is_empty() {
         value(out, b",\"waived_by\":", &record.waived_by)?;
@@ -200,6 +210,7 @@ mod tests {
             findings: (0..u8::from(there(8)) * 4).map(finding).collect(),
         };
         Record {
+            node: there(2).then(|| "fe01".into()),
             host: there(9).then(|| "FE01.contoso.com".into()),
             requirement: there(10).then(|| "".into()),
             collected_at: there(11).then(|| time(1_795_154_400)),
@@ -207,6 +218,8 @@ mod tests {
             status: [Status::Compliant, Status::Noncompliant][usize::from(there(0))],
             state: State::ALL[bits as usize % 6],
             stale: there(12),
+            from_future: there(3),
+            hosts_of_node: vec!["a\"".into(); usize::from(there(5)) * 2].into(),
             waived_by: vec![7; usize::from(there(13)) * 2].into(),
             source: "a folder/fe01.json".into(),
             line: there(14).then_some(u64::MAX),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::protocol::fleet::{FindingGroup, Standing, State, Waiver};
+use crate::protocol::fleet::{FindingGroup, Record, Standing, State, Waiver};
 use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Status};
 
 /// What a status says about the subjects that have it.
@@ -11,6 +11,14 @@ pub fn status(status: Status) -> &'static str {
         Status::Compliant => "the rule is kept",
         Status::Undetermined => "it could not be told, which is never a yes",
         Status::Noncompliant => "the rule is broken",
+    }
+}
+
+/// What a record is called: its node, or else its host; both where they differ.
+pub fn called(record: &Record) -> Option<String> {
+    match (&record.node, &record.host) {
+        (Some(node), Some(host)) if !node.eq_ignore_ascii_case(host) => Some(format!("{node} ({host})")),
+        _ => record.called().map(|called| called.to_string()),
     }
 }
 

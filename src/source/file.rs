@@ -96,7 +96,7 @@ fn read_bounded(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<
 /// open.
 #[cfg(windows)]
 #[allow(unsafe_code, reason = "std has no call for it")]
-fn is_ordinary(file: &File) -> bool {
+pub fn is_ordinary(file: &File) -> bool {
     use std::os::windows::io::AsRawHandle;
     use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_DISK, GetFileType};
     // SAFETY: the file is open.
@@ -105,7 +105,7 @@ fn is_ordinary(file: &File) -> bool {
 
 /// Told before it was opened.
 #[cfg(not(windows))]
-fn is_ordinary(_: &File) -> bool {
+pub fn is_ordinary(_: &File) -> bool {
     true
 }
 

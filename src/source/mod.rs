@@ -11,6 +11,7 @@ mod starttls;
 pub mod tls;
 mod windows_store;
 
+pub use file::is_ordinary;
 pub use inline::base64 as from_base64;
 
 use std::collections::{HashMap, HashSet};

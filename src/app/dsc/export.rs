@@ -10,16 +10,43 @@ use serde_json::{Map, Value, json};
 
 use crate::cert::Certificate;
 use crate::decide::Reference;
-use crate::protocol::{Code, DerSource, Fault, Hex, Password, Source, Subject, WindowsStoreSource, hex};
+use crate::protocol::{
+    Code, DerSource, Fault, FaultCode, Hex, Password, Source, Subject, WindowsStoreSource, hex, read,
+};
 use crate::source::{Format, Held, Holding, Reader};
 
 use super::super::check::{Head, judge, report};
 use super::super::{World, case};
 use super::properties::Properties;
-use super::state;
+use super::short_state;
 
 /// Letters of a certificate's name that an instance's name repeats: enough to tell people which it is.
 const NAME_LIMIT: usize = 64;
+
+/// What is asked of an export: the properties, or where nothing is said of subjects, the certificates of `default`.
+///
+/// # Errors
+/// Where nothing is said and there is no default.
+pub fn asked<'a>(bytes: &'a [u8], default: Option<&str>) -> Result<Cow<'a, [u8]>, Fault> {
+    let text = read::without_bom(bytes).trim_ascii();
+    let object = match text {
+        b"" => Some(Map::new()),
+        _ => serde_json::from_slice::<Map<String, Value>>(text).ok(),
+    };
+    // What is no object is refused where it is read.
+    let Some(mut object) = object.filter(|object| object.get("subjects").is_none_or(Value::is_null)) else {
+        return Ok(bytes.into());
+    };
+    let Some(default) = default else {
+        let message = "expected subjects: the files, folders or stores whose certificates are to be listed, such as \
+                       {\"subjects\": [{\"name\": \"certificates\", \"anyOf\": [\"/etc/ssl/certs\"]}]}";
+        return Err(Fault::bad_request("/subjects", message));
+    };
+    object.insert("subjects".into(), json!([{"name": default, "anyOf": [default]}]));
+    serde_json::to_vec(&object)
+        .map(Cow::Owned)
+        .map_err(|_| Fault::new(FaultCode::Internal, "the properties could not be written as JSON"))
+}
 
 /// The instances, each the state of asking the same of one certificate: the first subject's certificates first.
 ///
@@ -29,7 +56,7 @@ pub fn instances(
     properties: &Properties,
     world: &World<'_>,
     warn: &dyn Fn(&str),
-) -> Result<impl Iterator<Item = Result<Map<String, Value>, Fault>> + use<>, Fault> {
+) -> Result<impl Iterator<Item = Result<Map<String, Value>, Fault>>, Fault> {
     let (request, shown) = (&properties.request, properties.shown().clone());
     request.check().map_err(|fault| properties.explain(fault))?;
     let reader = Reader::new(None, world.env, world.log);
@@ -81,13 +108,13 @@ pub fn instances(
         .collect();
     let none = case::Candidates::default();
     let judged = judge(&reference, &subjects, &reader, &none);
-    let (head, host) = (Head::of(request), properties.host().to_owned());
+    let head = Head::of(request);
     let mut names: HashMap<String, usize> = HashMap::new();
     Ok(found.into_iter().zip(judged).map(move |((index, one), judged)| {
         let report = report(head.clone(), &reference, reference.report().clone(), vec![judged]);
         let subject = shown.get("subjects").and_then(|subjects| subjects.get(index));
         let subjects = json!([shown_alone(subject, &one)]);
-        let mut instance = state(&shown, &host, &report)?;
+        let mut instance = short_state(properties, &shown, &report)?;
         instance.insert("subjects".into(), subjects);
         instance.remove("candidates");
         let name = instance_name(&one.certificate);
@@ -279,5 +306,28 @@ fn instance_name(certificate: &Certificate) -> String {
     match name.trim() {
         "" => thumbprint,
         name => format!("{name} {thumbprint}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_input_the_certificates_of_the_machine_are_listed_where_it_has_a_store() {
+        let store = Some("store:LocalMachine/My");
+        for nothing in ["", " \n", "{}", "\u{feff}{\"subjects\":null}"] {
+            let given = asked(nothing.as_bytes(), store).unwrap();
+            let given: Value = serde_json::from_slice(&given).unwrap();
+            let expected = json!([{"name": "store:LocalMachine/My", "anyOf": ["store:LocalMachine/My"]}]);
+            assert_eq!(given["subjects"], expected, "{nothing:?}");
+            let fault = asked(nothing.as_bytes(), None).unwrap_err();
+            assert!(fault.message.contains("subjects"), "{fault}");
+        }
+        for something in [r#"{"subjects":[]}"#, "[]", "{"] {
+            assert_eq!(*asked(something.as_bytes(), store).unwrap(), *something.as_bytes());
+        }
+        let kept: Value = serde_json::from_slice(&asked(br#"{"requirement":"r"}"#, store).unwrap()).unwrap();
+        assert_eq!(kept["requirement"], "r");
     }
 }

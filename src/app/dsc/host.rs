@@ -9,6 +9,12 @@ use crate::source::resolver;
 /// How long the resolver may take: a machine whose DNS does not answer is called by its short name instead.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The folder that relative paths are looked for in: DSC starts a resource in the folder of its manifest.
+pub fn folder() -> Option<String> {
+    let folder = std::env::current_dir().ok()?;
+    Some(folder.to_string_lossy().into_owned())
+}
+
 /// The fully qualified name of the machine; the short one where it knows no other.
 pub fn name() -> String {
     let short = system::short_name().unwrap_or_default();

@@ -1,4 +1,7 @@
 //! What is told on standard error: one JSON object a line, `{"error": "…"}`, as DSC reads it.
+//!
+//! DSC shows these lines at their levels, and leaves them out of the error that ends its run: there it repeats what is no
+//! JSON. So an error is written as text too.
 
 use std::io::Write;
 
@@ -63,6 +66,9 @@ impl Lines {
     pub fn write(self, errors: &mut dyn Write) {
         for (level, line) in self.lines {
             let _ = writeln!(errors, "{}", json!({ level.key(): line }));
+            if level == Level::Error {
+                let _ = writeln!(errors, "same-ca: {line}");
+            }
         }
         let _ = errors.flush();
     }
@@ -85,12 +91,12 @@ mod tests {
     #[test]
     fn dsc_is_told_as_much_as_it_wants() {
         for (wanted, count) in [
-            (None, 2),
-            (Some("ERROR"), 1),
-            (Some("warn"), 2),
-            (Some("Info"), 3),
-            (Some("TRACE"), 4),
-            (Some("nonsense"), 2),
+            (None, 3),
+            (Some("ERROR"), 2),
+            (Some("warn"), 3),
+            (Some("Info"), 4),
+            (Some("TRACE"), 5),
+            (Some("nonsense"), 3),
         ] {
             assert_eq!(written(wanted).lines().count(), count, "{wanted:?}");
         }
@@ -98,10 +104,18 @@ mod tests {
 
     #[test]
     fn every_line_is_one_json_object_with_its_level_as_key() {
-        for line in written(Some("trace")).lines() {
+        for line in written(Some("trace")).lines().filter(|line| line.starts_with('{')) {
             let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
             assert_eq!(object.len(), 1, "{line}");
         }
         assert!(written(None).starts_with("{\"warn\":"));
+    }
+
+    #[test]
+    fn an_error_is_text_too_which_dsc_repeats_in_its_own() {
+        let text = written(Some("error"));
+        let last = text.lines().last().unwrap();
+        assert!(last.starts_with("same-ca: a \"line\""), "{text}");
+        assert!(serde_json::from_str::<serde_json::Value>(last).is_err());
     }
 }

@@ -32,6 +32,7 @@ pub fn manifest() -> Result<Vec<u8>, Fault> {
         "test": test,
         "set": set,
         "export": call("export"),
+        "validate": call("validate"),
         "schema": {"embedded": dsc::schema()},
     });
     let text = serde_json::to_string_pretty(&manifest);

@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 use crate::cert::Certificate;
 use crate::decode;
 use crate::protocol::dsc::{
-    DATA, READ_ONLY, SECRET_OBJECTS, SECRET_TEXTS, SECURE_OBJECT, SECURE_STRING, camel, field, in_camel_case,
+    DATA, READ_ONLY, RESTART_SERVICES, SECRET_OBJECTS, SECRET_TEXTS, SECURE_OBJECT, SECURE_STRING, camel, field, in_camel_case,
     renamed_fields,
 };
 use crate::protocol::fault::pointer_step;
@@ -20,11 +20,27 @@ use crate::source::from_base64;
 pub struct Properties {
     /// What is asked. Its host and time are filled in.
     pub request: Request,
+    /// Services to restart once something was installed.
+    pub restart_services: Vec<String>,
     shown: Map<String, Value>,
     given: BTreeSet<String>,
 }
 
 impl Properties {
+    /// Whether properties are an answer of ours: a state that is asked again, or looked at by DSC.
+    pub fn is_state(bytes: &[u8]) -> bool {
+        #[derive(serde::Deserialize)]
+        struct State {
+            status: crate::protocol::Status,
+            #[serde(rename = "reasons")]
+            _reasons: Vec<de::IgnoredAny>,
+            #[serde(rename = "subjects")]
+            _subjects: Vec<de::IgnoredAny>,
+        }
+        let state = serde_json::from_slice::<State>(read::without_bom(bytes));
+        state.is_ok_and(|state| !state.status.as_str().is_empty())
+    }
+
     /// Reads properties. `host` is asked for the machine's name where none is given; `clock` is the time where none is.
     ///
     /// # Errors
@@ -44,8 +60,18 @@ impl Properties {
         for name in READ_ONLY {
             properties.remove(*name);
         }
+        let services = properties.remove(RESTART_SERVICES).filter(|services| !services.is_null());
+        let restart_services = services.clone().map_or(Ok(Vec::new()), |services| {
+            let names: Option<Vec<String>> = serde_json::from_value(services).ok();
+            names
+                .filter(|names| names.iter().all(|name| !name.trim().is_empty()))
+                .ok_or_else(|| {
+                    let message = "expected a list of names of services, such as [\"RTCSRV\"]";
+                    Fault::bad_request(format!("/{RESTART_SERVICES}"), message)
+                })
+        })?;
         let mut split = Split::default();
-        let (mut plain, shown) = split.object(properties, "", "")?;
+        let (mut plain, mut shown) = split.object(properties, "", "")?;
         plain.entry("protocol").or_insert_with(|| PROTOCOL.into());
         // Read as any request is, so that each refusal has its place.
         let bytes = serde_json::to_vec(&plain).unwrap_or_default();
@@ -55,8 +81,10 @@ impl Properties {
             collected_at: Some(request.collected_at.unwrap_or(clock)),
             ..request
         };
+        shown.extend(services.map(|services| (RESTART_SERVICES.to_owned(), services)));
         Ok(Properties {
             request,
+            restart_services,
             shown,
             given: split.given,
         })

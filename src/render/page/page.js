@@ -25,10 +25,10 @@
   const open = new Set();
 
   const unpack = (row, number) => {
-    const [host, requirement, state, stale, collected, valid, source, line, reference, waivers, subjects, full] = row;
+    const [host, requirement, state, stale, collected, valid, source, line, reference, waivers, subjects, full, future] = row;
     const text = (index) => (index < 0 ? null : data.texts[index]);
     const record = {
-      number, host, requirement: text(requirement), state, stale: stale === 1, collected, valid, source: text(source), line, reference: text(reference),
+      number, host, requirement: text(requirement), state, stale: stale === 1, future: future === 1, collected, valid, source: text(source), line, reference: text(reference),
       waivers, full,
     };
     record.called = host === null ? record.source + (line === null ? '' : ':' + line) : host;
@@ -116,7 +116,7 @@
     opener.setAttribute('aria-expanded', String(open.has(record.number)));
     opener.dataset.record = record.number;
     const tr = el('tr', '', cell('', opener), cell('Requirement', safe(record.requirement ?? '')),
-      cell('State', badge(record.state), record.stale && data.states[record.state] !== 'stale' ? el('span', 'soft', ' stale') : null),
+      cell('State', badge(record.state), record.stale && data.states[record.state] !== 'stale' ? el('span', 'soft', ' stale') : null, record.future ? el('span', 'soft', ' from the future') : null),
       cell('Reasons', safe(record.codes.join(', '))), cell('Ends', el('span', 'nowrap', day(record.end))),
       cell('Collected', el('span', 'nowrap', day(record.collected))));
     tr.setAttribute('role', 'row');
