@@ -596,7 +596,9 @@ fn as_of(text: &str) -> Result<AsOf, String> {
     match text {
         "newest" => Ok(AsOf::Newest),
         "now" => Ok(AsOf::Clock),
-        _ => timestamp(text).map(AsOf::At).map_err(|error| format!("{error}, or `newest`")),
+        _ => timestamp(text)
+            .map(AsOf::At)
+            .map_err(|error| format!("{error}, or `newest`")),
     }
 }
 

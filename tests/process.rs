@@ -1039,9 +1039,9 @@ fn a_request_of_a_gibibyte_is_refused_and_not_held() {
 fn a_refused_request_of_many_values_is_not_taken_apart_without_bound() {
     let piece = b"0,".repeat(1 << 20);
     for (head, code, pointer) in [
-        (&b"{\"protocol\":1,\"x\":["[..], "bad-request", Some("")),
-        (b"[0,", "bad-request", Some("")),
-        (b"{\"protocol\":1,\"host\":[", "bad-request", Some("")),
+        (&b"{\"protocol\":1,\"x\":["[..], "too-large", Some("/x")),
+        (b"[0,", "too-large", Some("")),
+        (b"{\"protocol\":1,\"host\":[", "too-large", Some("/host")),
     ] {
         let (ran, held) = flooded(&["check"], head, &piece, 20 << 20);
         let found = ran.error();

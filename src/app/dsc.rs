@@ -154,7 +154,11 @@ fn answer(
 }
 
 /// What is exported where nothing is asked: a server's own certificates.
-const EXPORTED: Option<&str> = if cfg!(windows) { Some("store:LocalMachine/My") } else { None };
+const EXPORTED: Option<&str> = if cfg!(windows) {
+    Some("store:LocalMachine/My")
+} else {
+    None
+};
 
 /// Tells the verdict. The exit code cannot: any but 0 would hide the state.
 fn tell_verdict(report: &Report, tell: &dyn Fn(Level, &str)) {
@@ -251,7 +255,11 @@ fn reasons(properties: &Properties, report: &Report) -> Vec<Reason> {
             None => String::new(),
         };
         let searched = searched(&finding.message, &relative);
-        let phrase = format!("{}: {who}: {}{searched}{hint}", finding.severity.as_str(), finding.message);
+        let phrase = format!(
+            "{}: {who}: {}{searched}{hint}",
+            finding.severity.as_str(),
+            finding.message
+        );
         Reason {
             code: finding.code,
             phrase: Safe(&phrase).to_string(),

@@ -84,12 +84,7 @@ pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Res
             .extend(waivers::read(&name, &list(path)?).map_err(wrong)?);
     }
     if let Some(previous) = &ask.previous {
-        let before = gather(
-            std::slice::from_ref(previous),
-            settings.as_of,
-            &mut io::empty(),
-            world,
-        )?;
+        let before = gather(std::slice::from_ref(previous), settings.as_of, &mut io::empty(), world)?;
         let judged_at = before.judged_at();
         let records = before.finish().records;
         if records.is_empty() {
@@ -368,10 +363,7 @@ impl Gathering<'_> {
     fn large(&mut self, path: &Path) {
         let source = named(path);
         let origin = whole_file(&source);
-        let read = open(path).and_then(|mut file| {
-            self.stream(&mut file, origin)
-                .map_err(|error| words(error.kind()))
-        });
+        let read = open(path).and_then(|mut file| self.stream(&mut file, origin).map_err(|error| words(error.kind())));
         if let Err(why) = read {
             self.add(vec![origin.unreadable(UnreadableCode::BadFile, why)]);
         }
@@ -560,7 +552,10 @@ fn too_large(origin: Origin<'_>) -> Piece {
 fn limit(begin: &[u8]) -> usize {
     let begin = begin.get(..DOCUMENT_LIMIT).unwrap_or(begin);
     let is_fleet = |at: usize| {
-        let rest = begin.get(at + b"\"kind\"".len()..).unwrap_or_default().trim_ascii_start();
+        let rest = begin
+            .get(at + b"\"kind\"".len()..)
+            .unwrap_or_default()
+            .trim_ascii_start();
         let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
         value.starts_with(b"\"fleet\"")
     };
@@ -600,7 +595,10 @@ fn is_yaml(bytes: &[u8]) -> bool {
         })
     };
     let begins = |line: &[u8]| line == b"---" || key(line) || line.strip_prefix(b"- ").is_some_and(key);
-    begins(first) && !lines.iter().any(|line| line.starts_with(b"{") || line.starts_with(b"["))
+    begins(first)
+        && !lines
+            .iter()
+            .any(|line| line.starts_with(b"{") || line.starts_with(b"["))
 }
 
 fn yaml(origin: Origin<'_>) -> Piece {

@@ -20,7 +20,13 @@ use super::input::{Documents, Origin, Piece};
 /// The resources whose states hold reports.
 const RESOURCES: [&str; 2] = ["SameCA/Certificate", "SameCADsc/SameCACertificate"];
 /// What a result holds that is no state of now.
-const PASSED_OVER: [&str; 5] = ["desiredState", "beforeState", "metadata", "executionInformation", "messages"];
+const PASSED_OVER: [&str; 5] = [
+    "desiredState",
+    "beforeState",
+    "metadata",
+    "executionInformation",
+    "messages",
+];
 /// Lists and objects in each other that are walked, some twenty groups: each is looked through once more for each that it
 /// stands in.
 const DEPTH: usize = 96;
@@ -86,7 +92,9 @@ fn start(document: &RawValue) -> Option<Timestamp> {
         instant(&information.start?)
     };
     let head: Head<'_> = serde_json::from_str(document.get()).ok()?;
-    let metadata = head.metadata.and_then(|raw| serde_json::from_str::<Metadata<'_>>(raw.get()).ok());
+    let metadata = head
+        .metadata
+        .and_then(|raw| serde_json::from_str::<Metadata<'_>>(raw.get()).ok());
     let of_metadata = metadata.and_then(|metadata| metadata.dsc).and_then(of);
     of_metadata.or_else(|| head.information.and_then(of))
 }
@@ -221,7 +229,8 @@ impl<'a> Walk<'a> {
         let list = |state: &RawValue| state.get().starts_with('[');
         let document = |state: &RawValue| {
             let of_state = Members::of(state);
-            of_state.is_some_and(|of_state| of_state.kind.is_some() || of_state.has("resources") || of_state.has("result"))
+            of_state
+                .is_some_and(|of_state| of_state.kind.is_some() || of_state.has("resources") || of_state.has("result"))
         };
         states.into_iter().any(|state| list(state) || document(state))
     }

@@ -413,7 +413,8 @@ impl Findings {
     }
 
     pub(super) fn from_future(&mut self, record: &Record) {
-        let message = "The report is from the future of the time that is judged, and no other report speaks of the host.";
+        let message =
+            "The report is from the future of the time that is judged, and no other report speaks of the host.";
         let hint = "See whether the clock of the host, or of what collected the report, is right.";
         self.of_fleet(
             FindingGroup::REPORT_FROM_FUTURE,
@@ -427,13 +428,15 @@ impl Findings {
     /// What was found on the records that count for nothing, and on nodes.
     pub(super) fn of_records(&mut self, set_aside: &[Box<Record>], shared: &[SharedNode]) {
         for record in set_aside {
-            let message = "A report from the future of the time that is judged counts for nothing: another speaks of the host.";
+            let message =
+                "A report from the future of the time that is judged counts for nothing: another speaks of the host.";
             let hint = "See whether the clock of the host, or of what collected the report, is right.";
             let code = FindingGroup::REPORT_FROM_FUTURE;
             self.of_fleet(code, Severity::Warning, called(record), message, hint);
         }
         for node in shared {
-            let message = "Reports of one node name different hosts; the newest of each requirement counts for them all.";
+            let message =
+                "Reports of one node name different hosts; the newest of each requirement counts for them all.";
             let hint = "Give each host a node of its own; shared_nodes lists which reports share one.";
             self.of_fleet(FindingGroup::NODE_SHARED, Severity::Doubt, &node.node, message, hint);
         }

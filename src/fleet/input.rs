@@ -362,10 +362,7 @@ impl Documents {
         drop(by_id);
         let free = self.known.iter().find(|known| known.get().is_none());
         // Another thread may have been faster: then it is read again, until it is known.
-        let known = |id: &Text| Known {
-            id: id.clone(),
-            weight,
-        };
+        let known = |id: &Text| Known { id: id.clone(), weight };
         let _ = free.map(|free| free.set((raw.into(), known(&id))));
         Ok(known(&share(&id)))
     }
@@ -519,8 +516,14 @@ impl Stated {
             let (said, found) = (self.status.as_str(), worst.as_str());
             return Err(format!("its status says {said}, and its subjects are {found}"));
         }
-        if self.compliant.is_some_and(|compliant| compliant != (worst == Status::Compliant)) {
-            return Err(format!("its status is {}, and its `compliant` says otherwise", worst.as_str()));
+        if self
+            .compliant
+            .is_some_and(|compliant| compliant != (worst == Status::Compliant))
+        {
+            return Err(format!(
+                "its status is {}, and its `compliant` says otherwise",
+                worst.as_str()
+            ));
         }
         if self.summary.as_ref().is_some_and(|summary| *summary != counts) {
             return Err("its summary does not count its subjects".into());
@@ -547,7 +550,9 @@ fn check_subject(subject: &RecordSubject, reference: Weight) -> Result<Status, S
     };
     if stated != found {
         let (stated, found) = (stated.as_str(), found.as_str());
-        return Err(format!("subject {name} says {stated}, and its findings make it {found}"));
+        return Err(format!(
+            "subject {name} says {stated}, and its findings make it {found}"
+        ));
     }
     if stated != Status::Compliant {
         return Ok(stated);

@@ -15,7 +15,7 @@ use super::aggregate::{Fleet, Read, both_same_host, first_hosts, host_key, is_fr
 use super::drift::Previous;
 use super::estate::{Asked, Ends, Estate, Findings, months};
 use super::expected::Expected;
-use super::waivers::{Checked, About};
+use super::waivers::{About, Checked};
 
 /// Records that one thread judges at a time: what it finds on them is joined in their order.
 const PART: usize = 8192;
@@ -271,7 +271,11 @@ impl<'a> Judging<'a> {
         let in_force = |index: &usize| self.waivers[*index] == WaiverState::Unused;
         let names: Vec<Box<str>> = match given.is_empty() {
             true => Vec::new(),
-            false => [&record.node, &record.host].into_iter().flatten().map(|name| host_key(name)).collect(),
+            false => [&record.node, &record.host]
+                .into_iter()
+                .flatten()
+                .map(|name| host_key(name))
+                .collect(),
         };
         let about: Vec<usize> = self
             .about

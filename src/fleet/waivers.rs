@@ -165,7 +165,11 @@ impl About {
         let mut about = About::default();
         for (index, waiver) in waivers.iter().enumerate() {
             match &waiver.host {
-                Some(Pattern { text, has_wildcards: false, .. }) => {
+                Some(Pattern {
+                    text,
+                    has_wildcards: false,
+                    ..
+                }) => {
                     about.by_host.entry(text.clone()).or_default().push(index);
                 }
                 _ => about.others.push(index),

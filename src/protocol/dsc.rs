@@ -23,7 +23,14 @@ pub const DATA: &[&str] = &["severity"];
 
 /// Properties that only an answer has. They are accepted in what is asked, so that a state can be asked again, and
 /// mean nothing there.
-pub const READ_ONLY: &[&str] = &["_inDesiredState", "_name", "_restartRequired", "status", "reasons", "report"];
+pub const READ_ONLY: &[&str] = &[
+    "_inDesiredState",
+    "_name",
+    "_restartRequired",
+    "status",
+    "reasons",
+    "report",
+];
 
 /// The property that names the services to restart after an installation: of this resource alone, no field of a request.
 pub const RESTART_SERVICES: &str = "restartServices";

@@ -359,7 +359,8 @@ pub fn fetch(records: &[Box<Record>]) {
     let mut seen = 0;
     for record in records {
         // Each part that lies apart, and each stretch of 64 bytes in the larger ones.
-        seen += record.called().map_or(0, |name| first(name)) + usize::from(record.sha256.0[0]) + record.waived_by.len();
+        seen +=
+            record.called().map_or(0, |name| first(name)) + usize::from(record.sha256.0[0]) + record.waived_by.len();
         for subject in &record.subjects {
             seen += subject.findings.len() + usize::from(subject.status.is_some());
             if let Some(certificate) = &subject.certificate {

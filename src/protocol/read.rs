@@ -9,7 +9,7 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Expected, MapAccess, Se
 use serde::{Deserialize, Deserializer};
 
 use super::fault::{Fault, FaultCode, pointer_step};
-use super::strict::Strict;
+use super::strict::{LIST_LIMIT, Strict};
 
 /// The largest request that is read, in bytes: hosts send whole stores inline, nothing real comes near this.
 pub const REQUEST_LIMIT: usize = 256 * 1024 * 1024;
@@ -221,6 +221,16 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
                 duplicate: self.duplicate,
                 left: self.left,
             })? {
+                Some(_) if list.len() == LIST_LIMIT => {
+                    let message =
+                        format!("a list of more than {LIST_LIMIT} elements; batch takes any number of requests");
+                    let fault = Fault::new(FaultCode::TooLarge, message);
+                    *self.duplicate = Some(Fault {
+                        pointer: Some(self.pointer),
+                        ..fault
+                    });
+                    return Err(de::Error::custom("too long"));
+                }
                 Some(node) => list.push(node),
                 None => return Ok(Node::List(list)),
             }
@@ -489,6 +499,20 @@ mod tests {
 
     fn refused(text: &str) -> Fault {
         read::<Request>(text.as_bytes()).expect_err(text)
+    }
+
+    #[test]
+    fn a_list_of_more_elements_than_memory_has_room_for_is_refused_by_its_place() {
+        let many = |count: usize| vec![r#"{"name":"s","source":"x"}"#; count].join(",");
+        let request = |subjects: &str| format!(r#"{{"protocol":1,"subjects":[{subjects}]}}"#);
+        assert!(read::<Request>(request(&many(LIST_LIMIT)).as_bytes()).is_ok());
+        let fault = refused(&request(&many(LIST_LIMIT + 1)));
+        assert_eq!(fault.pointer.as_deref(), Some("/subjects"));
+        assert_eq!(fault.code, FaultCode::TooLarge);
+        assert!(fault.message.contains("100000"), "{fault}");
+        let names = vec![r#""a""#; LIST_LIMIT + 1].join(",");
+        let fault = refused(&request(&format!(r#"{{"name":"s","names":[{names}]}}"#)));
+        assert_eq!(fault.pointer.as_deref(), Some("/subjects/0/names"));
     }
 
     #[test]

@@ -5,6 +5,10 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
+/// Elements that one list of a request may have. Each subject or source becomes objects of some kilobytes, so a text of
+/// 256 MiB with millions of them would take all memory; no estate asks of so many at once, and `batch` takes any number.
+pub(super) const LIST_LIMIT: usize = 100_000;
+
 /// Wraps a deserializer, a visitor, or an access to elements: the same, strictly.
 pub(super) struct Strict<T>(pub T);
 
@@ -109,7 +113,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
-        self.0.visit_seq(Strict(items))
+        self.0.visit_seq(Elements { items, read: 0 })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
@@ -122,15 +126,29 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Strict<A> {
+/// The elements of a list, of which there may be so many and no more.
+struct Elements<A> {
+    items: A,
+    read: usize,
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<A> {
     type Error = A::Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
-        self.0.next_element_seed(Strict(seed))
+        self.read += 1;
+        if self.read > LIST_LIMIT {
+            // Refused where the next element would be read, so that a list of exactly so many ends.
+            return match self.items.next_element::<serde::de::IgnoredAny>()? {
+                Some(_) => Err(A::Error::custom("a list is too long")),
+                None => Ok(None),
+            };
+        }
+        self.items.next_element_seed(Strict(seed))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
+        self.items.size_hint()
     }
 }
 

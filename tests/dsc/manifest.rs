@@ -31,12 +31,13 @@ fn the_manifest_keeps_the_rules_of_dsc() {
         "test",
         "set",
         "export",
+        "validate",
         "schema",
     ];
     for field in manifest.keys() {
         assert!(known.contains(&field.as_str()), "{field}");
     }
-    for operation in ["get", "test", "set", "export"] {
+    for operation in ["get", "test", "set", "export", "validate"] {
         let method = manifest[operation].as_object().unwrap();
         for field in method.keys() {
             let known = ["executable", "args", "input", "return", "implementsPretest"];

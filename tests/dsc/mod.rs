@@ -34,6 +34,8 @@ struct Wrote {
     lines: Vec<Value>,
     /// Level and text.
     told: Vec<(String, String)>,
+    /// What is no JSON: DSC repeats it in the error that ends its run.
+    plain: Vec<String>,
 }
 
 impl Dsc {
@@ -118,7 +120,9 @@ impl Dsc {
         self.assert_no_secret("standard output", stdout.as_bytes());
         self.assert_no_secret("standard error", stderr.as_bytes());
         assert!(stdout.is_empty() || stdout.ends_with('\n'));
-        let told = stderr.lines().map(|line| {
+        let is_json = |line: &&str| serde_json::from_str::<Value>(line).is_ok();
+        let (json, plain): (Vec<&str>, Vec<&str>) = stderr.lines().partition(is_json);
+        let told = json.into_iter().map(|line| {
             let object: Map<String, Value> = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
             let (level, text) = object.into_iter().next().unwrap();
             assert!(
@@ -130,6 +134,7 @@ impl Dsc {
         Wrote {
             code: output.status.code().unwrap(),
             told: told.collect(),
+            plain: plain.into_iter().map(str::to_owned).collect(),
             lines: stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
         }
     }
@@ -152,6 +157,8 @@ impl Dsc {
         };
         for state in &wrote.lines[..states] {
             self.assert_valid(operation, state);
+            // DSC has what a resource wrote looked at by the resource.
+            assert_eq!(self.validate(&serde_json::to_vec(state).unwrap()), None, "{state}");
         }
         wrote.lines
     }
@@ -195,7 +202,22 @@ impl Dsc {
     }
 
     fn export(&self, properties: &Value) -> Vec<Value> {
-        self.call("export", properties, false)
+        let instances = self.call("export", properties, false);
+        for instance in &instances {
+            exported(instance).expect("DSC exports it");
+        }
+        instances
+    }
+
+    /// What is said of properties: nothing if they can be asked.
+    fn validate(&self, input: &[u8]) -> Option<String> {
+        let wrote = self.run("validate", input, false);
+        assert_eq!((wrote.code, wrote.lines.len()), (0, 1), "{:?}", wrote.told);
+        let answer = &wrote.lines[0];
+        match answer["valid"].as_bool().unwrap() {
+            true => None,
+            false => Some(answer["reason"].as_str().unwrap().to_owned()),
+        }
     }
 
     /// An operation that cannot be answered: why not.
@@ -205,7 +227,9 @@ impl Dsc {
         assert!(wrote.lines.is_empty(), "{:?}", wrote.lines);
         let errors: Vec<_> = wrote.told.into_iter().filter(|(level, _)| level == "error").collect();
         assert_eq!(errors.len(), 1, "{errors:?}");
-        errors.into_iter().next().unwrap().1
+        let said = errors.into_iter().next().unwrap().1;
+        assert_eq!(wrote.plain, [format!("same-ca: {said}")], "DSC's own error repeats it");
+        said
     }
 
     /// Every file of the folder with its content.
@@ -223,6 +247,19 @@ impl Dsc {
         }
         files.sort();
         files
+    }
+}
+
+/// The properties of an exported instance as DSC writes them into a configuration: it refuses lists in lists
+/// (configure/mod.rs, `escape_property_values`).
+fn exported(instance: &Value) -> Result<(), String> {
+    match instance {
+        Value::Object(map) => map.values().try_for_each(exported),
+        Value::Array(list) => list.iter().try_for_each(|element| match element {
+            Value::Array(_) => Err("Nested arrays not supported".to_owned()),
+            other => exported(other),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -261,3 +261,98 @@ fn what_would_bring_the_desired_state_about_is_among_the_reasons() {
     let (state, desired) = dsc.test(&properties);
     assert!(desired && state["reasons"] == json!([]), "{}", state["reasons"]);
 }
+
+#[test]
+fn get_and_test_warn_where_the_rule_is_not_kept() {
+    let dsc = Dsc::new("warned");
+    let mut properties = of_subject(&dsc.properties(), "pchat01.contoso.com");
+    let warned = |properties: &Value, operation: &str| {
+        let arguments = ["dsc", operation].map(str::to_owned);
+        let wrote = dsc.start_at("WARN", "same-ca", &arguments, &serde_json::to_vec(properties).unwrap());
+        wrote.told.iter().map(|(level, _)| level.clone()).collect::<Vec<_>>()
+    };
+    for operation in ["get", "test"] {
+        assert!(warned(&properties, operation).is_empty(), "{operation}");
+    }
+    properties["subjects"][0]["source"] = json!("absent.pem");
+    for operation in ["get", "test", "set"] {
+        assert_eq!(warned(&properties, operation), ["warn"], "{operation}");
+    }
+}
+
+#[test]
+fn reasons_say_why_a_candidate_was_passed_over_and_which_it_was() {
+    let dsc = Dsc::new("passed-over");
+    let mut properties = of_subject(&dsc.enforce_properties(), "pchat02.contoso.com");
+    fs::write(dsc.folder.join("wrong.pass"), "wrong").unwrap();
+    properties["candidates"] = json!([{"path": "candidates/pchat02.pfx", "passwordFile": "wrong.pass"}]);
+    let (state, _) = dsc.set(&properties, false);
+    let reasons = state["reasons"].to_string();
+    assert!(
+        reasons.contains("candidates/pchat02.pfx") && reasons.contains("password"),
+        "{reasons}"
+    );
+    assert!(
+        !reasons.contains("candidate 0") && !reasons.contains("candidate 1"),
+        "{reasons}"
+    );
+}
+
+#[test]
+fn a_relative_path_that_leads_nowhere_is_told_with_the_folder_that_was_searched() {
+    let dsc = Dsc::new("relative");
+    let mut properties = of_subject(&dsc.properties(), "pchat01.contoso.com");
+    properties["subjects"][0]["source"] = json!("absent.pem");
+    let folder = fs::canonicalize(&dsc.folder).unwrap();
+    let (state, _) = dsc.test(&properties);
+    let reasons = state["reasons"].to_string();
+    assert!(reasons.contains(folder.to_str().unwrap()), "{reasons}");
+    properties["subjects"][0]["source"] = json!(folder.join("absent.pem").to_str().unwrap());
+    let (state, _) = dsc.test(&properties);
+    assert!(!state["reasons"].to_string().contains("looked for in"));
+}
+
+#[test]
+fn services_to_restart_are_listed_once_something_was_installed() {
+    let dsc = Dsc::new("restart");
+    let mut properties = dsc.enforce_properties();
+    properties["restartServices"] = json!(["RTCSRV", "W3SVC"]);
+    let restart = json!([{"service": "RTCSRV"}, {"service": "W3SVC"}]);
+    assert!(dsc.get(&properties).get("_restartRequired").is_none());
+    let (state, _) = dsc.test(&properties);
+    assert_eq!(state["restartServices"], properties["restartServices"]);
+    assert!(state.get("_restartRequired").is_none());
+    let (state, changed) = dsc.set(&properties, false);
+    assert!(changed && state["_restartRequired"] == restart, "{state:#}");
+    let (state, changed) = dsc.set(&properties, false);
+    assert!(!changed && state.get("_restartRequired").is_none());
+    properties["restartServices"] = json!("RTCSRV");
+    let said = dsc.refused("test", &serde_json::to_vec(&properties).unwrap());
+    assert!(said.contains("/restartServices"), "{said}");
+}
+
+#[test]
+fn validate_says_what_is_wrong_and_where_in_the_words_of_the_properties() {
+    let dsc = Dsc::new("validate");
+    let properties = dsc.properties();
+    assert_eq!(dsc.validate(&serde_json::to_vec(&properties).unwrap()), None);
+    for (input, words) in [
+        ("", "subjects"),
+        ("{", "not JSON"),
+        (r#"{"subjects":[]}"#, "at /subjects"),
+        (r#"{"subjects":[{"name":"s","any_of":["x"]}]}"#, "anyOf"),
+        (
+            r#"{"subjects":[{"name":"s","source":{"path":"x","passwort":"y"}}]}"#,
+            "passwort",
+        ),
+        (
+            r#"{"subjects":[{"name":"s","source":"lync:Default"}]}"#,
+            "SameCADsc/SameCACertificate",
+        ),
+    ] {
+        let said = dsc
+            .validate(input.as_bytes())
+            .unwrap_or_else(|| panic!("{input} is valid"));
+        assert!(said.contains(words), "{input}: {said}");
+    }
+}

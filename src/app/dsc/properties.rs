@@ -9,8 +9,8 @@ use serde_json::{Map, Number, Value};
 use crate::cert::Certificate;
 use crate::decode;
 use crate::protocol::dsc::{
-    DATA, READ_ONLY, RESTART_SERVICES, SECRET_OBJECTS, SECRET_TEXTS, SECURE_OBJECT, SECURE_STRING, camel, field, in_camel_case,
-    renamed_fields,
+    DATA, READ_ONLY, RESTART_SERVICES, SECRET_OBJECTS, SECRET_TEXTS, SECURE_OBJECT, SECURE_STRING, camel, field,
+    in_camel_case, renamed_fields,
 };
 use crate::protocol::fault::pointer_step;
 use crate::protocol::{Fault, PROTOCOL, Request, Timestamp, read};
@@ -60,7 +60,9 @@ impl Properties {
         for name in READ_ONLY {
             properties.remove(*name);
         }
-        let services = properties.remove(RESTART_SERVICES).filter(|services| !services.is_null());
+        let services = properties
+            .remove(RESTART_SERVICES)
+            .filter(|services| !services.is_null());
         let restart_services = services.clone().map_or(Ok(Vec::new()), |services| {
             let names: Option<Vec<String>> = serde_json::from_value(services).ok();
             names
