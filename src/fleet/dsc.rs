@@ -225,20 +225,20 @@ impl<'a> Walk<'a> {
 
     /// Whether the result of one resource is that of a group.
     fn is_group(&self, members: &Members<'_>) -> bool {
-        let states = [members.after, members.actual].into_iter().flatten();
+        let mut states = [members.after, members.actual].into_iter().flatten();
         let list = |state: &RawValue| state.get().starts_with('[');
         let document = |state: &RawValue| {
             let of_state = Members::of(state);
             of_state
                 .is_some_and(|of_state| of_state.kind.is_some() || of_state.has("resources") || of_state.has("result"))
         };
-        states.into_iter().any(|state| list(state) || document(state))
+        states.any(|state| list(state) || document(state))
     }
 
     /// Reads the state that a result of ours holds: of `set` the one after it.
     fn state(&mut self, result: &Members<'_>, name: &str) {
-        let states = [result.after, result.actual].into_iter().flatten();
-        let state = states.into_iter().find(|state| state.get().starts_with('{'));
+        let mut states = [result.after, result.actual].into_iter().flatten();
+        let state = states.find(|state| state.get().starts_with('{'));
         self.report(state, name);
     }
 

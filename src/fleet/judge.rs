@@ -134,8 +134,7 @@ fn is_stale(record: &Record, as_of: Option<Timestamp>, max_age: Option<Span>) ->
 /// The nodes whose reports name more than one host. Records come sorted by node.
 fn shared_nodes(records: &[Box<Record>]) -> Vec<SharedNode> {
     let mut shared = Vec::new();
-    let same = |one: &Box<Record>, other: &Box<Record>| both_same_host(one.called(), other.called());
-    for of_node in records.chunk_by(same) {
+    for of_node in records.chunk_by(|one, other| both_same_host(one.called(), other.called())) {
         let Some(node) = of_node.iter().find_map(|record| record.node.as_ref()) else {
             continue;
         };
