@@ -23,8 +23,7 @@ use crate::protocol::{
         The reference is the certificates of the servers that set the rule: the CA that issued them is the CA that \
         every subject's certificate must come from. A verdict rests on verified signatures, not on names.",
     after_help = EXAMPLES,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
+    arg_required_else_help = true
 )]
 pub struct Cli {
     /// What to do.
@@ -63,7 +62,7 @@ pub enum Command {
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
     /// Print a manual page
-    #[command(hide = true, after_help = MAN_EXAMPLES)]
+    #[command(after_help = MAN_EXAMPLES)]
     Man(ManArgs),
 }
 
@@ -335,44 +334,44 @@ pub enum Format {
 /// A request to check, as flags.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct RequestFlags {
-    /// A server that sets the rule; repeat for each
-    #[arg(long, value_name = "SOURCE", help_heading = REFERENCE)]
+    /// Servers that set the rule: one or more
+    #[arg(long, num_args = 1.., value_name = "SOURCE", help_heading = REFERENCE)]
     pub reference: Vec<SourceArg>,
     /// A reference document, as `same-ca reference` writes it (- for stdin)
     #[arg(long, value_name = "PATH", help_heading = REFERENCE)]
     pub reference_document: Option<String>,
     /// A CA certificate that is the reference by itself: a pin
-    #[arg(long, value_name = "SOURCE", help_heading = REFERENCE)]
+    #[arg(long, num_args = 1.., value_name = "SOURCE", help_heading = REFERENCE)]
     pub pin_authority: Vec<SourceArg>,
     /// The SHA-256 of a CA's SubjectPublicKeyInfo that is the reference by itself: a pin
-    #[arg(long, value_name = "SHA256", help_heading = REFERENCE)]
+    #[arg(long, num_args = 1.., value_name = "SHA256", help_heading = REFERENCE)]
     pub pin_key: Vec<KeyArg>,
-    /// A certificate that must come from the reference's CA; repeat for each
-    #[arg(long, value_name = "SOURCE", help_heading = SUBJECTS)]
+    /// Certificates that must come from the reference's CA: one or more
+    #[arg(long, num_args = 1.., value_name = "SOURCE", help_heading = SUBJECTS)]
     pub subject: Vec<SourceArg>,
     /// Sources of which one fitting certificate is enough: together they are one subject (give --name too)
-    #[arg(long, value_name = "SOURCE", help_heading = SUBJECTS)]
+    #[arg(long, num_args = 1.., value_name = "SOURCE", help_heading = SUBJECTS)]
     pub any_of: Vec<SourceArg>,
     /// What to call the subject, where the command line has only one [default: its SOURCE as typed]
     #[arg(long, value_name = "NAME", help_heading = SUBJECTS)]
     pub subject_name: Option<String>,
     /// A host name or address that every subject's certificate must cover
-    #[arg(long, value_name = "HOSTNAME", help_heading = SUBJECTS)]
+    #[arg(long, num_args = 1.., value_name = "HOSTNAME", help_heading = SUBJECTS)]
     pub name: Vec<String>,
     /// Judge the subjects' validity at this time, if it is later than --valid-at: for staged certificates
     #[arg(long, value_name = "TIME", value_parser = timestamp, help_heading = SUBJECTS)]
     pub effective_from: Option<Timestamp>,
     /// CA certificates that you answer for; a folder is read whole
-    #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
+    #[arg(long, num_args = 1.., value_name = "SOURCE", help_heading = EVIDENCE)]
     pub authority: Vec<SourceArg>,
     /// CA certificates that were found somewhere: they prove, and are not trusted by themselves
-    #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
+    #[arg(long, num_args = 1.., value_name = "SOURCE", help_heading = EVIDENCE)]
     pub intermediate: Vec<SourceArg>,
     /// Certificates that may replace a subject's: enforce chooses among them, check looks at them with --renew-before
-    #[arg(long, value_name = "SOURCE", help_heading = EVIDENCE)]
+    #[arg(long, num_args = 1.., value_name = "SOURCE", help_heading = EVIDENCE)]
     pub candidate: Vec<SourceArg>,
     /// CA certificates whose keys may not count, or the SHA-256 of such a key
-    #[arg(long, value_name = "SOURCE|sha256:HEX", help_heading = EVIDENCE)]
+    #[arg(long, num_args = 1.., value_name = "SOURCE|sha256:HEX", help_heading = EVIDENCE)]
     pub distrust: Vec<DistrustArg>,
     /// How to open what is read.
     #[command(flatten)]
@@ -466,7 +465,7 @@ pub struct ReadingFlags {
     #[arg(long, value_name = "PROTO", value_parser = words::<StartTls>(), help_heading = READING)]
     pub starttls: Option<StartTls>,
     /// Seconds for each of the tls:// sources [default: 10]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600), help_heading = READING)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = READING)]
     pub timeout: Option<u32>,
     /// Name to ask the tls:// sources for [default: the host; none if empty]
     #[arg(long, value_name = "NAME", help_heading = READING)]
@@ -588,8 +587,24 @@ fn strip_sha256(text: &str) -> Option<&str> {
     head.eq_ignore_ascii_case("sha256:").then(|| &text[7..])
 }
 
+/// A time, or a date, which is its first instant.
 fn timestamp(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "expected a time such as 2026-11-20T00:00:00Z (UTC, whole seconds)".into())
+    let day = (text.len() == "2026-11-20".len()).then(|| format!("{text}T00:00:00Z"));
+    Timestamp::parse(day.as_deref().unwrap_or(text)).ok_or_else(|| {
+        "expected a time such as 2026-11-20T00:00:00Z (UTC, whole seconds), or a date such as 2026-11-20".into()
+    })
+}
+
+/// Seconds, as a number or with `s` or `m` behind it.
+fn seconds(text: &str) -> Result<u32, String> {
+    let (number, factor) = match text.strip_suffix('m') {
+        Some(minutes) => (minutes, 60),
+        None => (text.strip_suffix('s').unwrap_or(text), 1),
+    };
+    let seconds = number.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
+    seconds
+        .filter(|seconds| (1..=3600).contains(seconds))
+        .ok_or_else(|| "expected 1 to 3600 seconds, such as 10, 10s or 2m".into())
 }
 
 fn as_of(text: &str) -> Result<AsOf, String> {
@@ -765,8 +780,12 @@ Examples:
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  same-ca completions bash > same-ca.bash
-  same-ca completions powershell > same-ca.ps1";
+  same-ca completions bash > ~/.local/share/bash-completion/completions/same-ca
+  same-ca completions zsh > ~/.zfunc/_same-ca
+  same-ca completions fish > ~/.config/fish/completions/same-ca.fish
+  same-ca completions powershell > same-ca.ps1
+
+The folder must be there: mkdir -p ~/.local/share/bash-completion/completions";
 
 const MAN_EXAMPLES: &str = "\
 Examples:
@@ -826,6 +845,56 @@ mod tests {
             assert!(
                 Cli::try_parse_from(["same-ca", "check", flag, "other"]).is_err(),
                 "{flag}"
+            );
+        }
+    }
+
+    #[test]
+    fn times_and_durations_are_taken_as_people_write_them() {
+        let flags = |line: &str| {
+            let cli = Cli::try_parse_from(format!("same-ca check {line}").split_whitespace());
+            match cli.map(|cli| cli.command) {
+                Ok(Command::Check(args)) => Ok(args.request),
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let seconds = |text: &str| flags(&format!("--timeout {text}")).map(|flags| flags.reading.timeout);
+        assert_eq!(seconds("2s"), Ok(Some(2)));
+        assert_eq!(seconds("2"), Ok(Some(2)));
+        assert_eq!(seconds("2m"), Ok(Some(120)));
+        for wrong in ["0", "2h", "61m", "s", "-1"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        assert!(seconds("2h").unwrap_err().contains("such as 10, 10s or 2m"));
+        let midnight = Timestamp::parse("2026-11-20T00:00:00Z");
+        assert_eq!(flags("--valid-at 2026-11-20").unwrap().valid_at, midnight);
+        assert!(flags("--valid-at 20.11.2026").unwrap_err().contains("a date such as"));
+    }
+
+    #[test]
+    fn one_flag_takes_what_a_shell_makes_of_a_pattern() {
+        let line = "same-ca check --reference fe01.pem fe02.pem --subject a.pem b.pem c.pem --name a b --exit-code";
+        let Command::Check(args) = Cli::try_parse_from(line.split_whitespace()).unwrap().command else {
+            panic!("{line}");
+        };
+        let numbers = (
+            args.request.reference.len(),
+            args.request.subject.len(),
+            args.request.name.len(),
+        );
+        assert_eq!(numbers, (2, 3, 2));
+    }
+
+    #[test]
+    fn help_is_a_command_too_and_lists_every_command() {
+        let error = Cli::try_parse_from(["same-ca", "help"]).unwrap_err();
+        assert_eq!(error.kind(), clap::error::ErrorKind::DisplayHelp);
+        for command in Cli::command().get_subcommands() {
+            assert!(
+                error.to_string().contains(&format!("  {} ", command.get_name())),
+                "{}",
+                command.get_name()
             );
         }
     }

@@ -1337,6 +1337,25 @@ fn undetermined_stale_and_missing_are_errors_for_jenkins_and_never_passes() {
 }
 
 #[test]
+fn two_answers_into_one_file_are_refused_by_their_flags() {
+    let folder = folder("same-file");
+    for other in ["x", "./x"] {
+        let ran = ran(
+            &folder,
+            &["-", "--html", "x", "--json", other],
+            said("a", "compliant", 1).to_string(),
+        );
+        assert_eq!(ran.code, 2);
+        assert!(
+            ran.errors.contains("--html and --json name the same file"),
+            "{}",
+            ran.errors
+        );
+        assert!(!folder.join("x").exists());
+    }
+}
+
+#[test]
 fn standard_output_is_json_for_programs_and_text_for_people() {
     let folder = folder("output");
     fs::write(folder.join("r.json"), said("a", "compliant", 1).to_string()).unwrap();

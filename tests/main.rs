@@ -11,6 +11,7 @@
 mod algorithms;
 mod batch;
 mod binary;
+mod completion;
 mod decision;
 mod dsc;
 mod enforce;

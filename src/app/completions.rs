@@ -9,7 +9,12 @@ use crate::cli::Cli;
 pub fn completions(shell: Shell) -> Vec<u8> {
     let mut content = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "same-ca", &mut content);
-    content
+    if shell != Shell::Bash {
+        return content;
+    }
+    // For a program with a hyphen in its name, clap_complete 4.6 sets one label for a command and looks for another.
+    let text = String::from_utf8_lossy(&content);
+    text.replace("same__subcmd__ca", "same__ca").into_bytes()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use crate::cli::{
     CallerFlags, InspectFlags, InstallFlags, KeyArg, ReadingFlags, ReferenceFlags, RequestFlags, SourceArg,
 };
 use crate::protocol::{
-    Distrust, DocumentInput, Fault, FaultCode, Install, Member, MemberKind, Password, Place, Policy, Request, Source,
-    Subject, read,
+    Distrust, DocumentInput, Fault, FaultCode, Finding, Install, Member, MemberKind, Password, Place, Policy, Report,
+    Request, Source, Subject, read,
 };
 
 /// A request that was given as flags.
@@ -34,17 +34,47 @@ impl Flagged {
         Ok(())
     }
 
-    /// The same fault for somebody who typed flags: it names the flag, and is one of usage.
-    pub fn explain(&self, fault: Fault) -> Fault {
-        let Some(pointer) = &fault.pointer else { return fault };
+    /// The same report for somebody who typed flags: its words speak of them, and not of places in a request.
+    pub fn speak(&self, report: &Report) -> Report {
+        let mut report = report.clone();
+        let speak = |finding: &mut Finding| {
+            finding.message = in_flags(&finding.message);
+            finding.hint = finding.hint.take().map(|hint| in_flags(&hint));
+            if let Some(flag) = finding.pointer.as_deref().and_then(|pointer| self.flag(pointer)) {
+                finding.pointer = Some(flag.to_owned());
+            }
+        };
+        let of_reference = &mut report.reference;
+        of_reference.findings.iter_mut().for_each(speak);
+        let members = of_reference.members.iter_mut();
+        members.flat_map(|member| &mut member.findings).for_each(speak);
+        for subject in &mut report.subjects {
+            subject.findings.iter_mut().for_each(speak);
+            let passed = subject.passed_over.iter_mut().flatten();
+            passed.flat_map(|passed| &mut passed.findings).for_each(speak);
+        }
+        report.message = in_flags(&report.message);
+        report
+    }
+
+    /// The flag that put something at a place of the request.
+    fn flag(&self, pointer: &str) -> Option<&str> {
         let covers = |origin: &str| {
             let rest = pointer.strip_prefix(origin);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let covering = self.origins.iter().filter(|(origin, _)| covers(origin));
-        match covering.max_by_key(|(origin, _)| origin.len()) {
-            Some((_, flag)) if fault.code == FaultCode::BadRequest => {
-                let message = format!("{flag}: {}", fault.message);
+        covering
+            .max_by_key(|(origin, _)| origin.len())
+            .map(|(_, flag)| flag.as_str())
+    }
+
+    /// The same fault for somebody who typed flags: it names the flag, and is one of usage.
+    pub fn explain(&self, fault: Fault) -> Fault {
+        let Some(pointer) = &fault.pointer else { return fault };
+        match self.flag(pointer) {
+            Some(flag) if fault.code == FaultCode::BadRequest => {
+                let message = format!("{flag}: {}", in_flags(&fault.message));
                 Fault {
                     code: FaultCode::BadUsage,
                     message,
@@ -54,6 +84,52 @@ impl Flagged {
             _ => fault,
         }
     }
+}
+
+/// What fields of a request are called as flags, in the phrases that answers have: the longest first.
+const FLAGS: &[(&str, &str)] = &[
+    ("as authorities or intermediates", "with --authority or --intermediate"),
+    ("with authority instead of source", "with --pin-authority"),
+    (
+        "reference, or reference_document",
+        "--reference, or --reference-document",
+    ),
+    ("reference_document", "--reference-document"),
+    ("replace_unreadable", "--replace-unreadable"),
+    ("password_file", "--password-file"),
+    ("warn_before_expiry", "--warn-before-expiry"),
+    ("renew_before", "--renew-before"),
+    ("valid_at", "--valid-at"),
+    ("any_of", "--any-of"),
+    ("to authorities", "with --authority"),
+    ("to intermediates", "with --intermediate"),
+    ("give names,", "give --name,"),
+];
+
+/// A text in which fields of a request are called what the flags are called.
+fn in_flags(text: &str) -> String {
+    let mut spoken = String::with_capacity(text.len());
+    let mut rest = text;
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/');
+    while let Some(c) = rest.chars().next() {
+        let begins = !spoken.ends_with(is_word);
+        let known = FLAGS.iter().find(|(field, _)| {
+            let after = rest.strip_prefix(field);
+            begins && after.is_some_and(|after| field.ends_with(',') || !after.starts_with(is_word))
+        });
+        let taken = match known {
+            Some((field, flag)) => {
+                spoken.push_str(flag);
+                field.len()
+            }
+            None => {
+                spoken.push(c);
+                c.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    spoken
 }
 
 /// The request of `same-ca check`.
@@ -486,6 +562,35 @@ mod tests {
 
     fn refused(line: &str) -> String {
         check(&flags(line)).unwrap_err().message
+    }
+
+    #[test]
+    fn who_typed_flags_is_told_of_flags() {
+        for (said, spoken) in [
+            (
+                "add the CA's certificate to authorities, or pin it",
+                "add the CA's certificate with --authority, or pin it",
+            ),
+            (
+                "give reference, or reference_document",
+                "give --reference, or --reference-document",
+            ),
+            (
+                "pin the CA with authority instead of source",
+                "pin the CA with --pin-authority",
+            ),
+            (
+                "two authorities in my_any_of, /any_of and any_of",
+                "two authorities in my_any_of, /any_of and --any-of",
+            ),
+            ("give names, such as x", "give --name, such as x"),
+            ("Größe to authoritiesx", "Größe to authoritiesx"),
+        ] {
+            assert_eq!(in_flags(said), spoken);
+        }
+        let asked = check(&flags("--reference a.pem --subject b.pem --authority c.pem")).unwrap();
+        assert_eq!(asked.flag("/authorities/0"), Some("--authority c.pem"));
+        assert_eq!(asked.flag("/authorities/1"), None);
     }
 
     #[test]

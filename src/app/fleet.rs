@@ -96,6 +96,36 @@ pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Res
     Ok(judge(fleet, &settings))
 }
 
+/// Refuses two answers into one file: the second would take the place of the first.
+///
+/// # Errors
+/// Names the flags.
+pub fn check_files(files: &FleetFiles, output: Option<&Path>) -> Result<(), Fault> {
+    let named = [
+        ("--html", files.html.as_deref()),
+        ("--json", files.json.as_deref()),
+        ("--csv", files.csv.as_deref()),
+        ("--junit", files.junit.as_deref()),
+        ("--prometheus", files.prometheus.as_deref()),
+        ("--markdown", files.markdown.as_deref()),
+        ("--output", output),
+    ];
+    let named: Vec<(&str, &Path)> = named
+        .into_iter()
+        .filter_map(|(flag, path)| Some((flag, path?)))
+        .collect();
+    let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for (index, (flag, path)) in named.iter().enumerate() {
+        if let Some((other, _)) = named.iter().take(index).find(|(_, other)| place(other) == place(path)) {
+            let path = path.display();
+            return Err(Fault::usage(format!(
+                "{other} and {flag} name the same file, {path}: give each its own"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Writes the files that were asked for, each whole or not at all, several at once.
 ///
 /// # Errors

@@ -1,5 +1,6 @@
 //! The commands: reads what is asked, joins the steps, writes the answer. Alone sees all the other modules.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, BufRead, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +17,7 @@ use crate::output;
 pub use crate::output::Progress;
 use crate::protocol::fleet::{FleetReport, WaiverState};
 use crate::protocol::values::check_path;
-use crate::protocol::{ErrorDocument, Fault, FaultCode, Timestamp, read};
+use crate::protocol::{ErrorDocument, Fault, FaultCode, Report, Timestamp, read};
 use crate::render::{fleet_text, json, text};
 use flags::Flagged;
 
@@ -114,14 +115,15 @@ fn command(command: Command, streams: &mut Streams<'_>, world: &World<'_>) -> Re
 
 fn check_command(args: &CheckArgs, streams: &mut Streams<'_>, world: &World<'_>) -> Result<u8, Error> {
     let flagged = args.request != Default::default();
-    let report = if flagged {
+    let (report, asked) = if flagged {
         let mut asked = flags::check(&args.request)?;
         let stdin = asked.stdin(streams)?;
         asked.read_document(stdin.as_deref().unwrap_or_default())?;
-        check::check(&asked.request, stdin.as_deref(), world).map_err(|f| asked.explain(f))?
+        let report = check::check(&asked.request, stdin.as_deref(), world).map_err(|f| asked.explain(f))?;
+        (report, Some(asked))
     } else {
         let request = read_request(streams, "same-ca check --reference fe01.pem --subject pchat01.pem")?;
-        check::check(&request, None, world)?
+        (check::check(&request, None, world)?, None)
     };
     answer(
         streams,
@@ -132,7 +134,7 @@ fn check_command(args: &CheckArgs, streams: &mut Streams<'_>, world: &World<'_>)
         |look, out| match look.format {
             Format::Json if look.terminal => json::pretty(&report, out),
             Format::Json => json::line(&report, out),
-            Format::Text => text::report(&report, look.colour, out),
+            Format::Text => text::report(&spoken(&report, asked.as_ref()), look.colour, out),
         },
     )?;
     Ok(if args.exit_code && !report.compliant {
@@ -142,17 +144,27 @@ fn check_command(args: &CheckArgs, streams: &mut Streams<'_>, world: &World<'_>)
     })
 }
 
+/// The report in the words of what was typed, where flags were.
+fn spoken<'r>(report: &'r Report, asked: Option<&Flagged>) -> Cow<'r, Report> {
+    match asked {
+        Some(asked) => Cow::Owned(asked.speak(report)),
+        None => Cow::Borrowed(report),
+    }
+}
+
 fn enforce_command(args: &EnforceArgs, streams: &mut Streams<'_>, world: &World<'_>) -> Result<u8, Error> {
     let flagged = args.request != Default::default() || args.install != Default::default();
-    let report = if flagged {
+    let (report, asked) = if flagged {
         let mut asked = flags::enforce(&args.request, &args.install)?;
         let stdin = asked.stdin(streams)?;
         asked.read_document(stdin.as_deref().unwrap_or_default())?;
-        enforce::enforce(&asked.request, stdin.as_deref(), args.what_if, world).map_err(|f| asked.explain(f))?
+        let report =
+            enforce::enforce(&asked.request, stdin.as_deref(), args.what_if, world).map_err(|f| asked.explain(f))?;
+        (report, Some(asked))
     } else {
         let example = "same-ca enforce --reference fe01.pem --candidate new.pem --install-certificate www.pem";
         let request = read_request(streams, example)?;
-        enforce::enforce(&request, None, args.what_if, world)?
+        (enforce::enforce(&request, None, args.what_if, world)?, None)
     };
     answer(
         streams,
@@ -165,7 +177,7 @@ fn enforce_command(args: &EnforceArgs, streams: &mut Streams<'_>, world: &World<
             Format::Json => json::line(&report, out),
             Format::Text => {
                 text::actions(&report, args.what_if, look.colour, out)?;
-                text::report(&report, look.colour, out)
+                text::report(&spoken(&report, asked.as_ref()), look.colour, out)
             }
         },
     )?;
@@ -261,6 +273,7 @@ fn fleet_command(args: &FleetArgs, streams: &mut Streams<'_>, world: &World<'_>)
     if reports.iter().filter(|name| *name == "-").count() > 1 {
         return Err(Fault::usage("- stands for standard input, once").into());
     }
+    fleet::check_files(&args.files, args.output.output.as_deref())?;
     let ask = fleet::Ask {
         reports,
         expected_hosts: args.expected_hosts.clone(),

@@ -69,8 +69,8 @@ pub fn diagnose<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) ->
             let message = "refused, and too large to say where: it holds more than 1,000,000 values";
             return Fault::bad_request("", message);
         }
-        Err(_) if left == 0 => return bad_json(syntax(error)),
-        Err(error) => return bad_json(syntax(&error)),
+        Err(_) if left == 0 => return bad_json(syntax(bytes, error)),
+        Err(error) => return bad_json(syntax(bytes, &error)),
     };
     if input.end().is_err() {
         let message = "expected one JSON value, found something after it";
@@ -86,16 +86,72 @@ pub fn diagnose<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) ->
         node: tree,
         pointer: String::new(),
     }) {
-        Err(located) => Fault::bad_request(located.pointer.unwrap_or_default(), located.message),
+        Err(located) => {
+            let pointer = located.pointer.unwrap_or_default();
+            let form = match located.message.starts_with("expected ") {
+                true => form(&pointer).map(|form| format!("; write {form}")).unwrap_or_default(),
+                false => String::new(),
+            };
+            Fault::bad_request(pointer, located.message + &form)
+        }
         // The two readings disagree: never to be expected, and not to be hidden. What serde says of data may repeat a value.
         Ok(_) if error.is_data() => bad_json("refused, at a place that could not be found".into()),
-        Ok(_) => bad_json(syntax(error)),
+        Ok(_) => bad_json(syntax(bytes, error)),
     }
 }
 
-/// What serde_json says of a syntax error: it repeats no value.
-fn syntax(error: &serde_json::Error) -> String {
-    format!("not JSON: {error}")
+/// What serde_json says of a syntax error, which repeats no value, and what is meant where that can be told.
+fn syntax(bytes: &[u8], error: &serde_json::Error) -> String {
+    let line = bytes
+        .split(|&byte| byte == b'\n')
+        .nth(error.line().saturating_sub(1))
+        .unwrap_or_default();
+    let at = line.get(error.column().saturating_sub(1)..).unwrap_or_default();
+    let first = bytes.trim_ascii_start();
+    let hint = if at.starts_with(b"//") || at.starts_with(b"/*") || at.starts_with(b"#") {
+        "; JSON has no comments: remove it"
+    } else if error.to_string().starts_with("invalid escape") {
+        "; in JSON a backslash is written twice, as in \"C:\\\\certificates\\\\a.pem\", or the path with /"
+    } else if first.starts_with(b"---") || first.starts_with(b"- ") || looks_like_yaml(first) {
+        "; this looks like YAML: write it as JSON"
+    } else {
+        ""
+    };
+    format!("not JSON: {error}{hint}")
+}
+
+fn looks_like_yaml(bytes: &[u8]) -> bool {
+    let line = bytes
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii_end();
+    let key = line
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        .count();
+    let rest = line.get(key..).unwrap_or_default();
+    key > 0 && (rest == b":" || rest.starts_with(b": "))
+}
+
+/// How a part of a request is written, by its place.
+fn form(pointer: &str) -> Option<&'static str> {
+    let steps: Vec<&str> = pointer.split('/').skip(1).collect();
+    let is_index = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+    Some(match steps.as_slice() {
+        [""] | [] => r#"{"protocol": 1, "reference": […], "subjects": […]}"#,
+        ["subjects"] => r#"[{"name": "pchat01", "source": "pchat01.pem"}]"#,
+        ["subjects", index] if is_index(index) => r#"{"name": "pchat01", "source": "pchat01.pem"}"#,
+        ["reference"] => r#"[{"name": "fe01", "source": "fe01.pem"}]"#,
+        ["reference", index] if is_index(index) => r#"{"name": "fe01", "source": "fe01.pem"}"#,
+        ["reference_document"] => r#"{"path": "lync-internal.reference.json"}"#,
+        ["authorities" | "intermediates" | "candidates"] => r#"["contoso-ca.pem"]"#,
+        ["subjects", _, "names"] | ["policy", "names"] => r#"["pchat01.contoso.com"]"#,
+        ["subjects", _, "any_of"] => r#"["store:LocalMachine/My"]"#,
+        ["policy"] => r#"{"profile": "lync-server-2013"}"#,
+        ["policy", "severity"] => r#"{"cdp-missing": "warning"}"#,
+        _ => return None,
+    })
 }
 
 fn unsupported_protocol(tree: &Node) -> Option<Fault> {
@@ -502,6 +558,55 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_form_is_told_with_the_right_one() {
+        for (text, form) in [
+            (
+                r#"{"protocol":1,"subjects":["x.pem"]}"#,
+                r#"{"name": "pchat01", "source": "pchat01.pem"}"#,
+            ),
+            (
+                r#"{"protocol":1,"subjects":"x.pem"}"#,
+                r#"[{"name": "pchat01", "source": "pchat01.pem"}]"#,
+            ),
+            (
+                r#"{"protocol":1,"reference":["x.pem"]}"#,
+                r#"{"name": "fe01", "source": "fe01.pem"}"#,
+            ),
+            (
+                r#"{"protocol":1,"policy":"lync-server-2013"}"#,
+                r#"{"profile": "lync-server-2013"}"#,
+            ),
+            (r#"{"protocol":1,"authorities":"x.pem"}"#, r#"["contoso-ca.pem"]"#),
+            ("[]", r#"{"protocol": 1,"#),
+        ] {
+            let fault = refused(text);
+            assert!(fault.message.contains(form), "{text}: {fault}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_by_what_it_is() {
+        for (text, word) in [
+            ("{\n  \"protocol\": 1, // the first\n  \"subjects\": []\n}", "comments"),
+            ("{\"protocol\": 1 /* x */}", "comments"),
+            ("# a request\n{}", "comments"),
+            ("protocol: 1\nsubjects:\n- name: x\n", "YAML"),
+            ("---\nprotocol: 1\n", "YAML"),
+            (
+                r#"{"protocol":1,"subjects":[{"name":"s","source":"C:\certs\x.pem"}]}"#,
+                "backslash is written twice",
+            ),
+        ] {
+            let fault = refused(text);
+            assert!(
+                fault.code == FaultCode::BadJson && fault.message.contains(word),
+                "{text}: {fault}"
+            );
+        }
+        assert!(!refused("{").message.contains(';'));
+    }
+
+    #[test]
     fn a_list_of_more_elements_than_memory_has_room_for_is_refused_by_its_place() {
         let many = |count: usize| vec![r#"{"name":"s","source":"x"}"#; count].join(",");
         let request = |subjects: &str| format!(r#"{{"protocol":1,"subjects":[{subjects}]}}"#);
@@ -534,7 +639,7 @@ mod tests {
         ] {
             let fault = refused(text);
             assert_eq!(fault.pointer.as_deref(), Some(pointer), "{text}");
-            assert_eq!(fault.message, "expected an object, found a list", "{text}");
+            assert!(fault.message.starts_with("expected an object, found a list"), "{text}");
         }
     }
 

@@ -380,6 +380,11 @@ impl Source {
                 "cert" => "; write store:LocalMachine/My/THUMBPRINT",
                 "http" | "https" => "; write tls://host:port to read what a server presents",
                 "file" => "; write the path alone",
+                _ if is_port(text) => {
+                    return Err(format!(
+                        "a host and a port? Write tls://{text} for what a server shows, ./{text} for a file"
+                    ));
+                }
                 _ => "; known are tls: and store:; write ./ before a path that looks like one",
             };
             return Err(format!("unknown scheme {scheme}:{hint}"));
@@ -428,6 +433,35 @@ impl Source {
             Source::Stdin { .. } => "standard input".into(),
         }
     }
+}
+
+/// Whether what stands after the only colon is the number of a port.
+fn is_port(text: &str) -> bool {
+    text.split_once(':')
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+/// How a path that is not there would be written if it is meant for a server: `fe01.contoso.com`, with its port or without.
+pub fn looks_like_host(path: &str) -> Option<String> {
+    /// What certificates and their keys are called.
+    const ENDINGS: [&str; 12] = [
+        "pem", "cer", "crt", "der", "p7b", "p7c", "pfx", "p12", "key", "json", "txt", "pass",
+    ];
+    let (host, port) = match path.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (path, None),
+    };
+    let label =
+        |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let labels: Vec<&str> = host.split('.').collect();
+    let last = labels.last().copied().unwrap_or_default().to_ascii_lowercase();
+    let is_host = labels.len() > 1 && labels.iter().all(|one| label(one)) && !ENDINGS.contains(&last.as_str());
+    let is_named = is_host && (port.is_some() || last.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    let is_ported = port.is_none_or(|_| is_port(path));
+    (is_named && is_ported).then(|| match port {
+        Some(_) => format!("tls://{path}"),
+        None => format!("tls://{path}:443"),
+    })
 }
 
 fn scheme(text: &str) -> Option<&str> {

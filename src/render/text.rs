@@ -234,7 +234,12 @@ fn findings(page: &mut Page<'_>, indent: usize, findings: &[Finding]) -> io::Res
             }
         }
         if let Some(pointer) = &finding.pointer {
-            page.field(indent + 2, "in request", &[(Tone::Dim, pointer)])?;
+            let place = if pointer.starts_with('/') {
+                "in request"
+            } else {
+                "given as"
+            };
+            page.field(indent + 2, place, &[(Tone::Dim, pointer)])?;
         }
         if let Some(hint) = &finding.hint {
             page.line(indent + 2, &[(Tone::Bold, "→ "), (Tone::Plain, hint)])?;

@@ -803,7 +803,15 @@ fn readable(keys: &[PrivateKeyDer]) -> Vec<Arc<PrivateKey>> {
 }
 
 fn unreadable(label: &str, why: &str) -> Finding {
-    Finding::new(Code::CertificateUnreadable, format!("{label}: {why}"))
+    let finding = Finding::new(Code::CertificateUnreadable, format!("{label}: {why}"));
+    let is_absent = why.starts_with("there is no such file") || why.starts_with("it cannot be the name");
+    match is_absent
+        .then(|| crate::protocol::source::looks_like_host(label))
+        .flatten()
+    {
+        Some(server) => finding.hint(format!("did you mean the server? Then write {server}")),
+        None => finding,
+    }
 }
 
 /// The note on a certificate behind whose DER stands what editors and transfers leave there.

@@ -65,6 +65,7 @@ fn every_example_is_a_document_whose_instances_can_be_asked() {
         names,
         [
             "assert.dsc.config.yaml",
+            "enforce-then-install.dsc.config.yaml",
             "enforce.dsc.config.yaml",
             "export.dsc.config.yaml"
         ]
@@ -88,7 +89,7 @@ fn every_example_is_a_document_whose_instances_can_be_asked() {
         }
         for properties in asked(&dsc, &document) {
             let state = dsc.get(&properties);
-            assert_eq!(state["requirement"], "persistent-chat", "{name}");
+            assert!(state["requirement"].is_string(), "{name}");
             dsc.test(&properties);
             assert!(!dsc.export(&properties).is_empty() || properties["subjects"][0].get("install").is_some());
         }
@@ -100,9 +101,19 @@ fn the_assertion_holds_for_the_estate_and_names_what_it_guards() {
     let dsc = Dsc::new("example-assert");
     write_reference(&dsc);
     let document = document("assert.dsc.config.yaml");
+    let mut requirements = Vec::new();
     for properties in asked(&dsc, &document) {
         let (state, desired) = dsc.test(&properties);
         assert!(desired, "{}", state["reasons"]);
+        // DSC takes an assertion for held where its resources are, word for word, what the states say.
+        assert_eq!(differing(&properties, &state), Vec::<String>::new());
+        requirements.push(state["requirement"].clone());
+    }
+    let number = requirements.len();
+    requirements.dedup();
+    assert_eq!(requirements.len(), number, "each has its own");
+    for resource in document["resources"][0]["properties"]["resources"].as_array().unwrap() {
+        assert!(resource.get("dependsOn").is_none(), "no state has it");
     }
     let resources = document["resources"].as_array().unwrap();
     let (assertion, installation) = (&resources[0], &resources[1]);
@@ -116,6 +127,46 @@ fn the_assertion_holds_for_the_estate_and_names_what_it_guards() {
     let mut other = asked(&dsc, &document).swap_remove(0);
     other["subjects"] = json!([subject(&dsc.properties(), "pchat02.contoso.com")]);
     assert!(!dsc.test(&other).1);
+}
+
+/// The properties that DSC's own comparison finds to differ (dscresource.rs, `get_diff`): what is expected and absent, or
+/// is otherwise; of lists, elements without an equal one.
+fn differing(expected: &Value, actual: &Value) -> Vec<String> {
+    fn same(expected: &Value, actual: &Value) -> bool {
+        match (expected, actual) {
+            (Value::Object(_), Value::Object(_)) => differing(expected, actual).is_empty(),
+            (Value::Array(expected), Value::Array(actual)) => {
+                let found = |one: &Value| actual.iter().any(|other| same(one, other));
+                expected.len() == actual.len() && expected.iter().all(found)
+            }
+            _ => expected == actual,
+        }
+    }
+    let expected = expected.as_object().unwrap().iter();
+    let differs = expected.filter(|(key, value)| !actual.get(key.as_str()).is_some_and(|actual| same(value, actual)));
+    differs.map(|(key, _)| key.clone()).collect()
+}
+
+#[test]
+fn an_enforcement_is_asserted_before_anything_depends_on_it() {
+    let dsc = Dsc::new("example-then");
+    let document = document("enforce-then-install.dsc.config.yaml");
+    let [enforced, asserted] = asked(&dsc, &document).try_into().unwrap();
+    assert!(!dsc.test(&asserted).1);
+    let (state, changed) = dsc.set(&enforced, false);
+    assert!(changed && state["_restartRequired"] == json!([{"service": "RTCSRV"}]));
+    let (state, desired) = dsc.test(&asserted);
+    assert!(desired, "{}", state["reasons"]);
+    assert_eq!(differing(&asserted, &state), Vec::<String>::new());
+    let resources = document["resources"].as_array().unwrap();
+    assert_eq!(
+        resources[1]["dependsOn"],
+        json!(["[resourceId('SameCA/Certificate', 'Certificate of the Persistent Chat server')]"])
+    );
+    assert_eq!(
+        resources[2]["dependsOn"],
+        json!(["[resourceId('Microsoft.DSC/Assertion', 'The rule of Persistent Chat')]"])
+    );
 }
 
 #[test]
