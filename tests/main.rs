@@ -16,6 +16,7 @@ mod decision;
 mod dsc;
 mod enforce;
 mod estates;
+mod faults;
 mod fleet;
 mod forgery;
 mod house;

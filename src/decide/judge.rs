@@ -262,8 +262,9 @@ impl Session<'_> {
             }
             let given = (&**certificate, from);
             let judged = session.judge_with(verifier, &reference.standing, examined, given, offer, names);
-            // What it brings may still tell that its CA's key lasts longer.
-            (!brings || judged.status == Status::Compliant).then_some(judged)
+            // What it brings may still tell that its CA's key lasts longer, or is a distrusted one: no proof lifts that.
+            let settled = judged.status == Status::Compliant && !session.brings_distrusted(offer);
+            (!brings || settled).then_some(judged)
         });
         if let Some(judged) = judged {
             return judged;
@@ -321,6 +322,13 @@ impl Session<'_> {
         let store = &self.reference.store;
         let tells = brought.issuing_flaw().is_none() || store.distrusts(brought.key().id());
         tells && !store.knows(brought)
+    }
+
+    /// Whether a source brings a certificate of a distrusted key.
+    fn brings_distrusted(&self, offer: &Offer) -> bool {
+        let store = &self.reference.store;
+        let distrusted = |brought: &Arc<Certificate>| store.distrusts(brought.key().id());
+        store.distrusts_any() && offer.brought.iter().any(distrusted)
     }
 
     /// Whether a source brings anything that is not at hand.

@@ -260,6 +260,11 @@ impl CertificateStore {
         self.distrusted.contains(&id)
     }
 
+    /// Whether the policy distrusts any key.
+    pub fn distrusts_any(&self) -> bool {
+        !self.distrusted.is_empty()
+    }
+
     /// The distrusted keys, by SHA-256.
     pub fn distrusted_keys(&self) -> &[usize] {
         &self.distrusted_keys

@@ -412,7 +412,7 @@ impl Findings {
         );
     }
 
-    pub(super) fn from_future(&mut self, record: &Record) {
+    pub(super) fn add_from_future(&mut self, record: &Record) {
         let message =
             "The report is from the future of the time that is judged, and no other report speaks of the host.";
         let hint = "See whether the clock of the host, or of what collected the report, is right.";

@@ -244,7 +244,7 @@ impl<'a> Judging<'a> {
                 part.findings.stale(record);
             }
             if record.from_future {
-                part.findings.from_future(record);
+                part.findings.add_from_future(record);
             }
             part.totals.count(record.state);
             part.estate.add(record, reference);

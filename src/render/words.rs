@@ -18,7 +18,7 @@ pub fn status(status: Status) -> &'static str {
 pub fn called(record: &Record) -> Option<String> {
     match (&record.node, &record.host) {
         (Some(node), Some(host)) if !node.eq_ignore_ascii_case(host) => Some(format!("{node} ({host})")),
-        _ => record.called().map(|called| called.to_string()),
+        _ => record.called().map(ToString::to_string),
     }
 }
 

@@ -303,3 +303,17 @@ fn a_renewal_of_the_ca_that_only_the_subject_brings_counts_where_a_trusted_key_s
     assert_eq!(asked.verdict(&[&subject, &made_up]), late);
     assert_eq!(asked.verdict(&[&subject, &renewed, &made_up]), SAME);
 }
+
+#[test]
+fn an_identical_certificate_under_a_distrusted_key_that_the_subject_brings_is_refused() {
+    let w = World::new();
+    let fe01 = w.fe("fe01");
+    let distrust = json!([{ "key_sha256": w.ca.key.spki_sha256() }]);
+    let asked = ask().file("fe01", &[&fe01]).policy("distrust", distrust);
+    assert_eq!(asked.verdict(&[&fe01]), "compliant same/identical");
+    let brought = asked.verdict(&[&fe01, &w.ca.cert]);
+    assert!(
+        brought.starts_with("noncompliant") && brought.contains("authority-distrusted=error"),
+        "{brought}"
+    );
+}
