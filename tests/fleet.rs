@@ -246,19 +246,19 @@ fn a_report_that_contradicts_itself_is_unreadable_by_name_and_hides_no_other() {
         }),
         with("noncompliant", &|report| report["compliant"] = true.into()),
         with("noncompliant", &|report| {
-            report["subjects"][0]["status"] = "compliant".into()
+            report["subjects"][0]["status"] = "compliant".into();
         }),
         with("compliant", &|report| {
             report["subjects"][0]["findings"] = json!([{"code": "x", "severity": "doubt", "message": "m"}]);
         }),
         with("compliant", &|report| {
-            report["reference"]["findings"] = json!([{"code": "x", "severity": "error", "message": "m"}])
+            report["reference"]["findings"] = json!([{"code": "x", "severity": "error", "message": "m"}]);
         }),
         with("compliant", &|report| {
-            report["subjects"][0]["relation"] = "different".into()
+            report["subjects"][0]["relation"] = "different".into();
         }),
         with("compliant", &|report| {
-            report["subjects"][0]["certificate"] = Value::Null
+            report["subjects"][0]["certificate"] = Value::Null;
         }),
         with("compliant", &|report| report["subjects"][0]["status"] = Value::Null),
         with("compliant", &|report| report["subjects"] = json!([])),

@@ -1864,7 +1864,7 @@ function Get-SameCAReason {
     .OUTPUTS
         Reasons: of, use, code, message and hint, in the words of the caller.
     .EXAMPLE
-        Get-SameCAReason -Answer $answer -Severity error, doubt
+        Get-SameCAReason -Answer $answer -Severity 'error', 'doubt'
     #>
     [CmdletBinding()]
     [OutputType([hashtable])]
@@ -2301,7 +2301,7 @@ function Get-SameCAMessage {
     param([Parameter(Mandatory = $true)] [psobject] $Answer)
     $message = $Answer.Report.message
     if ($Answer.Report.status -eq 'compliant' -and $Answer.Unreadable.Count -eq 0) { return $message }
-    $why = @(foreach ($reason in @(Get-SameCAReason -Answer $Answer -Severity error, doubt)) {
+    $why = @(foreach ($reason in @(Get-SameCAReason -Answer $Answer -Severity 'error', 'doubt')) {
         $words = "$($reason['of'])"
         if ($reason['use']) { $words += " ($($reason['use']))" }
         $words += ": $($reason['code']): $($reason['message'])"
