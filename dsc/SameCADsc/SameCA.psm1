@@ -323,7 +323,8 @@ function Start-SameCAProgram {
                 elseif ([System.DateTime]::UtcNow - $ended -gt $quiet) { break }
             }
             if ($kept[0].Length -gt $script:LargestAnswer) {
-                $words = "same-ca gave no report: '$Path' wrote more than $($script:LargestAnswer / 1MB) MiB, and was ended; is it same-ca?"
+                $most = [int] ($script:LargestAnswer / 1048576)
+                $words = "same-ca gave no report: '$Path' wrote more than $most MiB, and was ended; is it same-ca?"
                 Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $Path -Message $words
             }
             if ([System.DateTime]::UtcNow -gt $deadline) {

@@ -9,8 +9,8 @@ import tree_sitter
 import tree_sitter_powershell
 
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
-# The grammar knows no attribute on a class.
-CLASS_ATTRIBUTE = re.compile(rb"^\[DscResource\(\)\](?=\s*\n?class )", re.M)
+# The grammar knows no attribute on a class, and no attribute with arguments on one of its properties.
+CLASS_ATTRIBUTE = re.compile(rb"^\[DscResource\(\)\](?=\s*\n?class )|\[Validate\w+\([^\]]*\)\](?= \[\w+(\[\])?\] \$\w+$)", re.M)
 # What 5.1 lacks, by the node or the text that shows it. The grammar itself knows neither ternary nor ??.
 LACKING_NODES = {"&&": "&& between commands", "||": "|| between commands"}
 LACKING_TEXT = {
