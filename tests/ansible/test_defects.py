@@ -115,6 +115,24 @@ def test_relative_paths_of_waivers_and_earlier_reports_are_the_users(local, esta
 # Hosts that share a name.
 
 
+def test_hosts_that_share_a_name_or_are_asked_from_one_place_are_records_of_their_own(local, estate):
+    for name, password in (("good", "contoso-1"), ("bad", "contoso-2")):
+        local.add(name, who=subject(estate, {"good": "pchat01.contoso.com", "bad": "pchat02.contoso.com"}[name], password))
+    options = dict(reference(estate), subjects=["{{ who }}"])
+    del options["host"]
+    tasks = [
+        {"sameca.pki.same_ca_info": options, "register": "same_ca", "delegate_to": "localhost"},
+        {"sameca.pki.fleet_report": {"json": "fleet.json", "binary_path": str(local.binary)}, "delegate_to": "localhost"},
+    ]
+    run = local.run(play(*tasks))
+    assert run.code == 0, run.output
+    fleet = json.loads((local.folder / "fleet.json").read_text())
+    assert (fleet["totals"]["compliant"], fleet["totals"]["noncompliant"], fleet["totals"]["missing"]) == (1, 1, 0), fleet["totals"]
+    nodes = {line["host"]: line["result"]["report"]["node"] for line in run.lines if line["action"].endswith("same_ca_info")}
+    assert nodes == {"good": "good", "bad": "bad"}
+    assert len({line["result"]["report"]["host"] for line in run.lines if line["action"].endswith("same_ca_info")}) == 1
+
+
 def test_a_loop_that_names_its_hosts_keeps_their_records_apart(local, estate):
     local.add("controller")
     options = dict(reference(estate), host="{{ item.name }}", subjects=["{{ item }}"])
@@ -144,6 +162,8 @@ def test_the_role_reports_rightly_under_every_strategy(plays, estate, strategy):
         persistent_chat_reference=[{"name": "fe01", "source": f"{estate}/fe01/Default.pem"}], persistent_chat_policy=POLICY,
         persistent_chat_authorities=[f"{estate}/ca/CertEnroll"], persistent_chat_reports="reports",
         persistent_chat_binary_path=str(plays.binary), persistent_chat_controller_binary_path=str(plays.binary),
+        # One name for all of them, as machines have that were cloned.
+        persistent_chat_host="server.contoso.com",
     )
     run = plays.run(play(roles=["sameca.pki.persistent_chat"], strategy=strategy))
     failed = {line["host"] for line in run.lines if line["outcome"] == "failed"}
