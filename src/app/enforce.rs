@@ -509,6 +509,13 @@ impl<'a> Run<'a> {
         candidates: &Candidates,
     ) -> Result<Settled, Finding> {
         let credentials = self.credentials(subject, case, chosen)?;
+        let mut standing = standing;
+        if credentials.chain.is_empty() && place.slots.last().is_some_and(Slot::is_chain_alone) {
+            // A root issued it, so there is nothing to send along, and servers refuse an empty file: it is left alone.
+            place.slots.pop();
+            place.targets.pop();
+            standing = standing.split_last().map_or(standing, |(_, rest)| rest);
+        }
         let password = match &place.install.place {
             Place::Pkcs12 { path, password, .. } => self.reader.password(password.as_ref(), path).map_err(refused)?,
             _ => None,

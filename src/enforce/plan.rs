@@ -67,6 +67,20 @@ pub fn slots(place: &Place, one_file: bool) -> Vec<Slot> {
     }
 }
 
+impl Slot {
+    /// Whether it holds nothing but the CA certificates to send along.
+    pub const fn is_chain_alone(&self) -> bool {
+        !self.key
+            && matches!(
+                self.holds,
+                Holds::Pem {
+                    certificate: false,
+                    chain: true
+                }
+            )
+    }
+}
+
 /// What goes into a place.
 #[derive(Debug)]
 pub struct Credentials {
