@@ -363,6 +363,14 @@ impl Parsed {
         }
     }
 
+    /// An RSA key whose parameters are none of RSA's: nothing is verified with it, and it is the same key all the same.
+    fn rsa_of_odd_parameters(oid: &[u8], key: &[u8]) -> Self {
+        Parsed {
+            canonical: Some(rsa_spki(key)),
+            ..Parsed::other(oid)
+        }
+    }
+
     fn other(oid: &[u8]) -> Parsed {
         let text = if oid.is_empty() {
             String::new()
@@ -396,7 +404,7 @@ fn parse(spki: &[u8]) -> Option<Parsed> {
             let canonical = match parameters {
                 [der::NULL, 0] => None,
                 [] => Some(rsa_spki(key)),
-                _ => return None,
+                _ => return Some(Parsed::rsa_of_odd_parameters(oid, key)),
             };
             Some(Parsed {
                 kind: KeyKind::Rsa {
@@ -410,11 +418,10 @@ fn parse(spki: &[u8]) -> Option<Parsed> {
         }
         RSA_PSS => {
             let (bits, exponent) = parse_rsa(key)?;
-            let pss = if parameters.is_empty() {
-                None
-            } else {
-                Some(PssParameters::parse(parameters)?)
-            };
+            let pss = PssParameters::parse(parameters);
+            if pss.is_none() && !parameters.is_empty() {
+                return Some(Parsed::rsa_of_odd_parameters(oid, key));
+            }
             let kind = KeyKind::Rsa {
                 bits,
                 exponent,

@@ -37,6 +37,8 @@ pub struct KnownKey {
     pub holders: Vec<usize>,
     /// The certificate whose encoding of the key is used; an index into the store.
     shown_by: usize,
+    /// Of a distrusted key: the key as it is, since every encoding is meant.
+    plain: Option<Arc<PublicKey>>,
     /// Whether a trusted certificate that lends it, or a pin, carries it.
     pub trusted: bool,
     /// Whether the policy distrusts it.
@@ -164,6 +166,7 @@ impl CertificateStore {
                 id,
                 holders: Vec::new(),
                 shown_by: index,
+                plain: None,
                 trusted: self.pinned.contains(&id) && !distrusted,
                 distrusted,
                 usable: false,
@@ -201,6 +204,9 @@ impl CertificateStore {
     fn order_keys(&mut self) {
         for known in &mut self.keys {
             let key = self.held[known.shown_by].certificate.key();
+            let plain = matches!(key.kind(), KeyKind::Rsa { pss_only: false, .. } | KeyKind::Ec { .. });
+            known.plain = (known.distrusted && !plain).then(|| Arc::new(PublicKey::from_spki(key.spki_der())));
+            let key = known.plain.as_deref().unwrap_or(key);
             let usable = match known.trusted || known.distrusted {
                 true => key.usable_when_vouched(),
                 false => key.usable_when_found(),
@@ -298,7 +304,11 @@ impl CertificateStore {
 
     /// The public key itself.
     pub fn public_key(&self, index: usize) -> &PublicKey {
-        self.held[self.keys[index].shown_by].certificate.key()
+        let known = &self.keys[index];
+        match &known.plain {
+            Some(plain) => plain,
+            None => self.held[known.shown_by].certificate.key(),
+        }
     }
 
     /// The certificate that stands for a key: one of `name` if there is one, the trusted and the earliest origin first.

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::cert::{Certificate, KeyId, SignatureAlgorithm, Verification, foresee, verify};
+use crate::cert::{Certificate, KeyId, KeyKind, SignatureAlgorithm, Verification, foresee, verify};
 use crate::protocol::Timestamp;
 
 use super::budget::{Budget, Purse};
 use super::store::CertificateStore;
 
-/// What came of checking signatures, by certificate and key.
-pub type SignatureCache = HashMap<([u8; 32], KeyId), Verification>;
+/// What came of checking signatures, by certificate, key, and whether the key's encoding allows RSASSA-PSS alone.
+pub type SignatureCache = HashMap<([u8; 32], KeyId, bool), Verification>;
 
 /// Which known keys verify a certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -141,7 +141,8 @@ impl<'a> SignatureVerifier<'a> {
         if !known.usable {
             return Examined::Known(Verification::Invalid);
         }
-        let id = (*certificate.sha256(), known.id);
+        let pss_only = matches!(public.kind(), KeyKind::Rsa { pss_only: true, .. });
+        let id = (*certificate.sha256(), known.id, pss_only);
         if let Some(&examined) = self.cache.get(&id).or_else(|| self.shared?.get(&id)) {
             return Examined::Known(examined);
         }

@@ -317,3 +317,26 @@ fn an_identical_certificate_under_a_distrusted_key_that_the_subject_brings_is_re
         "{brought}"
     );
 }
+
+#[test]
+fn a_key_that_is_distrusted_in_the_encoding_for_pss_is_distrusted_in_every_other() {
+    let ca = Ca::root_with(CONTOSO, &Key::rsa(2048, "ca"));
+    let pss = |parameters: &[u8]| {
+        CertBuilder::authority(CONTOSO, &ca.key.as_pss_key(parameters))
+            .sign_with(&Key::ec("P-256", "mallory"))
+            .build()
+    };
+    let reference = ask().file("fe01", &[&leaf(&ca, "fe01")]);
+    // NULL is none of the parameters that RFC 4055 §3.1 knows, and no matter: the key is meant.
+    let (absent, null) = (pss(&[]), pss(&[5, 0]));
+    for asked in [
+        reference.clone().distrust(&[&absent]),
+        reference.clone().distrust(&[&null]),
+        reference.authorities(&[&ca.cert]).distrust(&[&null]),
+    ] {
+        for certs in [vec![&leaf(&ca, "p")], vec![&leaf(&ca, "p"), &ca.cert]] {
+            let verdict = refused(&asked, &certs);
+            assert!(verdict.contains("authority-distrusted=error"), "{verdict}");
+        }
+    }
+}
