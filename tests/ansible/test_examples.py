@@ -145,7 +145,8 @@ def test_the_examples_of_same_ca_host(plays, folder, estate):
 
 def test_the_examples_of_certificate_info(plays, folder, estate):
     plays.host("pchat01.contoso.com", pchat_passphrase="contoso-1")
-    replaced = {"/etc/ssl/private": f"{folder}/CertEnroll", "/etc/pchat": f"{estate}/pchat01", "tls://fe01.contoso.com:5061": f"{estate}/fe01/Default.pem"}
+    replaced = {"/etc/ssl/private": f"{folder}/CertEnroll", "/etc/pchat/pchat.pfx": f"{estate}/pchat01/pchat01.pfx",
+                "tls://fe01.contoso.com:5061": f"{estate}/fe01/Default.pem"}
     done = run(plays, examples("certificate_info"), replaced)
     assert {one["source"] for one in done.result("pchat01.contoso.com", "certificate_info")["certificates"]} == {0, 1, 2}
 

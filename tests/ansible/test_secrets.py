@@ -118,6 +118,8 @@ def test_secrets_appear_in_no_output_log_file_or_process_list(plays, estate, sec
         {"sameca.pki.same_ca_reference": dict(
             {key: value for key, value in base.items() if key != "policy"},
             reference=[dict(name=f"m{at}", source=source) for at, source in enumerate(sources)],
+            # Some of them cannot be opened, and what is said of them is looked through too.
+            references="any",
         )},
         {"sameca.pki.same_ca": dict(base, subjects=[subject(install=place)], candidates=sources), "register": "same_ca"},
     ]
@@ -150,7 +152,8 @@ def test_secrets_appear_in_no_output_log_file_or_process_list(plays, estate, sec
     if run.code != 0:
         pytest.fail(run.output[-4000:])
     answers = [line["result"]["status"] for line in run.lines if "status" in line["result"]]
-    assert answers == ["undetermined", "compliant", "compliant", "compliant", "compliant"], answers
+    # Of the fourth the only authorities are those of the new key, and what stands beside a member joins it to none.
+    assert answers == ["undetermined", "compliant", "compliant", "undetermined", "compliant"], answers
     told = [subject["status"] for subject in run.lines[0]["result"]["report"]["subjects"]]
     assert told == ["compliant", "undetermined", *["compliant"] * 5, "undetermined"], told
 
