@@ -328,6 +328,10 @@ fn one_less(world: &World, with: &Verdict, without_it: &World, rank: Role, seria
             match (news, rank) {
                 (Some((code, _)), Role::Authority) => *tally.meant.entry(code).or_default() += 1,
                 (Some((code, _)), _) => *tally.meant.entry(untrusted(code)).or_default() += 1,
+                // 8.1: an untrusted issuer certificate counts for a member only where it has no wholly trusted path.
+                (None, Role::Authority) if world.policy.level == Level::Root && !world.intermediates.is_empty() => {
+                    *tally.meant.entry("a wholly trusted path at level root").or_default() += 1;
+                }
                 (None, Role::Authority) => tally.broke("what is trusted takes no pass away", world),
                 (None, _) => tally.broke("what is untrusted takes no pass away", world),
             }
