@@ -80,7 +80,7 @@ const rich = once((count) => {
   changed.push(JSON.stringify({ ...JSON.parse(lines[0]), host: 'gone.contoso.com' }));
   writeFileSync(previous, changed.join('\n'));
   const json = join(folder, 'rich-' + count + '.json');
-  return fleet('rich-' + count, [reports, broken], '--json', json, '--waivers', waivers, '--expected-hosts', hosts, '--previous', previous, '--max-age', '7d');
+  return fleet('rich-' + count, [reports, broken], '--json', json, '--waivers', waivers, '--expected-hosts', hosts, '--previous', previous, '--max-age', '7d', '--as-of', 'newest');
 });
 
 /// Opens a page, and fails on whatever it logs, throws or asks for.
@@ -214,6 +214,14 @@ test('what hostile reports say is shown as text', async () => {
     report.host = evil;
     report.requirement = evil + (index % 2);
     report.status = subject.status = 'noncompliant';
+    report.compliant = false;
+    const having = (status) => report.subjects.filter((one) => one.status === status).length;
+    report.summary = {
+      total: report.subjects.length,
+      compliant: having('compliant'),
+      noncompliant: having('noncompliant'),
+      undetermined: having('undetermined'),
+    };
     subject.name = evil;
     subject.use = evil;
     if (subject.certificate) subject.certificate.subject = subject.certificate.issuer = 'CN=' + evil;
