@@ -11,7 +11,7 @@ use crate::protocol::{
 use super::Case;
 use super::budget::Budget;
 use super::path::{self, Limit, MAX_DEPTH, Path};
-use super::policy::{Rules, certificate_findings, covers_host, describe};
+use super::policy::{Rules, certificate_findings, covers_host, describe, root_expired};
 use super::refused::joining_certificate;
 use super::relation::{Related, relate};
 use super::rollover::{JoinedKey, grow};
@@ -470,6 +470,12 @@ fn look_at(
         let message = format!("{host} was read by TLS, and nothing that you vouch for confirms its CA");
         let hint = "add its CA certificate to authorities, or pin its key";
         findings.push(rules.finding(Code::ReferenceUnanchored, message).hint(hint));
+    }
+    for anchor in stands.anchors.iter().filter(|anchor| anchor.path.is_some()) {
+        let root = anchor.keys.first().filter(|root| !stands.issuers.keys.contains(root));
+        if let Some((end, _)) = root.and_then(|&root| verifier.key_end(root)) {
+            findings.extend(root_expired(&rules, &anchor.name, end, case.valid_at));
+        }
     }
     let end = stands.issuers.shown().and_then(|key| verifier.key_end(key));
     findings.extend(certificate_findings(&rules, certificate, end, case.valid_at));

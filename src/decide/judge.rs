@@ -12,7 +12,7 @@ use crate::protocol::{
 use super::authority::{self, Anchor, Kind, Standing, evaluate_with_brought, is_self_signed, limit_words, short};
 use super::budget::Budget;
 use super::path::{self, Limit};
-use super::policy::{Rules, certificate_findings, covers_all, describe, name_findings};
+use super::policy::{Rules, certificate_findings, covers_all, describe, name_findings, root_expired};
 use super::refused::Refused;
 use super::relation::{Related, relate};
 use super::store::CertificateStore;
@@ -543,6 +543,12 @@ impl Session<'_> {
         }
         let end = key.and_then(|key| verifier.key_end(key));
         findings.extend(certificate_findings(&rules, certificate, end, self.subject.at));
+        let root = related.anchor.as_ref().filter(|(anchor, _)| anchor.path.is_some());
+        if let Some((anchor, root)) = root.filter(|(_, root)| Some(*root) != key)
+            && let Some((end, _)) = verifier.key_end(*root)
+        {
+            findings.extend(root_expired(&rules, &anchor.name, end, self.subject.at));
+        }
         findings.extend(words.weak_digests(&related));
         findings.extend(name_findings(&rules, certificate, names));
         findings.extend(words.key_provider(offer));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cert::{Certificate, Curve, Digest, ExtendedKeyUsage, KeyKind, SignatureAlgorithm, SignatureInfo};
+use crate::cert::{Certificate, Curve, Digest, ExtendedKeyUsage, KeyKind, Name, SignatureAlgorithm, SignatureInfo};
 use crate::protocol::request::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
 use crate::protocol::{Code, Finding, Policy, Profile, Severity, Span, Timestamp};
 
@@ -203,6 +203,14 @@ fn ca_validity(
                 .hint("renew the CA certificate"),
         );
     }
+}
+
+/// At level root: that the root above a certificate has expired.
+pub fn root_expired(rules: &Rules<'_>, root: &Name, end: Timestamp, at: Timestamp) -> Option<Finding> {
+    let message = format!("the certificate of its root CA {} expired at {end}", root.rfc4514());
+    let hint = "if the root was renewed, add its newer certificate to authorities";
+    let finding = rules.finding(Code::CaExpired, message).actual(end.to_string());
+    (at > end).then(|| finding.hint(hint))
 }
 
 fn key_and_digest(rules: &Rules<'_>, certificate: &Certificate, findings: &mut Vec<Finding>) {

@@ -340,3 +340,40 @@ fn a_key_that_is_distrusted_in_the_encoding_for_pss_is_distrusted_in_every_other
         }
     }
 }
+
+#[test]
+fn an_expired_root_is_said_at_level_root() {
+    let w = World::new();
+    let ended = CertBuilder::authority(ROOT, &w.root.key)
+        .validity(CA_PAST, PAST - DAY)
+        .build();
+    let asked = ask()
+        .file("fe01", &[&w.fe("fe01")])
+        .authorities(&[&ended, &w.ca.cert])
+        .policy("level", "root");
+    assert_eq!(asked.standing(), "fe01: ca-expired=warning");
+    assert_eq!(
+        asked.verdict(&[&leaf(&w.ca, "p")]),
+        "compliant same/signature: ca-expired=warning"
+    );
+}
+
+#[test]
+fn a_path_longer_than_is_followed_is_a_limit_and_no_missing_certificate() {
+    let w = World::new();
+    let mut ca = Ca::root("CN=Level 00");
+    let mut all = vec![ca.cert.clone()];
+    for depth in 1..14 {
+        ca = ca.issue_ca(format!("CN=Level {depth:02}").as_str());
+        all.push(ca.cert.clone());
+    }
+    let all: Vec<&Cert> = all.iter().collect();
+    let asked = ask().file("fe01", &[&w.fe("fe01")]).authorities(&all);
+    let asked = asked.authorities(&[&w.ca.cert, &w.root.cert]).policy("level", "root");
+    let report = asked.on(&[&leaf(&ca, "p")]);
+    assert_eq!(
+        verdict(&report.subjects[0]),
+        "undetermined unproven/null: limit-reached=doubt"
+    );
+    assert!(finding(&report, "limit-reached").message.contains("12 CA certificates"));
+}

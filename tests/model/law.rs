@@ -765,6 +765,10 @@ impl<'w> Law<'w> {
 
     /// §9: the end of the key that verified a certificate.
     fn say_of_issuer(&self, evidence: &Evidence<'w>, cert: Serial, codes: &mut Said, at_most: Severity) {
+        if self.at_root() {
+            // §8.1: the root's end is said too; of which path the page leaves open.
+            codes.may("ca-expired");
+        }
         let it = &self.world.certs[cert];
         let keys = evidence.counted(cert);
         if evidence.is_distrusted(cert) {
