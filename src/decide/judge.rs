@@ -222,9 +222,19 @@ struct Session<'a> {
     cache: SignatureCache,
     /// What the last source brought, worked out; many certificates of one folder share it.
     overlay: Option<Overlay>,
-    /// Whether the last source that was looked at brings anything: many certificates of one folder are asked.
-    looked: Option<(Arc<[Arc<Certificate>]>, bool)>,
+    /// What the last source that was looked at brings: many certificates of one folder are asked.
+    looked: Option<Looked>,
     trials: Trials,
+}
+
+/// What one source brings that is not at hand.
+#[derive(Clone)]
+struct Looked {
+    brought: Arc<[Arc<Certificate>]>,
+    /// Whether it brings anything.
+    news: bool,
+    /// Whether it brings a certificate of a distrusted key.
+    distrusted: bool,
 }
 
 /// The reference as it stands with what one source brings.
@@ -254,6 +264,7 @@ impl Session<'_> {
         };
         // What a subject brings takes no pass away, so a pass without it is the end.
         let brings = self.brings(offer, certificate);
+        let distrusted = self.look(offer).distrusted;
         let judged = self.with_verifier(&reference.store, |session, verifier| {
             let examined = session.examine(verifier, &reference.standing, certificate);
             let proven = examined.related.is_proven(&reference.case.policy);
@@ -263,7 +274,7 @@ impl Session<'_> {
             let given = (&**certificate, from);
             let judged = session.judge_with(verifier, &reference.standing, examined, given, offer, names);
             // What it brings may still tell that its CA's key lasts longer, or is a distrusted one: no proof lifts that.
-            let settled = judged.status == Status::Compliant && !session.brings_distrusted(offer);
+            let settled = judged.status == Status::Compliant && !distrusted;
             (!brings || settled).then_some(judged)
         });
         if let Some(judged) = judged {
@@ -324,11 +335,21 @@ impl Session<'_> {
         tells && !store.knows(brought)
     }
 
-    /// Whether a source brings a certificate of a distrusted key.
-    fn brings_distrusted(&self, offer: &Offer) -> bool {
+    /// Looks through what a source brings, once for all of its certificates.
+    fn look(&mut self, offer: &Offer) -> Looked {
+        if let Some(looked) = &self.looked
+            && Arc::ptr_eq(&looked.brought, &offer.brought)
+        {
+            return looked.clone();
+        }
         let store = &self.reference.store;
-        let distrusted = |brought: &Arc<Certificate>| store.distrusts(brought.key().id());
-        store.distrusts_any() && offer.brought.iter().any(distrusted)
+        let looked = Looked {
+            brought: offer.brought.clone(),
+            news: offer.brought.iter().any(|brought| self.is_news(brought)),
+            distrusted: store.distrusts_any()
+                && offer.brought.iter().any(|brought| store.distrusts(brought.key().id())),
+        };
+        self.looked.insert(looked).clone()
     }
 
     /// Whether a source brings anything that is not at hand.
@@ -336,14 +357,7 @@ impl Session<'_> {
         if self.is_news(certificate) {
             return true;
         }
-        match &self.looked {
-            Some((brought, brings)) if Arc::ptr_eq(brought, &offer.brought) => *brings,
-            _ => {
-                let brings = offer.brought.iter().any(|brought| self.is_news(brought));
-                self.looked = Some((offer.brought.clone(), brings));
-                brings
-            }
-        }
+        self.look(offer).news
     }
 
     /// The verdict on one of several certificates. That a private key is absent is said at once where nothing says that it
