@@ -196,9 +196,9 @@ Describe 'People are told' {
         $answer = Invoke-Check $question
         $message = Get-Message $answer
         $message | Should -BeLike '*and 3 more*'
-        $message | Should -BeLike "*certificate $((Get-TestCertificate 'wrong').Thumbprint)*"
         $message | Should -Not -Match 'passed_over'
-        @([regex]::Matches($message, ': certificate [0-9A-F]{40}: ')).Count | Should -Be 10
+        # A store has no order: which ten are told is not known here.
+        @([regex]::Matches($message, ': certificate (?<thumbprint>[0-9A-F]{40}): ') | ForEach-Object { $_.Groups['thumbprint'].Value } | Sort-Object -Unique).Count | Should -Be 10
         (New-Resource @{ Reference = $question['Reference']; Subject = $question['Subject']; Authority = $ca; DnsName = 'other.contoso.com' }).Get().Reasons.Phrase -join "`n" |
             Should -BeLike '*certificate *and 3 more*'
     }
