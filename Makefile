@@ -34,8 +34,8 @@ schemas: ## write schemas/ and the DSC manifest anew from the types
 	target/debug/same-ca dsc manifest > dsc/same_ca.dsc.resource.json
 	cp dsc/same_ca.dsc.resource.json dsc/SameCADsc/
 
-model: ## the law as a program: all small worlds, and a million minted ones held against the engine (MODEL_SEED, MODEL_WORLDS)
-	MODEL_STRIDE=1 MODEL_WORLDS=$${MODEL_WORLDS:-1000000} CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo test --locked model:: -- --nocapture
+model: ## the law as a program: all small worlds, a million minted ones held against the engine, and a hundred floods (MODEL_SEED, MODEL_WORLDS, MODEL_FLOODS)
+	MODEL_STRIDE=1 MODEL_WORLDS=$${MODEL_WORLDS:-1000000} MODEL_FLOODS=$${MODEL_FLOODS:-100} CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo test --locked model:: -- --nocapture
 
 fuzz: ## a minute of broken inputs for each place where strange bytes come in (stable Rust, blind to coverage)
 	cargo run --locked --release --example fuzz -- 60

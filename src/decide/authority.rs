@@ -437,8 +437,11 @@ fn look_at(
     }
     if stands.issuers.is_limited() || stands.reached.is_empty() && stands.limit.is_some() {
         let hint = "give fewer certificates: those of the CA in question are enough";
-        let finding = rules.finding(Code::LimitReached, limit_words(stands.limit));
-        findings.push(finding.hint(hint));
+        // As little as where no key is at hand, unless what was not tried decides whether an identical certificate passes.
+        let decides = case.policy.level == Level::Root || names_a_usable_key(verifier.store, certificate);
+        let usual = if decides { Severity::Doubt } else { Severity::Warning };
+        let finding = Finding::new(Code::LimitReached, limit_words(stands.limit)).hint(hint);
+        findings.push(finding.severity(rules.raised(Code::LimitReached, usual)));
     }
     if stands.forged {
         let message = format!(

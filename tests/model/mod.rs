@@ -7,6 +7,7 @@
 
 mod adversary;
 mod evidence;
+mod flood;
 mod law;
 mod minted;
 mod random;
@@ -20,11 +21,12 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 use same_ca::protocol::Status;
+use serde_json::Value;
 
 use law::verdict;
 use minted::{Mint, answer, difference};
 use random::Random;
-use world::World;
+use world::{Brought, Cert, KeyKind, Member, Policy, References, Subject, World};
 
 /// A number from the environment.
 fn number(variable: &str, otherwise: u64) -> u64 {
@@ -144,12 +146,12 @@ fn no_adversary_is_passed_or_takes_a_pass_away_and_no_order_counts() {
         let place = random.one_of(&adversary::PLACES);
         let passes =
             |world: &World| answer(&Mint::new(world).request()).is_ok_and(|said| said.status == Status::Compliant);
-        if let Some(forged) = adversary::forged(&world, place).filter(passes) {
+        if let Some(forged) = adversary::forged(&world, place, &mut random).filter(passes) {
             broke(format!("a forgery passes, with attacks in {place:?}"), forged);
         }
         // A pass on weak evidence ends where something is known; so says 6.1.
         if plain.status == Status::Compliant && verdict(&world).strong {
-            let (attacked, _) = adversary::attacked(&world, place);
+            let (attacked, _) = adversary::attacked(&world, place, &mut random);
             let after = answer(&Mint::new(&attacked).request());
             let news = |said: &minted::Answer| place != adversary::Place::Brought && said.reference != plain.reference;
             if !after.is_ok_and(|said| said.status == Status::Compliant || news(&said)) {
@@ -157,6 +159,11 @@ fn no_adversary_is_passed_or_takes_a_pass_away_and_no_order_counts() {
             }
         }
     });
+    tell_broken(seed, broken);
+}
+
+/// Fails where something broke, with the smallest world of each kind.
+fn tell_broken(seed: u64, broken: Mutex<BTreeMap<String, Vec<World>>>) {
     let broken = broken.into_inner().unwrap();
     let tell = |(what, worlds): (&String, &Vec<World>)| {
         let smallest = worlds.iter().min_by_key(|world| world.words().len()).unwrap();
@@ -174,4 +181,142 @@ fn no_adversary_is_passed_or_takes_a_pass_away_and_no_order_counts() {
         "seed {seed}\n{}",
         broken.iter().map(tell).collect::<String>()
     );
+}
+
+#[test]
+fn no_flood_is_passed_or_takes_a_pass_by_trusted_keys_away_and_no_order_of_it_counts() {
+    let seed = number("MODEL_SEED", 2026);
+    let floods = number("MODEL_FLOODS", 4);
+    let start = std::time::Instant::now();
+    let broken: Mutex<BTreeMap<String, Vec<World>>> = Mutex::default();
+    let broke = |what: String, world: &World| broken.lock().unwrap().entry(what).or_default().push(world.clone());
+    // Most worlds are not compliant: half of those that are looked at shall be.
+    let is_passed = |stream: &u64| verdict(&random::world(&mut Random::new(seed, *stream))).status == Status::Compliant;
+    let streams = |passing: bool| (0..).filter(move |stream| is_passed(stream) == passing);
+    let streams: Vec<u64> = streams(true)
+        .zip(streams(false))
+        .flat_map(<[u64; 2]>::from)
+        .take(floods as usize)
+        .collect();
+    streams.into_par_iter().for_each(|stream| {
+        let mut random = Random::new(seed, stream);
+        let world = random::world(&mut random);
+        let place = random.one_of(&adversary::PLACES);
+        let request = Mint::new(&world).request();
+        let ask = |request: &Value, first: bool| {
+            flood::flooded(request, place, first, &mut Random::new(seed, stream)).map(|request| answer(&request))
+        };
+        let (Ok(plain), Some(first), Some(last)) = (answer(&request), ask(&request, true), ask(&request, false)) else {
+            return;
+        };
+        if first != last {
+            broke(format!("the order of a flood counts, in {place:?}"), &world);
+        }
+        if plain.status != Status::Compliant && first.as_ref().is_ok_and(|said| said.status == Status::Compliant) {
+            broke(format!("a flood makes a pass, in {place:?}"), &world);
+        }
+        let passes = plain.status == Status::Compliant;
+        let brought = passes && place == adversary::Place::Brought && verdict(&world).strong;
+        if brought && first.as_ref().map(|said| &said.reference) != Ok(&plain.reference) {
+            broke(
+                "a flood that a subject brings says something of the reference".to_owned(),
+                &world,
+            );
+        }
+        if passes
+            && (brought || rests_on_trusted_keys(&world))
+            && !first.is_ok_and(|said| said.status == Status::Compliant)
+        {
+            broke(format!("a pass is taken away, by a flood in {place:?}"), &world);
+        }
+        if let Some(forged) = adversary::forged(&world, place, &mut random) {
+            let flooded = ask(&Mint::new(&forged).request(), false);
+            if flooded.is_some_and(|said| said.is_ok_and(|said| said.status == Status::Compliant)) {
+                broke(format!("a forgery passes, with a flood in {place:?}"), &forged);
+            }
+        }
+    });
+    eprintln!("{floods} worlds with floods, seed {seed}, {:?}", start.elapsed());
+    tell_broken(seed, broken);
+}
+
+/// Whether the world passes by signatures with all left out that nobody answers for.
+fn rests_on_trusted_keys(world: &World) -> bool {
+    let mut world = world.clone();
+    world.intermediates.clear();
+    for member in &mut world.members {
+        if let Member::Server { beside, .. } = member {
+            beside.clear();
+        }
+    }
+    if let Subject::One(brought) = &mut world.subject {
+        brought.chain.clear();
+    }
+    let said = verdict(&world);
+    said.status == Status::Compliant && said.strong && !small::is_identical_at_level_root(&world)
+}
+
+/// A world of two members: a trusted CA issued the first, and an unknown one the second.
+fn of_a_known_and_an_unknown_ca() -> World {
+    let certs = vec![
+        Cert::ca(0, 0, 0, 0),
+        Cert::server(0, 3, 0, 0),
+        Cert::server(1, 4, 1, 1),
+        Cert::server(2, 5, 0, 0),
+    ];
+    let member = |cert| Member::Server {
+        cert,
+        beside: vec![],
+        tls: None,
+    };
+    World {
+        keys: vec![KeyKind::Plain; 6],
+        certs,
+        authorities: vec![0],
+        intermediates: vec![],
+        members: vec![member(1), member(2)],
+        distrust: vec![],
+        subject: Subject::One(Brought { cert: 3, chain: vec![] }),
+        policy: Policy::DEFAULT,
+    }
+}
+
+#[test]
+fn a_flood_takes_no_pass_away_where_a_member_is_of_an_unknown_ca() {
+    let any = Policy {
+        references: References::Any,
+        ..Policy::DEFAULT
+    };
+    let beside_it = World {
+        policy: any,
+        ..of_a_known_and_an_unknown_ca()
+    };
+    let mut identical = beside_it.clone();
+    identical.policy = Policy::DEFAULT;
+    identical.members.remove(0);
+    identical.subject = Subject::One(Brought { cert: 2, chain: vec![] });
+    for world in [beside_it, identical] {
+        let request = Mint::new(&world).request();
+        let request = flood::flooded(&request, adversary::Place::Intermediates, true, &mut Random::new(0, 0));
+        let said = answer(&request.unwrap()).unwrap();
+        assert_eq!(said.status, Status::Compliant, "{}{said:?}", world.words());
+    }
+}
+
+#[test]
+fn a_flood_makes_no_pass_of_a_member_whose_signature_is_wrong() {
+    let mut world = of_a_known_and_an_unknown_ca();
+    let forged = Cert {
+        signer: None,
+        ..world.certs[1].clone()
+    };
+    world.certs[1] = forged;
+    world.members.remove(1);
+    world.subject = Subject::One(Brought { cert: 1, chain: vec![] });
+    let request = Mint::new(&world).request();
+    let plain = answer(&request).unwrap();
+    assert!(plain.reference.contains_key("signature-invalid"), "{plain:?}");
+    let request = flood::flooded(&request, adversary::Place::Intermediates, true, &mut Random::new(0, 0));
+    let said = answer(&request.unwrap()).unwrap();
+    assert_eq!(said.status, Status::Undetermined, "{said:?}");
 }

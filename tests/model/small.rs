@@ -311,8 +311,7 @@ fn one_less(world: &World, with: &Verdict, without_it: &World, rank: Role, seria
             if without.status != Status::Compliant {
                 return;
             }
-            // At level root what is byte for byte the only certificate there is passes while nothing verifies it.
-            if world.policy.level == Level::Root && is_a_member(world) {
+            if is_identical_at_level_root(world) {
                 *tally
                     .meant
                     .entry("identity at level root, once its issuer is known")
@@ -329,7 +328,7 @@ fn one_less(world: &World, with: &Verdict, without_it: &World, rank: Role, seria
                 (Some((code, _)), Role::Authority) => *tally.meant.entry(code).or_default() += 1,
                 (Some((code, _)), _) => *tally.meant.entry(untrusted(code)).or_default() += 1,
                 // 8.1: an untrusted issuer certificate counts for a member only where it has no wholly trusted path.
-                (None, Role::Authority) if world.policy.level == Level::Root && !world.intermediates.is_empty() => {
+                (None, Role::Authority) if world.policy.level == Level::Root && has_untrusted(world) => {
                     *tally.meant.entry("a wholly trusted path at level root").or_default() += 1;
                 }
                 (None, Role::Authority) => tally.broke("what is trusted takes no pass away", world),
@@ -348,9 +347,20 @@ fn one_less(world: &World, with: &Verdict, without_it: &World, rank: Role, seria
     }
 }
 
-fn is_a_member(world: &World) -> bool {
-    let is = |member: &Member| matches!((member, subject(world)), (Member::Server { cert, .. }, Some((it, _))) if *cert == it);
-    world.members.iter().any(is)
+/// Whether there is a CA certificate that nobody answers for, whoever shows it.
+fn has_untrusted(world: &World) -> bool {
+    !world.intermediates.is_empty() || subject(world).is_some_and(|(_, chain)| !chain.is_empty())
+}
+
+/// Whether the subject is byte for byte a member's certificate, at level root: that passes while nothing verifies it, and
+/// no longer once its issuer is known and leads to no trusted root.
+pub fn is_identical_at_level_root(world: &World) -> bool {
+    let judged: Vec<Serial> = match &world.subject {
+        Subject::One(of) => vec![of.cert],
+        Subject::AnyOf(of) => of.iter().map(|(cert, _)| *cert).collect(),
+    };
+    let is = |member: &Member| matches!(member, Member::Server { cert, .. } if judged.contains(cert));
+    world.policy.level == Level::Root && world.members.iter().any(is)
 }
 
 fn untrusted(code: &str) -> &'static str {
