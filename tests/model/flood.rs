@@ -1,4 +1,5 @@
-//! A flood: CA certificates of more keys than a verdict tries of what is untrusted, each of the slowest curve.
+//! Floods: CA certificates of more keys than a verdict tries of what is untrusted, each of the slowest curve; and a mesh of
+//! certificates that leads from every honest key to more paths than a verdict follows.
 
 use std::sync::LazyLock;
 
@@ -7,18 +8,57 @@ use openssl::ec::{EcPoint, PointConversionForm};
 use serde_json::{Value, json};
 
 use super::adversary::Place;
+use super::minted;
 use super::random::Random;
-use crate::mint::{CertBuilder, Key, der, key};
+use crate::mint::{Cert, CertBuilder, Key, der, key};
 
 /// Of keys on P-521 a budget allows for 3,640.
-const KEYS: usize = 3_700;
+const COUNT: usize = 3_700;
 
-struct Drop {
+/// A certificate of a flood, in both of a request's forms.
+pub struct Drop {
     base64: String,
     pem: String,
 }
 
-static FLOOD: LazyLock<Vec<Drop>> = LazyLock::new(|| {
+impl Drop {
+    fn of(cert: &Cert) -> Drop {
+        Drop {
+            base64: openssl::base64::encode_block(cert.der()),
+            pem: cert.pem(),
+        }
+    }
+}
+
+/// CAs of the adversary's that certify each other and, under its name, every key of every CA.
+const MESH_CAS: usize = 8;
+
+/// The mesh.
+pub static MESH: LazyLock<Vec<Drop>> = LazyLock::new(|| {
+    let evil = |n: usize| (format!("CN=Mesh {n}"), Key::ec("P-256", &format!("model mesh {n}")));
+    let mut all = Vec::new();
+    for n in 0..MESH_CAS {
+        let (name, key) = evil(n);
+        let mut certify = |subject: &str, of: &Key| {
+            let cert = CertBuilder::authority(subject, of)
+                .issuer_name(&*name)
+                .sign_with(&key)
+                .build();
+            all.push(Drop::of(&cert));
+        };
+        (0..MESH_CAS)
+            .map(evil)
+            .for_each(|(subject, key)| certify(&subject, &key));
+        for honest in 0..6 {
+            let key = Key::ec("P-256", &format!("model {honest}"));
+            (0..4).for_each(|name| certify(&minted::name(name), &key));
+        }
+    }
+    all
+});
+
+/// The keys.
+pub static KEYS: LazyLock<Vec<Drop>> = LazyLock::new(|| {
     let curve = key::CURVES.iter().find(|curve| curve.name == "P-521").unwrap();
     let (group, mut ctx) = (curve.group(), BigNumContext::new().unwrap());
     let algorithm = der::algorithm(key::EC_PUBLIC_KEY, &der::oid(curve.oid));
@@ -32,47 +72,42 @@ static FLOOD: LazyLock<Vec<Drop>> = LazyLock::new(|| {
             .to_bytes(&group, PointConversionForm::UNCOMPRESSED, &mut ctx)
             .unwrap();
         let key = Key::public_only(&der::seq(&[&algorithm, &der::bits(&point)]));
-        let name = format!("CN=CA {},DC=contoso,DC=com", n % 4);
-        let cert = CertBuilder::authority(&*name, &key).sign_with(&signer).build();
-        Drop {
-            base64: openssl::base64::encode_block(cert.der()),
-            pem: cert.pem(),
-        }
+        let name = minted::name(n % 4);
+        Drop::of(&CertBuilder::authority(&*name, &key).sign_with(&signer).build())
     };
-    (0..KEYS).map(made).collect()
+    (0..COUNT).map(made).collect()
 });
 
 /// The request with a flood where an adversary writes, before or after what stands there. `None` where the place is not
 /// there.
-pub fn flooded(request: &Value, place: Place, first: bool, random: &mut Random) -> Option<Value> {
+pub fn flooded(request: &Value, flood: &[Drop], place: Place, first: bool, random: &mut Random) -> Option<Value> {
     let mut request = request.clone();
-    let of = |pem: bool| FLOOD.iter().map(move |drop| if pem { &drop.pem } else { &drop.base64 });
+    let count = |path: &str| request.pointer(path).and_then(Value::as_array).map_or(0, Vec::len);
+    let (read, kept) = (count("/reference"), count("/reference_document/members"));
+    let of = |pem: bool| flood.iter().map(move |drop| if pem { &drop.pem } else { &drop.base64 });
     let singles = || of(false).map(|der| json!({ "der": der })).collect::<Vec<_>>();
     let texts = |pem: bool| of(pem).map(|text| json!(text)).collect::<Vec<_>>();
     let mut is_there = false;
-    let mut pour = |into: &mut Value, flood: Vec<Value>| {
-        if let Some(list) = into.as_array_mut() {
+    let mut pour = |path: &str, flood: Vec<Value>| {
+        if let Some(list) = request.pointer_mut(path).and_then(Value::as_array_mut) {
             let at = if first { 0 } else { list.len() };
             list.splice(at..at, flood);
             is_there = true;
         }
     };
     if matches!(place, Place::Brought | Place::Everywhere) {
-        pour(&mut request["subjects"][0]["source"]["chain"], texts(false));
+        pour("/subjects/0/source/chain", texts(false));
     }
     if matches!(place, Place::Intermediates | Place::Everywhere) {
-        pour(&mut request["intermediates"], singles());
+        pour("/intermediates", singles());
     }
     if matches!(place, Place::BesideAMember | Place::Everywhere) {
-        let read = request["reference"].as_array().map_or(0, Vec::len);
-        let kept = request["reference_document"]["members"].as_array().map_or(0, Vec::len);
         match random.below(read + kept) {
-            at if at < read => pour(&mut request["reference"][at]["source"]["chain"], texts(false)),
-            at if at < read + kept => {
-                let member = &mut request["reference_document"]["members"][at - read];
-                pour(&mut member["certificate"]["chain"], texts(true));
+            at if at < read => pour(&format!("/reference/{at}/source/chain"), texts(false)),
+            at => {
+                let path = format!("/reference_document/members/{}/certificate/chain", at - read);
+                pour(&path, texts(true));
             }
-            _ => {}
         }
     }
     is_there.then_some(request)

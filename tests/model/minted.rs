@@ -287,7 +287,7 @@ mod erased {
 }
 
 /// The name of a CA.
-fn name(name: Name) -> String {
+pub fn name(name: Name) -> String {
     match name < HOSTS {
         true => format!("CN=CA {name},DC=contoso,DC=com"),
         false => format!("CN={}", host(name)),
