@@ -182,11 +182,14 @@ def test_the_steps_take_windows_hosts_one_by_one(mixed, estate):
     assert [each["module"] for each in asked(mixed.machines["pchat01"])] == ["win_same_ca_info"]
 
 
-def test_a_dictionary_is_refused_on_windows_in_words(mixed):
-    mixed.inventory["all"]["hosts"]["pchat01.contoso.com"]["persistent_chat_subjects"] = [{"name": "x", "source": "/x"}]
-    run = mixed.run("sameca.pki.check", "--limit", "pchat01.contoso.com")
-    assert run.code != 0 and "and not as dictionaries" in run.output, run.output
-    assert asked(mixed.machines["pchat01"]) == []
+def test_what_is_a_dictionary_reaches_the_windows_module_as_it_is(mixed):
+    options = {"subjects": [{"name": "x", "source": {"path": "/x"}}], "candidates": [{"path": "/c"}], "intermediates": [{"path": "/i"}], "pinned_keys": ["00"]}
+    # The double of the module writes down what it is asked, and knows strings alone.
+    mixed.run(play({"sameca.pki.same_ca_host": dict(
+        options, requirement="x", binary_path=str(mixed.machines["pchat01"] / "same-ca"),
+    )}, hosts="pchat01.contoso.com"))
+    (told,) = asked(mixed.machines["pchat01"])
+    assert {name: told["options"].get(name) for name in options} == options
 
 
 def test_the_gate_looks_into_the_stores_of_windows_hosts(windows, machine, estate):

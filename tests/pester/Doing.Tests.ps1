@@ -2,15 +2,40 @@
 BeforeDiscovery {
     # Each pair is foreseen and then run: the same change, the same status, the same number of actions.
     $pairs = @(
-        @{ Says = 'a thumbprint is the subject, and another certificate the candidate'; Subject = 'wrong'; Candidate = 'newer.pfx'; Changed = $false; Status = 'noncompliant' }
-        @{ Says = 'a thumbprint is the subject, and the store the candidate'; Subject = 'wrong'; Store = 'wrong', 'right'; Candidate = 'store'; Changed = $false; Status = 'noncompliant' }
+        @{
+            Says = 'a thumbprint is the subject, and another certificate the candidate'
+            Subject = 'wrong'
+            Candidate = 'newer.pfx'
+            Changed = $false
+            Status = 'noncompliant'
+        }
+        @{
+            Says = 'a thumbprint is the subject, and the store the candidate'
+            Subject = 'wrong'
+            Store = 'wrong', 'right'
+            Candidate = 'store'
+            Changed = $false
+            Status = 'noncompliant'
+        }
         @{ Says = 'the candidate is PEM with its key'; Candidate = 'newer.pem'; Changed = $false; Status = 'noncompliant' }
         @{ Says = 'the candidate is in another store'; Candidate = 'store:CurrentUser/SameCAOther'; Other = 'right'; Changed = $false; Status = 'noncompliant' }
         @{ Says = 'the PKCS#12 file holds two keys'; Candidate = 'twokeys.pfx'; Changed = $false; Status = 'noncompliant' }
         @{ Says = 'the PKCS#12 file is Base64 text'; Candidate = 'base64.pfx'; Changed = $true; Status = 'compliant' }
         @{ Says = 'a folder has a PEM that lasts longer than its good PKCS#12 file'; Candidate = 'mixed'; Changed = $true; Status = 'compliant' }
-        @{ Says = 'of two PKCS#12 files Windows cannot import the one that lasts longer'; Candidate = 'newer.pfx', 'right.pfx'; Broken = 'newer.pfx'; Changed = $true; Status = 'compliant' }
-        @{ Says = 'the only PKCS#12 file is one that Windows cannot import'; Candidate = 'newer.pfx'; Broken = 'newer.pfx'; Changed = $false; Status = 'noncompliant' }
+        @{
+            Says = 'of two PKCS#12 files Windows cannot import the one that lasts longer'
+            Candidate = 'newer.pfx', 'right.pfx'
+            Broken = 'newer.pfx'
+            Changed = $true
+            Status = 'compliant'
+        }
+        @{
+            Says = 'the only PKCS#12 file is one that Windows cannot import'
+            Candidate = 'newer.pfx'
+            Broken = 'newer.pfx'
+            Changed = $false
+            Status = 'noncompliant'
+        }
         @{ Says = 'the PKCS#12 file serves'; Candidate = 'newer.pfx'; Changed = $true; Status = 'compliant' }
         @{ Says = 'the store fits already'; Store = 'right'; Candidate = 'newer.pfx'; Changed = $false; Status = 'compliant' }
     )
@@ -198,15 +223,22 @@ Describe 'People are told' {
         $message | Should -BeLike '*and 3 more*'
         $message | Should -Not -Match 'passed_over'
         # A store has no order: which ten are told is not known here.
-        @([regex]::Matches($message, ': certificate (?<thumbprint>[0-9A-F]{40}): ') | ForEach-Object { $_.Groups['thumbprint'].Value } | Sort-Object -Unique).Count | Should -Be 10
-        (New-Resource @{ Reference = $question['Reference']; Subject = $question['Subject']; Authority = $ca; DnsName = 'other.contoso.com' }).Get().Reasons.Phrase -join "`n" |
+        $told = [regex]::Matches($message, ': certificate (?<thumbprint>[0-9A-F]{40}): ') | ForEach-Object { $_.Groups['thumbprint'].Value }
+        @($told | Sort-Object -Unique).Count | Should -Be 10
+        $resource = New-Resource @{ Reference = $question['Reference']; Subject = $question['Subject']; Authority = $ca; DnsName = 'other.contoso.com' }
+        $resource.Get().Reasons.Phrase -join "`n" |
             Should -BeLike '*certificate *and 3 more*'
     }
     It 'of a wrong candidate password first, by the name of what holds it' {
         Set-TestStore -Names 'wrong', 'right'
         $other = [pscredential]::new('pfx', (ConvertTo-SecureString 'another' -AsPlainText -Force))
-        $question = New-Question @{ Policy = @{ names = @('other.contoso.com') }; Candidate = (Join-Path $work 'right.cer'), (Join-Path $work 'newer.pfx'); CandidateCredential = $other }
-        $told = @(& $runner { param($given) Get-SameCAReason -Answer $given } (Invoke-Enforce $question -Foresee) | Where-Object { $_['message'] -match '^(candidate|certificate) ' })
+        $question = New-Question @{
+            Policy = @{ names = @('other.contoso.com') }
+            Candidate = (Join-Path $work 'right.cer'), (Join-Path $work 'newer.pfx')
+            CandidateCredential = $other
+        }
+        $told = @(& $runner { param($given) Get-SameCAReason -Answer $given } (Invoke-Enforce $question -Foresee))
+        $told = @($told | Where-Object { $_['message'] -match '^(candidate|certificate) ' })
         $told[0]['message'] | Should -BeLike "candidate *newer.pfx*password*"
         $told[0]['hint'] | Should -Be 'give it in CandidateCredential'
         (Get-Message (Invoke-Enforce $question -Foresee)) | Should -Not -Match 'another'
@@ -244,7 +276,8 @@ Describe 'People are told' {
         $fault.Exception.Data['SameCA.Error']['pointer'] | Should -BeLike '/*'
     }
     It 'no secret of a request that was refused' {
-        $named = & $runner { param($given) Resolve-SameCAPointer -Pointer '/candidates/0/password' -Request $given } @{ candidates = @(@{ path = '/x'; password = 'contoso-4' }) }
+        $given = @{ candidates = @(@{ path = '/x'; password = 'contoso-4' }) }
+        $named = & $runner { param($given) Resolve-SameCAPointer -Pointer '/candidates/0/password' -Request $given } $given
         $named['name'] | Should -Be 'CandidateCredential'
         $named['value'] | Should -BeNullOrEmpty
     }
@@ -306,7 +339,10 @@ Describe 'A program' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
     }
     It 'that floods is ended' {
         & $runner { $script:LargestAnswer = 1MB }
-        try { (Get-Fault { Invoke-Check (New-Question @{ BinaryPath = New-Script 'yes' }) }).Exception.Message | Should -BeLike '*wrote more than 1 MiB, and was ended*' }
+        try {
+            $message = (Get-Fault { Invoke-Check (New-Question @{ BinaryPath = New-Script 'yes' }) }).Exception.Message
+            $message | Should -BeLike '*wrote more than 1 MiB, and was ended*'
+        }
         finally { & $runner { $script:LargestAnswer = 256MB } }
     }
 }
@@ -417,7 +453,10 @@ Describe 'A store' {
         $global:SameCATestRead = 0
         Set-Runner 'New-SameCAHeld' { param($Certificate) $global:SameCATestRead++; & $global:SameCATestHeld -Certificate $Certificate }
         try {
-            $question = New-Question @{ Policy = @{ names = @((& $runner { Get-SameCAHostName })) }; Candidate = 'store:CurrentUser/SameCATest', (Join-Path $work 'newer.pfx') }
+            $question = New-Question @{
+                Policy = @{ names = @((& $runner { Get-SameCAHostName })) }
+                Candidate = 'store:CurrentUser/SameCATest', (Join-Path $work 'newer.pfx')
+            }
             $question['Subject'] = 'store:CurrentUser/SameCATest', $right
             $evidence = 0
             $null = Invoke-Check $question

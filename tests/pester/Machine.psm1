@@ -66,6 +66,12 @@ function New-Server($Issuer, [int] $Days, $Key) {
     return [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::CopyWithPrivateKey($certificate, $key)
 }
 
+# A certificate of bytes; with a password, one that keeps its key.
+function New-Certificate([byte[]] $Bytes, [string] $Secret) {
+    if (-not $Secret) { return [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($Bytes) }
+    return [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($Bytes, $Secret, 'PersistKeySet, Exportable')
+}
+
 function Get-TestCertificate([string] $Name) { return $script:Certificates[$Name] }
 
 function Get-TestSecret { return $script:Secret }
@@ -75,7 +81,7 @@ function Export-Pfx([string[]] $Names, [switch] $AllKeys) {
     $bundle = [System.Security.Cryptography.X509Certificates.X509Certificate2Collection]::new()
     foreach ($name in $Names) {
         $certificate = $script:Certificates[$name]
-        if ($name -ne $Names[0] -and -not $AllKeys) { $certificate = [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.RawData) }
+        if ($name -ne $Names[0] -and -not $AllKeys) { $certificate = New-Certificate $certificate.RawData }
         $null = $bundle.Add($certificate)
     }
     return , $bundle.Export('Pfx', $script:Secret)
@@ -89,7 +95,7 @@ function Set-TestStore([string[]] $Names, [string] $Store = 'SameCATest', [int] 
     foreach ($name in $Names) {
         $certificate = $script:Certificates[$name]
         if ($name -eq 'keyless') { $open.Add([System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.RawData)) }
-        else { $open.Add([System.Security.Cryptography.X509Certificates.X509Certificate2]::new($certificate.Export('Pfx', 'x'), 'x', 'PersistKeySet, Exportable')) }
+        else { $open.Add((New-Certificate ($certificate.Export('Pfx', 'x')) 'x')) }
     }
     for ($count = 0; $count -lt $More; $count++) {
         $one = New-Server -Issuer $script:Certificates['ca'] -Days 7300 -Key $script:Certificates['keyless'].PrivateKey

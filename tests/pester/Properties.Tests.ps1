@@ -61,7 +61,9 @@ Describe 'A property' {
         $fault = Get-Fault { (New-Usual @{ DnsName = $Value }).Test() }
         $fault.Exception.Message | Should -BeLike "DnsName '$([WildcardPattern]::Escape($Value))' is not a host name*"
     }
-    It 'DnsName is a host name: <Value>' -ForEach @(@{ Value = 'pchat01.contoso.com' }, @{ Value = '*.contoso.com' }, @{ Value = 'PCHAT01' }, @{ Value = '10.0.0.1' }) {
+    It 'DnsName is a host name: <Value>' -ForEach @(
+        @{ Value = 'pchat01.contoso.com' }, @{ Value = '*.contoso.com' }, @{ Value = 'PCHAT01' }, @{ Value = '10.0.0.1' }
+    ) {
         (Get-Request (New-Usual @{ DnsName = $Value }))['policy']['names'] | Should -Be $Value
     }
     It 'a thumbprint is found however it was copied' {
@@ -133,17 +135,18 @@ Describe 'Ansible''s users' {
         $away.TotalMinutes | Should -BeLessThan 92
     }
     It 'are told of a time that is none: <Text>' -ForEach @(@{ Text = 'yesterday' }, @{ Text = '2026-13-40T00:00:00Z' }, @{ Text = '+999999999w' }) {
-        (Get-Fault { & $runner { param($text) ConvertTo-SameCATime -Text $text -Option collected_at } $Text }).Exception.Message | Should -BeLike 'collected_at: *'
+        $fault = Get-Fault { & $runner { param($text) ConvertTo-SameCATime -Text $text -Option collected_at } $Text }
+        $fault.Exception.Message | Should -BeLike 'collected_at: *'
     }
     It 'give a reference document as itself, as text, as what was registered, or as a path' {
-        $document = @{ kind = 'reference'; members = @() }
-        foreach ($form in $document, '{"kind": "reference", "members": []}', @{ changed = $false; document = $document }) {
+        $document = @{ kind = 'reference'; members = @(@{ name = 'fe01' }) }
+        foreach ($form in $document, '{"kind": "reference", "members": [{"name": "fe01"}]}', @{ changed = $false; document = $document }) {
             $read = & $runner { param($given) ConvertTo-SameCADocument -Value $given } $form
             $read['ReferenceDocument']['kind'] | Should -Be 'reference'
         }
         (& $runner { ConvertTo-SameCADocument -Value 'C:\lync.json' })['ReferencePath'] | Should -Be 'C:\lync.json'
         (& $runner { ConvertTo-SameCADocument -Value $null }).Count | Should -Be 0
-        { & $runner { ConvertTo-SameCADocument -Value '{broken' } } | Should -Throw -ExpectedMessage '*begins like JSON*'
+        { & $runner { ConvertTo-SameCADocument -Value '{broken' } } | Should -Throw -ExpectedMessage '*this text is no JSON of a reference document'
     }
     It 'give one string for a list, a subject as text or dictionary, and no private key' {
         $key = "-----BEGIN PRIVATE KEY-----`nMIIB`n-----END PRIVATE KEY-----`n"
@@ -154,8 +157,8 @@ Describe 'Ansible''s users' {
         $given['reference'] = 'C:\a,b.cer'
         $given['subjects'] = $list
         & $runner { param($given) ConvertTo-SameCAArgument -Arguments $given } $given
-        $given['reference'] | Should -Be 'C:\a,b.cer'
         @($given['reference']).Count | Should -Be 1
+        $given['reference'][0]['source']['spec'] | Should -Be 'C:\a,b.cer'
         $given['subjects'][0]['source']['spec'] | Should -Be 'lync:Default'
         $given['subjects'][1]['source']['path'] | Should -Be '/x'
         $other = @{ subjects = @(@{ name = 'x'; source = @{ content = "A${key}B" } }) }
@@ -166,7 +169,10 @@ Describe 'Ansible''s users' {
         $params = New-Object 'System.Collections.Generic.Dictionary[string,object]'
         $params['requirement'] = 'chat'
         $params['reference'] = @($right)
-        $params['subjects'] = @(@{ name = $right; source = @{ spec = $right } }, @{ name = 'web'; use = 'Web'; names = @('a.contoso.com'); source = @{ spec = $right } })
+        $params['subjects'] = @(
+            @{ name = $right; source = @{ spec = $right } },
+            @{ name = 'web'; use = 'Web'; names = @('a.contoso.com'); source = @{ spec = $right } }
+        )
         $question = & $runner { param($given) ConvertTo-SameCAQuestion -Params $given } $params
         $question['Subject'][0] | Should -Be $right
         $request = & $runner { param($given) (New-SameCAQuestion -Given $given)['Request'] } $question

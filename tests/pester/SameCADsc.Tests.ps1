@@ -3,7 +3,12 @@ BeforeDiscovery {
     $folder = Join-Path (Split-Path $PSScriptRoot) 'powershell/golden'
     $golden = @(foreach ($file in Get-ChildItem -LiteralPath $folder -Filter '*.json') {
         $read = Get-Content -Raw -LiteralPath $file.FullName | ConvertFrom-Json
-        @{ Says = $read.says; Path = $file.FullName; Name = $file.BaseName; Mends = [bool]($read.PSObject.Properties['enforce'] -and @($read.enforce).Count -gt 0) }
+        @{
+            Says = $read.says
+            Path = $file.FullName
+            Name = $file.BaseName
+            Mends = [bool]($read.PSObject.Properties['enforce'] -and @($read.enforce).Count -gt 0)
+        }
     })
     # Files are installed on Unix.
     if ([System.IO.Path]::DirectorySeparatorChar -eq '\') { $golden = @($golden | Where-Object { $_.Name -notlike 'path-install*' }) }
@@ -132,7 +137,13 @@ Describe 'Set' {
     }
     It 'imports the chosen certificate with its key, not exportable, and no CA certificate' {
         Set-TestStore -Names 'wrong'
-        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = Join-Path $work 'newer.pfx'; CandidateCredential = $true }
+        $resource = New-Resource @{
+            Reference = Join-Path $work 'right.cer'
+            Subject = 'store:CurrentUser/SameCATest'
+            Authority = $ca
+            Candidate = Join-Path $work 'newer.pfx'
+            CandidateCredential = $true
+        }
         $resource.Set()
         $held = @(Get-TestStore)
         $held.Count | Should -Be 2
@@ -168,7 +179,8 @@ Describe 'Set' {
             param($Type, $Thumbprint, $Identity)
             throw "access denied to $Type $Thumbprint $Identity"
         }
-        $words = 'chat is still noncompliant after Set: lync:WebServicesInternal: *; lync:WebServicesInternal: Set-CsCertificate failed to assign*access denied*RTCUniversalServerAdmins*'
+        $words = 'chat is still noncompliant after Set: lync:WebServicesInternal: *; ' +
+        'lync:WebServicesInternal: Set-CsCertificate failed to assign*access denied*RTCUniversalServerAdmins*'
         { $case.Resource.Set() } | Should -Throw -ExpectedMessage $words
     }
     It 'gives the report of Set to the folder, also where it fails' {
@@ -191,20 +203,38 @@ Describe 'Set' {
         $null = New-Item -ItemType Directory -Path $folder
         Copy-Item (Join-Path $work 'newer.pfx') $folder
         Copy-Item $ca $folder
-        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = $folder; CandidateCredential = $true }
+        $resource = New-Resource @{
+            Reference = Join-Path $work 'right.cer'
+            Subject = 'store:CurrentUser/SameCATest'
+            Authority = $ca
+            Candidate = $folder
+            CandidateCredential = $true
+        }
         $resource.Set()
         $resource.Test() | Should -BeTrue
     }
     It 'refuses a file with several private keys, because importing it would keep them all' {
         Set-TestStore -Names 'wrong'
         Write-Bytes 'two.pfx' (Export-Pfx 'newer', 'right' -AllKeys)
-        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; Candidate = Join-Path $work 'two.pfx'; CandidateCredential = $true }
+        $resource = New-Resource @{
+            Reference = Join-Path $work 'right.cer'
+            Subject = 'store:CurrentUser/SameCATest'
+            Authority = $ca
+            Candidate = Join-Path $work 'two.pfx'
+            CandidateCredential = $true
+        }
         { $resource.Set() } | Should -Throw -ExpectedMessage '*two.pfx*private keys*'
         @(Get-TestStore).Count | Should -Be 1
     }
     It 'imports nothing in the place of a thumbprint that names another certificate' {
         Set-TestStore -Names 'wrong'
-        $resource = New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = $wrong; Authority = $ca; Candidate = Join-Path $work 'newer.pfx'; CandidateCredential = $true }
+        $resource = New-Resource @{
+            Reference = Join-Path $work 'right.cer'
+            Subject = $wrong
+            Authority = $ca
+            Candidate = Join-Path $work 'newer.pfx'
+            CandidateCredential = $true
+        }
         { $resource.Set() } | Should -Throw -ExpectedMessage '*newer.pfx*'
         @(Get-TestStore).Count | Should -Be 1
     }
@@ -268,15 +298,36 @@ Describe 'Trouble' {
         @{ Case = 'the store source is malformed'; Properties = @{ Subject = 'store:My' }; Message = '*is not a source*' }
         @{ Case = 'the scheme is unknown'; Properties = @{ Subject = 'ldap:x' }; Message = '*is not a source*' }
         @{ Case = 'a path is relative'; Properties = @{ Subject = 'a.pem' }; Message = "'a.pem' in Subject is not an absolute path*" }
-        @{ Case = 'a store is not there'; Properties = @{ Subject = 'store:CurrentUser/NoSuchStore' }; Message = 'failed to open certificate store CurrentUser\NoSuchStore*' }
-        @{ Case = 'Lync is not there'; Properties = @{ Subject = 'lync:Default' }; Message = 'Get-CsCertificate was not found*lync:Default needs Windows PowerShell*' }
-        @{ Case = 'a file of the reference has a relative path'; Properties = @{ ReferencePath = 'a.json' }; Message = "'a.json' in ReferencePath is not an absolute path*" }
+        @{
+            Case = 'a store is not there'
+            Properties = @{ Subject = 'store:CurrentUser/NoSuchStore' }
+            Message = 'failed to open certificate store CurrentUser\NoSuchStore*'
+        }
+        @{
+            Case = 'Lync is not there'
+            Properties = @{ Subject = 'lync:Default' }
+            Message = 'Get-CsCertificate was not found*lync:Default needs Windows PowerShell*'
+        }
+        @{
+            Case = 'a file of the reference has a relative path'
+            Properties = @{ ReferencePath = 'a.json' }
+            Message = "'a.json' in ReferencePath is not an absolute path*"
+        }
         @{ Case = 'a candidate has a relative path'; Properties = @{ Candidate = 'a.pfx' }; Message = "'a.pfx' in Candidate is not an absolute path*" }
         @{ Case = 'the CA has a relative path'; Properties = @{ Authority = 'ca.cer' }; Message = "'ca.cer' in Authority is not an absolute path*" }
         @{ Case = 'the binary has a relative path'; Properties = @{ BinaryPath = 'same-ca' }; Message = "'same-ca' in BinaryPath is not an absolute path*" }
-        @{ Case = 'the same subject is there twice'; Properties = @{ Subject = 'store:CurrentUser/SameCATest', 'store:CurrentUser/SameCATest' }; Message = 'same-ca refused the request: *(bad-request)' }
+        @{
+            Case = 'the same subject is there twice'
+            Properties = @{ Subject = 'store:CurrentUser/SameCATest', 'store:CurrentUser/SameCATest' }
+            Message = 'same-ca refused the request: *(bad-request)'
+        }
         @{ Case = 'there is no reference'; Properties = @{ Reference = $null }; Message = "'chat' has no reference*" }
-        @{ Case = 'the reference is a whole store of several'; Properties = @{ Reference = 'store:CurrentUser/SameCATest' }; Message = '*must name one certificate*'; Store = 'right', 'wrong' }
+        @{
+            Case = 'the reference is a whole store of several'
+            Properties = @{ Reference = 'store:CurrentUser/SameCATest' }
+            Message = '*must name one certificate*'
+            Store = 'right', 'wrong'
+        }
         @{ Case = 'the binary is missing'; Properties = @{ BinaryPath = '/nowhere/same-ca' }; Message = "*'/nowhere/same-ca'*" }
     ) {
         if ($Store) { Set-TestStore -Names $Store } else { Set-TestStore -Names 'right' }
@@ -290,12 +341,42 @@ Describe 'Trouble' {
         @{ Case = 'prints nothing'; Answer = ''; Complaint = ''; ExitCode = 0; Message = 'same-ca gave no report (exit code 0): it wrote 0 characters*' }
         @{ Case = 'prints garbage'; Answer = 'hello'; Complaint = ''; ExitCode = 0; Message = 'same-ca gave no report (exit code 0): it wrote 5 characters*' }
         @{ Case = 'prints other JSON'; Answer = '{"a":1}'; Complaint = ''; ExitCode = 0; Message = '*names no protocol*' }
-        @{ Case = 'speaks another protocol'; Answer = '{"protocol":2}'; Complaint = ''; ExitCode = 0; Message = '*speaks protocol 2; this module speaks protocol 1: *' }
+        @{
+            Case = 'speaks another protocol'
+            Answer = '{"protocol":2}'
+            Complaint = ''
+            ExitCode = 0
+            Message = '*speaks protocol 2; this module speaks protocol 1: *'
+        }
         @{ Case = 'does not say its version'; Answer = '{"protocol":1}'; Complaint = ''; ExitCode = 0; Message = '*does not say its version*' }
-        @{ Case = 'says a version that is none'; Answer = '{"protocol":1,"tool":{"version":"new"}}'; Complaint = ''; ExitCode = 0; Message = '*does not say its version*' }
-        @{ Case = 'prints half a report'; Answer = '{"protocol":1,"tool":{"version":"0.1.0"}}'; Complaint = ''; ExitCode = 0; Message = "*wrote JSON without 'status'*" }
-        @{ Case = 'is too old'; Answer = '{"protocol":1,"tool":{"version":"0.0.9"}}'; Complaint = ''; ExitCode = 0; Message = '*is version 0.0.9; install*' }
-        @{ Case = 'refuses'; Answer = '{"protocol":1,"error":{"code":"bad-request","message":"no"}}'; Complaint = ''; ExitCode = 2; Message = 'same-ca refused the request: no (bad-request)' }
+        @{
+            Case = 'says a version that is none'
+            Answer = '{"protocol":1,"tool":{"version":"new"}}'
+            Complaint = ''
+            ExitCode = 0
+            Message = '*does not say its version*'
+        }
+        @{
+            Case = 'prints half a report'
+            Answer = '{"protocol":1,"tool":{"version":"0.1.0"}}'
+            Complaint = ''
+            ExitCode = 0
+            Message = "*wrote JSON without 'status'*"
+        }
+        @{
+            Case = 'is too old'
+            Answer = '{"protocol":1,"tool":{"version":"0.0.9"}}'
+            Complaint = ''
+            ExitCode = 0
+            Message = 'same-ca 0.0.9 at * is too old: this module needs 0.1.0 or later (install it*'
+        }
+        @{
+            Case = 'refuses'
+            Answer = '{"protocol":1,"error":{"code":"bad-request","message":"no"}}'
+            Complaint = ''
+            ExitCode = 2
+            Message = 'same-ca refused the request: no (bad-request)'
+        }
     ) {
         $resource = New-Resource @{ Reference = $right; Subject = $right; BinaryPath = New-FakeBinary $Answer $Complaint $ExitCode }
         { $resource.Test() } | Should -Throw -ExpectedMessage $Message
@@ -323,7 +404,8 @@ Describe 'Trouble' {
         $replace = { Set-Item -Path function:script:Test-SameCAPrivateKey -Value $args[0] }
         try {
             & $runner $replace $denied
-            { (New-Resource @{ Reference = $ca; Subject = $right }).Test() } | Should -Throw -ExpectedMessage '*may not be opened*Access is denied.*PsDscRunAsCredential*'
+            $words = '*may not be opened*Access is denied.*PsDscRunAsCredential*'
+            { (New-Resource @{ Reference = $ca; Subject = $right }).Test() } | Should -Throw -ExpectedMessage $words
             & $runner $replace $gone
             $state = (New-Resource @{ Reference = Join-Path $work 'right.cer'; Subject = $right; Authority = $ca }).Get()
             $state.Reasons.Code | Should -Contain 'SameCACertificate:SameCACertificate:private-key-missing'
@@ -332,14 +414,27 @@ Describe 'Trouble' {
     }
     It 'tells no password' {
         $told = ''
-        $resource = New-Resource @{ Reference = $right; Subject = Join-Path $work 'subject.pfx'; SubjectCredential = $true; Candidate = Join-Path $work 'ca.cer'; CandidateCredential = $true; BinaryPath = New-FakeBinary '' 'boom' 1 }
+        $resource = New-Resource @{
+            Reference = $right
+            Subject = Join-Path $work 'subject.pfx'
+            SubjectCredential = $true
+            Candidate = Join-Path $work 'ca.cer'
+            CandidateCredential = $true
+            BinaryPath = New-FakeBinary '' 'boom' 1
+        }
         try { $resource.Set() } catch { $told = $_ | Out-String }
         $told | Should -Match 'boom'
         $told | Should -Not -Match (Get-TestSecret)
     }
     It 'tells no password in verbose lines, warnings or errors, whatever goes wrong' {
         Set-TestStore -Names 'wrong'
-        $all = @{ Reference = Join-Path $work 'right.cer'; Subject = 'store:CurrentUser/SameCATest'; Authority = $ca; CandidateCredential = $true; SubjectCredential = $true }
+        $all = @{
+            Reference = Join-Path $work 'right.cer'
+            Subject = 'store:CurrentUser/SameCATest'
+            Authority = $ca
+            CandidateCredential = $true
+            SubjectCredential = $true
+        }
         Write-Bytes 'broken.pfx' ([byte[]](1..40))
         $told = foreach ($file in 'broken.pfx', 'nowhere.pfx', 'newer.pfx') {
             $all['Candidate'] = Join-Path $work $file

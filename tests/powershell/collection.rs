@@ -10,10 +10,10 @@ use crate::binary::{call, check, small};
 
 const PLUGINS: &str = "ansible/ansible_collections/sameca/pki/plugins";
 
-/// The options of a module's specification: `key = value` parts by name.
-fn options(script: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+/// The options of the Windows modules: `key = value` parts by name.
+fn options(script: &str, list: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let block = script
-        .split("options = @{\n")
+        .split(&format!("    ${list} = @{{\n"))
         .nth(1)
         .unwrap()
         .split("\n    }\n")
@@ -22,7 +22,9 @@ fn options(script: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let parse = |line: &str| {
         let (name, body) = line.trim().split_once(" = @{ ").unwrap_or_else(|| panic!("{line}"));
         let parts = body
-            .trim_end_matches(" }")
+            .split(" }")
+            .next()
+            .unwrap()
             .split("; ")
             .map(|part| part.split_once(" = ").unwrap());
         (
@@ -44,9 +46,12 @@ fn the_options_of_the_windows_modules_are_documented_as_they_are() {
     let runner = text(&format!("{PLUGINS}/module_utils/SameCA.psm1"));
     let question = runner.split("\nfunction ConvertTo-SameCAQuestion {").nth(1).unwrap();
     let question = question.split("\n}\n").next().unwrap();
+    let script = text(&format!("{PLUGINS}/module_utils/SameCAOptions.psm1"));
     for module in ["win_same_ca", "win_same_ca_info"] {
-        let script = text(&format!("{PLUGINS}/modules/{module}.ps1"));
-        let options = options(&script);
+        let mut options = options(&script, "options");
+        if module == "win_same_ca" {
+            options.extend(self::options(&script, "enforced"));
+        }
         let documented = documentation(module)["DOCUMENTATION"]["options"].clone();
         let documented = documented.as_object().unwrap();
         assert!(options.len() > 10);
@@ -119,8 +124,11 @@ fn the_windows_modules_load_the_runner_that_the_collection_carries() {
         let script = text(&format!("{PLUGINS}/modules/{module}.ps1"));
         assert!(script.starts_with("#!powershell\n"));
         assert!(script.contains("\n#AnsibleRequires -CSharpUtil Ansible.Basic\n"));
-        let runner = "\n#AnsibleRequires -PowerShell ansible_collections.sameca.pki.plugins.module_utils.SameCA\n";
-        assert!(script.contains(runner));
+        for util in ["SameCA", "SameCAOptions"] {
+            let line =
+                format!("\n#AnsibleRequires -PowerShell ansible_collections.sameca.pki.plugins.module_utils.{util}\n");
+            assert!(script.contains(&line), "{module}: {util}");
+            assert!(repository(&format!("{PLUGINS}/module_utils/{util}.psm1")).exists());
+        }
     }
-    assert!(repository(&format!("{PLUGINS}/module_utils/SameCA.psm1")).exists());
 }

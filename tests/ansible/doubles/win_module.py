@@ -78,10 +78,10 @@ def main():
     params = module.params
     binary = pathlib.Path(params["binary_path"])
     machine = binary.parent
-    request = build(params, machine)
     with open(machine / "asked.json", "a", encoding="utf-8") as file:
         given = {key: value for key, value in params.items() if value is not None}
         file.write(json.dumps(dict(module=NAME, options=given)) + "\n")
+    request = build(params, machine)
     result = dict(changed=False)
     report = ask(binary, "check" if NAME.endswith("_info") else "enforce", request)
     if not NAME.endswith("_info"):

@@ -18,17 +18,12 @@ from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, 
 from ansible_collections.sameca.pki.plugins.plugin_utils._controller import HostAction, users_folder
 
 # Options of the modules for Unix, and for Windows; the last ones of enforcing alone.
-COMMON = ("requirement", "host", "node", "collected_at", "binary_path", "reference", "reference_document", "authorities", "subjects",
-          "candidates", "policy")
-UNIX = COMMON + ("intermediates",)
+COMMON = ("requirement", "host", "node", "collected_at", "binary_path", "reference", "reference_document", "pinned_keys", "authorities",
+          "intermediates", "subjects", "candidates", "policy")
+UNIX = COMMON
 WINDOWS = COMMON + ("privatekey_passphrase", "candidate_passphrase")
 WINDOWS_ENFORCED = ("key_exportable", "replace_staged", "set_oauth_token_issuer")
 OWN = ("state", "from_controller", "reference_file", "controller_binary_path")
-
-DICTIONARIES = (
-    "on Windows subjects and candidates are written as store:LocalMachine/My[/THUMBPRINT], lync:USE, tls://HOST:PORT or an absolute"
-    " path, and not as dictionaries; passphrases are privatekey_passphrase and candidate_passphrase"
-)
 
 NO_REFERENCE = (
     "nothing sets the rule: give the internal servers (persistent_chat_reference), or the path on the controller of a reference"
@@ -84,11 +79,6 @@ class ActionModule(HostAction):
         if from_controller:
             return self.from_controller({key: given[key] for key in UNIX if key in given}, given.get("controller_binary_path"))
         if is_windows(self._connection, task_vars):
-            for key in ("subjects", "candidates"):
-                if not all(isinstance(source, str) for source in given.get(key) or ()):
-                    raise _argspec.OptionError(DICTIONARIES)
-            if given.get("intermediates"):
-                raise _argspec.OptionError("intermediates are not taken on Windows")
             options = WINDOWS + (WINDOWS_ENFORCED if enforced else ())
             module = "sameca.pki.win_same_ca" if enforced else "sameca.pki.win_same_ca_info"
         else:
@@ -98,7 +88,7 @@ class ActionModule(HostAction):
 
     def find_reference(self, arguments):
         """Reads the reference document that lies on the controller, where nothing else sets the rule."""
-        if arguments.get("reference") or arguments.get("reference_document"):
+        if arguments.get("reference") or arguments.get("reference_document") or arguments.get("pinned_keys"):
             # A member of its own stands in the place of the document.
             return
         arguments.pop("reference", None)

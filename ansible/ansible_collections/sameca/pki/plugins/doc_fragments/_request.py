@@ -142,6 +142,11 @@ options:
       - A reference document, as M(sameca.pki.same_ca_reference) writes it. Either the document itself or its path on the target.
       - It is what to use with C(--limit) and job slices, where the internal servers are no hosts of the run.
     type: raw
+  pinned_keys:
+    description:
+      - SHA-256 of the keys of CAs that are allowed, each a member of the reference as with O(reference[].key_sha256).
+    type: list
+    elements: str
   subjects:
     description:
       - What must follow the rule.

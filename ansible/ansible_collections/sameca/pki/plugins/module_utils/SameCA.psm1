@@ -65,6 +65,8 @@ $script:Terms = @{
         key_readers = 'KeyReaders'
         report_path = 'ReportPath'
         run_as = 'PsDscRunAsCredential'
+        who = 'this module'
+        how = 'install it there, or say in BinaryPath where a newer one is'
     }
     Ansible = @{
         requirement = 'requirement'
@@ -93,6 +95,9 @@ $script:Terms = @{
         key_readers = 'key_readers'
         report_path = 'report_path'
         run_as = 'become'
+        distrust = 'policy.distrust'
+        who = 'this collection'
+        how = 'the role sameca.pki.install installs it'
     }
 }
 # What the hints of same-ca say, as patterns, and what the caller's users say for it. The first ones are whole phrases.
@@ -162,9 +167,9 @@ function Get-SameCATerm {
 
 # Text of same-ca's hints in the words of whoever reads it.
 function ConvertTo-SameCAWording {
-    param([string] $Text, [string] $Password = 'password')
+    param([string] $Text, [string] $Locked = 'password')
     foreach ($pair in $script:Wordings[$script:Caller]) { $Text = $Text -replace $pair[0], $pair[1] }
-    return $Text.Replace('{password}', (Get-SameCATerm $Password))
+    return $Text.Replace('{password}', (Get-SameCATerm $Locked))
 }
 
 function Stop-SameCA {
@@ -183,6 +188,8 @@ function Stop-SameCA {
         The exception behind it.
     .PARAMETER Fault
         The error that same-ca answered with.
+    .PARAMETER Version
+        The version of same-ca that is too old.
     .EXAMPLE
         Stop-SameCA -Id BadOption -Category InvalidArgument -Target Reference -Message 'no reference is given'
     #>
@@ -194,10 +201,12 @@ function Stop-SameCA {
         $Target,
         [string] $Message,
         [System.Exception] $Cause,
-        $Fault
+        $Fault,
+        [string] $Version
     )
     $exception = New-Object -TypeName System.InvalidOperationException -ArgumentList $Message, $Cause
     if ($null -ne $Fault) { $exception.Data['SameCA.Error'] = $Fault }
+    if ($Version) { $exception.Data['SameCA.Version'] = $Version }
     throw (New-Object -TypeName System.Management.Automation.ErrorRecord -ArgumentList $exception, "SameCA.$Id", $Category, $Target)
 }
 
@@ -445,8 +454,8 @@ function Assert-SameCAVersion {
         Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message $words
     }
     if ($known -lt [version]$script:OldestBinary) {
-        $words = "same-ca at '$BinaryPath' is version $Version; install $($script:OldestBinary) or later"
-        Stop-SameCA -Id 'BinaryTooOld' -Category NotInstalled -Target $BinaryPath -Message $words
+        $words = "same-ca $Version at $BinaryPath is too old: $(Get-SameCATerm 'who') needs $($script:OldestBinary) or later ($(Get-SameCATerm 'how'))"
+        Stop-SameCA -Id 'BinaryTooOld' -Category NotInstalled -Target $BinaryPath -Message $words -Version $Version
     }
 }
 
@@ -598,7 +607,7 @@ function New-SameCARequest {
     .PARAMETER Requirement
         What the requirement is called in reports.
     .PARAMETER Reference
-        The servers that set the rule; each source names one certificate.
+        The servers that set the rule: sources that name one certificate each, or the protocol's members as dictionaries.
     .PARAMETER ReferencePath
         A reference document that same-ca reference wrote.
     .PARAMETER ReferenceDocument
@@ -640,7 +649,7 @@ function New-SameCARequest {
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSReviewUnusedParameter', '', Justification = 'all are read from PSBoundParameters')]
     param(
         [Parameter(Mandatory = $true)] [string] $Requirement,
-        [string[]] $Reference,
+        [object[]] $Reference,
         [string] $ReferencePath,
         $ReferenceDocument,
         [string[]] $PinnedKey,
@@ -648,9 +657,9 @@ function New-SameCARequest {
         [string] $HostName,
         [string] $Node,
         [string] $CollectedAt,
-        [string[]] $Authority,
-        [string[]] $Intermediate,
-        [string[]] $Candidate,
+        [object[]] $Authority,
+        [object[]] $Intermediate,
+        [object[]] $Candidate,
         [pscredential] $CandidateCredential,
         [pscredential] $SubjectCredential,
         [System.Collections.IDictionary] $Policy,
@@ -687,6 +696,12 @@ function New-SameCAQuestion {
     $secret = Get-SameCACredential -Given $Given -Name 'CandidateCredential' -Part 'candidate_password'
     $candidates = @(Get-SameCAGiven $Given 'Candidate' | Where-Object { $null -ne $_ })
     $policy = ConvertTo-SameCAPolicy -Policy (Get-SameCAGiven $Given 'Policy')
+    if ($policy.ContainsKey('distrust')) {
+        $policy['distrust'] = @(foreach ($entry in $policy['distrust']) {
+            if ($entry -is [System.Collections.IDictionary] -and (Get-SameCAGiven $entry 'key_sha256')) { @{ key_sha256 = $entry['key_sha256'] } }
+            else { ConvertTo-SameCAList -Given $entry -Part 'distrust' }
+        })
+    }
     if ($path -and $document) {
         $words = "'$requirement' has two reference documents: give the path or the document itself"
         Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'ReferenceDocument' -Message $words
@@ -704,6 +719,7 @@ function New-SameCAQuestion {
     )
     $options = @{
         Credential = $credential
+        Secret = $secret
         Names = @()
         Mend = $candidates.Count -gt 0
         RenewBefore = $policy.ContainsKey('renew_before')
@@ -723,8 +739,8 @@ function New-SameCAQuestion {
     if (-not $hostName) { $hostName = Get-SameCAHostName }
     $collected = Get-SameCAGiven $Given 'CollectedAt'
     if (-not $collected) { $collected = ConvertTo-SameCATime -Text '+0s' }
-    $vouched = @(Get-SameCAGiven $Given 'Authority' | Where-Object { $null -ne $_ } | ForEach-Object { Resolve-SameCASource -Source $_ -Part 'authorities' })
-    $lent = @(Get-SameCAGiven $Given 'Intermediate' | Where-Object { $null -ne $_ } | ForEach-Object { Resolve-SameCASource -Source $_ -Part 'intermediates' })
+    $vouched = @(ConvertTo-SameCAList -Given (Get-SameCAGiven $Given 'Authority') -Part 'authorities')
+    $lent = @(ConvertTo-SameCAList -Given (Get-SameCAGiven $Given 'Intermediate') -Part 'intermediates')
     $request = @{
         protocol = 1
         requirement = $requirement
@@ -743,7 +759,7 @@ function New-SameCAQuestion {
     }
     if ($document) { $request['reference_document'] = $document }
     if ($candidates.Count -gt 0) {
-        $request['candidates'] = @(foreach ($source in $candidates) { Resolve-SameCASource -Source $source -Part 'candidates' -Credential $secret -WithKey })
+        $request['candidates'] = @(ConvertTo-SameCAList -Given $candidates -Part 'candidates' -Credential $secret -WithKey)
     }
     return @{ Request = $request; Places = $places; Secret = $secret }
 }
@@ -809,17 +825,35 @@ function ConvertTo-SameCAPolicy {
     return $rules
 }
 
-# A member without certificate is sent empty, so that the report names it.
+# A member: a source, or a dictionary of its name and a source or pin. One without certificate is sent empty, so that the report names it.
 function New-SameCAMember {
+    [OutputType([hashtable])]
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
-    param([string] $Source, [pscredential] $Credential)
-    $found = @(Resolve-SameCASource -Source $Source -Part 'reference' -Credential $Credential)
-    $name = Repair-SameCAText $Source
+    param($Source, [pscredential] $Credential)
+    $member = @{}
+    $kind = 'source'
+    $given = $Source
+    if ($Source -is [System.Collections.IDictionary]) {
+        foreach ($key in 'name', 'use', 'key_sha256') {
+            $value = Get-SameCAGiven $Source $key
+            if ($null -ne $value) { $member[$key] = Repair-SameCAText $value }
+        }
+        if ($member.ContainsKey('key_sha256')) { return $member }
+        if ($null -ne (Get-SameCAGiven $Source 'authority')) { $kind = 'authority' }
+        $given = Get-SameCAGiven $Source $kind
+    }
+    elseif ($Source -is [string]) { $member['name'] = Repair-SameCAText $Source }
+    if ($null -eq $given -or ($Source -isnot [string] -and $Source -isnot [System.Collections.IDictionary])) {
+        $words = "$(Get-SameCATerm 'reference') has an element that is neither a source nor a dictionary with a source, authority or key_sha256"
+        Stop-SameCA -Id 'BadOption' -Category InvalidType -Target 'Reference' -Message $words
+    }
+    $found = @(ConvertTo-SameCAList -Given $given -Part 'reference' -Credential $Credential)
     if ($found.Count -gt 1) {
+        $name = $member['name']
         Stop-SameCA -Id 'BadSource' -Category InvalidArgument -Target $name -Message "reference '$name' must name one certificate; it names $($found.Count)"
     }
-    if ($found.Count -eq 1) { return @{ name = $name; source = $found[0] } }
-    return @{ name = $name; source = @{ pem = '' } }
+    if ($found.Count -eq 1) { $member[$kind] = $found[0] } else { $member[$kind] = @{ pem = '' } }
+    return $member
 }
 
 # One subject, and one more for each certificate that Lync has staged for its use; each with its place where this module keeps it.
@@ -829,6 +863,7 @@ function New-SameCASubject {
     param(
         $Subject,
         [pscredential] $Credential,
+        [pscredential] $Secret,
         [string[]] $Names,
         [bool] $Mend,
         [bool] $RenewBefore,
@@ -839,7 +874,8 @@ function New-SameCASubject {
     $entry = @{}
     $source = $Subject
     if ($Subject -isnot [string]) {
-        $entry = ConvertTo-SameCASubject -Subject $Subject -Credential $Credential
+        $entry = ConvertTo-SameCASubject -Subject $Subject -Credential $Credential -Secret $Secret
+        if ($entry.ContainsKey('candidates')) { $Mend = $true }
         # Its source may still be one that only this module reads.
         $plain = $entry.ContainsKey('source') -and $entry['source'] -is [string] -and -not $entry.ContainsKey('install')
         if (-not $plain) { return @{ entry = $entry; place = $null } }
@@ -898,7 +934,7 @@ function New-SameCASubject {
 # A subject that was given as a dictionary, in the words of the other modules: source and any_of as there, install as there.
 function ConvertTo-SameCASubject {
     [OutputType([hashtable])]
-    param($Subject, [pscredential] $Credential)
+    param($Subject, [pscredential] $Credential, [pscredential] $Secret)
     if ($Subject -isnot [System.Collections.IDictionary]) {
         $words = "$(Get-SameCATerm 'subjects') has an element that is neither a source nor a dictionary"
         Stop-SameCA -Id 'BadOption' -Category InvalidType -Target 'Subject' -Message $words
@@ -912,14 +948,11 @@ function ConvertTo-SameCASubject {
         $entry[$key] = $value
     }
     $source = Get-SameCAGiven $Subject 'source'
-    if ($null -ne $source) { $entry['source'] = ConvertTo-SameCASource -Source $source -Credential $Credential }
+    if ($null -ne $source) { $entry['source'] = ConvertTo-SameCASource -Source $source -Part 'subjects' -Credential $Credential }
     $any = Get-SameCAGiven $Subject 'any_of'
-    if ($null -ne $any) {
-        $entry['any_of'] = @(foreach ($one in $any) {
-            $made = ConvertTo-SameCASource -Source $one -Credential $Credential
-            if ($made -is [string]) { Resolve-SameCASource -Source $made -Part 'subjects' -Credential $Credential -WithKey } else { $made }
-        })
-    }
+    if ($null -ne $any) { $entry['any_of'] = @(ConvertTo-SameCAList -Given $any -Part 'subjects' -Credential $Credential -WithKey) }
+    $own = Get-SameCAGiven $Subject 'candidates'
+    if ($null -ne $own) { $entry['candidates'] = @(ConvertTo-SameCAList -Given $own -Part 'candidates' -Credential $Secret -WithKey) }
     $install = Get-SameCAGiven $Subject 'install'
     if ($null -ne $install) {
         $entry['install'] = @{}
@@ -941,10 +974,27 @@ function ConvertTo-SameCASubject {
     return $entry
 }
 
+# The protocol's sources for a list of sources, each a string or a dictionary.
+function ConvertTo-SameCAList {
+    [OutputType([hashtable], [string])]
+    param($Given, [string] $Part, [pscredential] $Credential, [switch] $WithKey)
+    # A dictionary is one source; what it holds is not gone through.
+    if ($Given -is [System.Collections.IDictionary]) { $Given = @(, $Given) }
+    foreach ($one in $Given) {
+        if ($null -eq $one) { continue }
+        $made = ConvertTo-SameCASource -Source $one -Part $Part -Credential $Credential
+        if ($made -is [string]) { Resolve-SameCASource -Source $made -Part $Part -Credential $Credential -WithKey:$WithKey } else { $made }
+    }
+}
+
 # A source that was given as a dictionary: a string where it is one that people write, else the protocol's own.
 function ConvertTo-SameCASource {
-    param($Source, [pscredential] $Credential)
+    param($Source, [string] $Part, [pscredential] $Credential)
     if ($Source -is [string]) { return $Source }
+    if ($Source -isnot [System.Collections.IDictionary]) {
+        $words = "$(Get-SameCATerm $Part) has an element that is neither a source nor a dictionary"
+        Stop-SameCA -Id 'BadSource' -Category InvalidType -Target $Part -Message $words
+    }
     $password = @{}
     foreach ($pair in @('privatekey_passphrase', 'password'), @('password_file', 'password_file'), @('password_env', 'password_env')) {
         $value = Get-SameCAGiven $Source $pair[0]
@@ -954,8 +1004,8 @@ function ConvertTo-SameCASource {
     if ($spec) { return $spec }
     $path = Get-SameCAGiven $Source 'path'
     if ($path) {
-        Assert-SameCAAbsolutePath -Path $path -Part 'subjects'
-        if ($password.Count -eq 0) { return Resolve-SameCASource -Source $path -Part 'subjects' -Credential $Credential }
+        Assert-SameCAAbsolutePath -Path $path -Part $Part
+        if ($password.Count -eq 0) { return Resolve-SameCASource -Source $path -Part $Part -Credential $Credential }
         return @{ path = $path } + $password
     }
     $content = Get-SameCAGiven $Source 'content'
@@ -971,8 +1021,8 @@ function ConvertTo-SameCASource {
         }
         return @{ tls = $server }
     }
-    $words = "a source in $(Get-SameCATerm 'subjects') has none of spec, path, content, pkcs12 and tls"
-    Stop-SameCA -Id 'BadSource' -Category InvalidArgument -Target 'Subject' -Message $words
+    $words = "a source in $(Get-SameCATerm $Part) has none of spec, path, content, pkcs12 and tls"
+    Stop-SameCA -Id 'BadSource' -Category InvalidArgument -Target $Part -Message $words
 }
 
 # Where the binary itself keeps a path's certificate: told by the name, because the file need not be there yet.
@@ -1350,6 +1400,35 @@ function Get-SameCAProgram {
     return $program
 }
 
+# The candidates of a subject, as same-ca counts them: its own, then those of the whole request.
+function Get-SameCACandidate {
+    param([hashtable] $Request, $Subject)
+    $key = Get-SameCAKey $Subject
+    foreach ($entry in $Request['subjects']) {
+        if ((Get-SameCAKey $entry) -eq $key -and $entry.ContainsKey('candidates')) { foreach ($one in $entry['candidates']) { $one } }
+    }
+    if ($Request.ContainsKey('candidates')) { foreach ($one in $Request['candidates']) { $one } }
+}
+
+# What opens a source, as a credential; where same-ca reads a file or a variable itself, the same is read here.
+function Get-SameCASourceCredential {
+    [OutputType([pscredential])]
+    param([hashtable] $Source)
+    $text = $null
+    if ($Source.ContainsKey('password')) { $text = [string]$Source['password'] }
+    elseif ($Source.ContainsKey('password_file')) {
+        $path = $Source['password_file']
+        try { $text = [System.IO.File]::ReadAllText($path).TrimStart([char]0xFEFF) -replace '(?s)\r?\n.*$', '' }
+        catch {
+            $why = $_.Exception.GetBaseException()
+            Stop-SameCA -Id 'NotInstallable' -Category ReadError -Target $path -Message "failed to read password_file '$path': $($why.Message)" -Cause $why
+        }
+    }
+    elseif ($Source.ContainsKey('password_env')) { $text = [System.Environment]::GetEnvironmentVariable($Source['password_env']) }
+    if ($null -eq $text) { return $null }
+    return ConvertTo-SameCACredential -Text $text
+}
+
 # An action under another name.
 function Copy-SameCAAction {
     param([psobject] $Action, [string] $Name)
@@ -1379,7 +1458,7 @@ function Install-SameCAChoice {
         }
         $where = @{ Location = $Place['location']; Store = $Place['store'] }
         $held = @(Read-SameCAStore @where | Where-Object { $_['sha256'] -eq $Action.certificate })
-        $chosen = $Request['candidates'][$Action.candidate]
+        $chosen = @(Get-SameCACandidate -Request $Request -Subject $Action)[$Action.candidate]
         if ($chosen -is [hashtable] -and $chosen.ContainsKey('der')) {
             if ($held.Count -eq 0) {
                 $words = "the chosen certificate with SHA-256 $($Action.certificate) is not in $($where['Location'])\$($where['Store']), " +
@@ -1389,9 +1468,16 @@ function Install-SameCAChoice {
             $thumbprint = $held[0]['thumbprint']
         }
         else {
-            $path = $chosen
-            if ($chosen -is [hashtable]) { $path = $chosen['path'] }
-            $import = @{ Path = $path; Credential = $Credential; Hash = $Action.certificate; Exportable = $Exportable; Foresee = $Foresee }
+            $import = @{ Path = $chosen; Credential = $Credential; Hash = $Action.certificate; Exportable = $Exportable; Foresee = $Foresee }
+            if ($chosen -is [hashtable]) {
+                $import['Path'] = $chosen['path']
+                $import['Credential'] = Get-SameCASourceCredential -Source $chosen
+                # A file that the task carries itself.
+                if ($chosen.ContainsKey('pkcs12')) {
+                    $import['Path'] = "candidate number $($Action.candidate + 1)"
+                    $import['Content'] = [System.Convert]::FromBase64String(($chosen['pkcs12'] -replace '\s', ''))
+                }
+            }
             # Another certificate would not answer for the one that the subject names.
             $import['Only'] = $Place['thumbprint']
             $imported = Import-SameCACertificate @where @import
@@ -1399,7 +1485,8 @@ function Install-SameCAChoice {
             $outcome['changed'] = $imported.Changed
             if ($imported.Path) {
                 $outcome['source'] = @{ path = $imported.Path }
-                if ($null -ne $Credential) { $outcome['source']['password'] = $Credential.GetNetworkCredential().Password }
+                if ($import.ContainsKey('Content')) { $outcome['source'] = @{ pkcs12 = $chosen['pkcs12'] } }
+                if ($null -ne $import['Credential']) { $outcome['source']['password'] = $import['Credential'].GetNetworkCredential().Password }
             }
         }
         if ($null -eq $outcome['source']) { $outcome['source'] = @(Get-SameCAStoreCertificate @where -Thumbprint $thumbprint -WithKey)[0] }
@@ -1490,6 +1577,8 @@ function Import-SameCACertificate {
         The store's name.
     .PARAMETER Only
         The only thumbprint that is imported; any other is refused.
+    .PARAMETER Content
+        The file's bytes, where it is none of this machine; Path then is what messages call it.
     .PARAMETER Exportable
         Whether the private key may be exported again.
     .PARAMETER Foresee
@@ -1508,6 +1597,7 @@ function Import-SameCACertificate {
         [Parameter(Mandatory = $true)] [string] $Location,
         [Parameter(Mandatory = $true)] [string] $Store,
         [string] $Only,
+        [byte[]] $Content,
         [switch] $Exportable,
         [switch] $Foresee
     )
@@ -1520,8 +1610,11 @@ function Import-SameCACertificate {
         if ($Only -and $thumbprint -ne $Only) { & $refuse "$thumbprint was chosen, and the subject names $Only; name the whole store, or $thumbprint" }
         return [pscustomobject]@{ Thumbprint = $thumbprint; Changed = $false; Path = $null }
     }
-    $file = Find-SameCAFile -Path $Path -Credential $Credential -Hash $Hash
-    $look = @(Open-SameCAFile -Path $file -Credential $Credential)
+    $opened = @{ Credential = $Credential }
+    if ($null -eq $Content) { $opened['Path'] = Find-SameCAFile -Path $Path -Credential $Credential -Hash $Hash }
+    else { $opened += @{ Path = $Path; Content = $Content } }
+    $file = $opened['Path']
+    $look = @(Open-SameCAFile @opened)
     try {
         $wanted = @($look | Where-Object { (Get-SameCASha256 $_.RawData) -eq $Hash })
         if ($wanted.Count -ne 1) { & $refuse "'$file' no longer holds the certificate with SHA-256 $Hash" }
@@ -1546,7 +1639,7 @@ function Import-SameCACertificate {
     $flags = 'PersistKeySet'
     if ($Location -eq 'LocalMachine') { $flags += ', MachineKeySet' }
     if ($Exportable) { $flags += ', Exportable' }
-    $chosen = @(Read-SameCAPkcs12 -Path $file -Credential $Credential -Flags $flags | Where-Object { $_.Thumbprint -eq $thumbprint })
+    $chosen = @(Read-SameCAPkcs12 @opened -Flags $flags | Where-Object { $_.Thumbprint -eq $thumbprint })
     $open = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $Store, $Location
     $denied = {
         param($Why, $Doing)
@@ -1568,17 +1661,18 @@ function Import-SameCACertificate {
 
 # The certificates of a PKCS#12 file; one written as Base64 text is one too.
 function Read-SameCAPkcs12 {
-    param([string] $Path, [pscredential] $Credential, [string] $Flags)
+    param([string] $Path, [pscredential] $Credential, [string] $Flags, [byte[]] $Content)
     $password = ''
     if ($null -ne $Credential) { $password = $Credential.GetNetworkCredential().Password }
     try {
-        $bytes = [System.IO.File]::ReadAllBytes($Path)
+        $bytes = $Content
+        if ($null -eq $bytes) { $bytes = [System.IO.File]::ReadAllBytes($Path) }
         $bytes = ConvertFrom-SameCABase64 -Bytes $bytes
         $loader = 'System.Security.Cryptography.X509Certificates.X509CertificateLoader' -as [type]
-        if ($null -ne $loader) { $content = $loader::LoadPkcs12Collection($bytes, $password, $Flags) }
+        if ($null -ne $loader) { $all = $loader::LoadPkcs12Collection($bytes, $password, $Flags) }
         else {
-            $content = New-Object System.Security.Cryptography.X509Certificates.X509Certificate2Collection
-            $content.Import($bytes, $password, $Flags)
+            $all = New-Object System.Security.Cryptography.X509Certificates.X509Certificate2Collection
+            $all.Import($bytes, $password, $Flags)
         }
     }
     catch {
@@ -1591,7 +1685,7 @@ function Read-SameCAPkcs12 {
         }
         Stop-SameCA -Id 'Pkcs12NotRead' -Category ReadError -Target $Path -Message $words -Cause $why
     }
-    foreach ($certificate in $content) { $certificate }
+    foreach ($certificate in $all) { $certificate }
 }
 
 # Bytes, decoded where they are Base64 text.
@@ -1608,10 +1702,12 @@ function ConvertFrom-SameCABase64 {
 # What a file holds, to look: without PersistKeySet its keys are gone with the objects, and they come into the machine's place only in
 # a session that cannot keep keys of its own, such as a network logon.
 function Open-SameCAFile {
-    param([string] $Path, [pscredential] $Credential)
-    try { return Read-SameCAPkcs12 -Path $Path -Credential $Credential -Flags 'UserKeySet' }
+    param([string] $Path, [pscredential] $Credential, [byte[]] $Content)
+    $opened = @{ Path = $Path; Credential = $Credential }
+    if ($null -ne $Content) { $opened['Content'] = $Content }
+    try { return Read-SameCAPkcs12 @opened -Flags 'UserKeySet' }
     catch { Write-Verbose "'$Path' is opened in the machine's place: $($_.Exception.Message)" }
-    return Read-SameCAPkcs12 -Path $Path -Credential $Credential -Flags 'MachineKeySet'
+    return Read-SameCAPkcs12 @opened -Flags 'MachineKeySet'
 }
 
 # The file itself, or the one of a folder that holds the certificate.
@@ -1905,8 +2001,7 @@ function Get-SameCAPassedOver {
     [OutputType([hashtable])]
     param([psobject] $Subject, [hashtable] $Request)
     $entries = @($Subject.passed_over | Where-Object { $null -ne $_ })
-    $candidates = @()
-    if ($Request.ContainsKey('candidates')) { $candidates = @($Request['candidates']) }
+    $candidates = @(Get-SameCACandidate -Request $Request -Subject $Subject)
     $made = @(foreach ($entry in $entries) {
         $source = $null
         $password = 'password'
@@ -1933,7 +2028,7 @@ function Get-SameCAPassedOver {
         if ($findings.Count -eq 0) { continue }
         $words = @($findings | ForEach-Object { $_.message }) -join '; '
         $hint = ''
-        if (Test-SameCAProperty $findings[0] 'hint') { $hint = ConvertTo-SameCAWording -Text $findings[0].hint -Password $password }
+        if (Test-SameCAProperty $findings[0] 'hint') { $hint = ConvertTo-SameCAWording -Text $findings[0].hint -Locked $password }
         $locked = $words -match '\bpassword\b'
         if ($locked) { $hint = "give it in $(Get-SameCATerm $password)" }
         $kind = 'certificate'
@@ -2060,23 +2155,42 @@ function ConvertTo-SameCADocument {
     [OutputType([hashtable])]
     param($Value)
     if ($null -eq $Value -or ($Value -is [string] -and -not $Value)) { return @{} }
+    $refuse = {
+        param($Words)
+        Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'reference_document' -Message "$(Get-SameCATerm 'reference_document'): $Words"
+    }
     if ($Value -is [string] -and $Value.TrimStart().StartsWith('{')) {
         $read = ConvertFrom-SameCAAnswer -Text $Value
-        if ($null -eq $read) {
-            $words = "$(Get-SameCATerm 'reference_document') begins like JSON, and is none; give the whole document, or its path"
-            Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'reference_document' -Message $words
+        if ($null -ne $read) {
+            $Value = @{}
+            foreach ($property in $read.PSObject.Properties) { $Value[$property.Name] = $property.Value }
         }
-        $Value = @{}
-        foreach ($property in $read.PSObject.Properties) { $Value[$property.Name] = $property.Value }
     }
-    if ($Value -is [string]) { return @{ ReferencePath = $Value } }
-    if ($Value -isnot [System.Collections.IDictionary]) {
-        $words = "$(Get-SameCATerm 'reference_document'): expected the document itself, or its path"
-        Stop-SameCA -Id 'BadOption' -Category InvalidType -Target 'reference_document' -Message $words
+    if ($Value -is [string]) {
+        if ($Value -match '^\s*[\[{]|\n') { & $refuse 'this text is no JSON of a reference document' }
+        return @{ ReferencePath = $Value }
     }
+    if ($Value -isnot [System.Collections.IDictionary]) { & $refuse 'expected the document itself, or its path' }
     # What the module same_ca_reference returns, given whole.
-    if ($Value.Keys -notcontains 'members' -and $Value.Keys -contains 'document') { $Value = $Value['document'] }
+    $document = Get-SameCAGiven $Value 'document'
+    if ($null -eq (Get-SameCAGiven $Value 'members') -and $null -ne $document) { $Value = ConvertFrom-SameCAObject -Value $document }
+    # Not through a function, which would give a list of one member as that member.
+    if (@($Value.Keys) -notcontains 'members' -or $Value['members'] -isnot [System.Collections.IList]) {
+        & $refuse 'this is no reference document, as it has no members'
+    }
     return @{ ReferenceDocument = $Value }
+}
+
+# An object of ConvertFrom-Json as a dictionary of its properties; anything else but a dictionary as an empty one.
+function ConvertFrom-SameCAObject {
+    [OutputType([System.Collections.IDictionary])]
+    param($Value)
+    if ($Value -is [System.Collections.IDictionary]) { return $Value }
+    $table = @{}
+    if ($Value -is [System.Management.Automation.PSCustomObject]) {
+        foreach ($property in $Value.PSObject.Properties) { $table[$property.Name] = $property.Value }
+    }
+    return $table
 }
 
 function Remove-SameCATime {
@@ -2138,11 +2252,31 @@ function ConvertTo-SameCAArgument {
     foreach ($name in @($Arguments.Keys)) { $Arguments[$name] = ConvertTo-SameCAText -Value $Arguments[$name] }
     foreach ($name in 'reference', 'pinned_keys', 'candidates', 'authorities', 'intermediates', 'key_readers', 'subjects', 'subject') {
         if ($Arguments.Keys -notcontains $name -or $null -eq $Arguments[$name]) { continue }
-        # A list may be an array or a list of .NET's, of which @() makes an error; one string is not split at its commas.
-        $list = @(foreach ($item in $Arguments[$name]) { $item })
-        if ($name -like 'subject*') { $list = @(foreach ($item in $list) { ConvertTo-SameCASubjectArgument -Subject $item }) }
+        $list = @(ConvertTo-SameCAListArgument -List $Arguments[$name])
+        if ($name -like 'subject*' -or $name -eq 'reference') { $list = @(foreach ($item in $list) { ConvertTo-SameCANamedArgument -Named $item }) }
+        elseif ('candidates', 'authorities', 'intermediates' -contains $name) {
+            $list = @(foreach ($item in $list) { ConvertTo-SameCASourceArgument -Source $item })
+        }
         $Arguments[$name] = $list
     }
+    if ($Arguments.Keys -notcontains 'policy') { return }
+    $policy = ConvertFrom-SameCAText -Value $Arguments['policy']
+    if ($policy -isnot [System.Collections.IDictionary] -or $null -eq (Get-SameCAGiven $policy 'distrust')) { return }
+    $policy['distrust'] = @(foreach ($item in (ConvertTo-SameCAListArgument -List $policy['distrust'])) { ConvertTo-SameCASourceArgument -Source $item })
+    $Arguments['policy'] = $policy
+}
+
+# The elements of a list that may be one element, or its JSON text; a string is not split at its commas.
+function ConvertTo-SameCAListArgument {
+    param($List)
+    if ($List -is [string] -and $List.TrimStart().StartsWith('[')) {
+        # In a table, because of an array of one nothing but its element would come back.
+        $read = ConvertFrom-SameCAAnswer -Text "{`"list`":$List}"
+        if ($null -ne $read) { $List = (ConvertTo-SameCATable -Value $read)['list'] }
+    }
+    if ($List -is [System.Collections.IDictionary]) { return $List }
+    # An array, or a list of .NET's, of which @() makes an error.
+    foreach ($item in $List) { $item }
 }
 
 # Times as the text that they were: PowerShell 7 makes DateTime objects of them on the way here.
@@ -2160,17 +2294,20 @@ function ConvertTo-SameCAText {
     return $Value
 }
 
-# One subject, as the option takes it.
-function ConvertTo-SameCASubjectArgument {
-    param($Subject)
-    $Subject = ConvertFrom-SameCAText -Value $Subject
-    if ($Subject -is [string]) { return @{ name = $Subject; source = @{ spec = $Subject } } }
-    if ($Subject -isnot [System.Collections.IDictionary]) { return $Subject }
+# One subject or member, as the option takes it.
+function ConvertTo-SameCANamedArgument {
+    param($Named)
+    $Named = ConvertFrom-SameCAText -Value $Named
+    if ($Named -is [string]) { return @{ name = $Named; source = @{ spec = $Named } } }
+    if ($Named -isnot [System.Collections.IDictionary]) { return $Named }
     $made = @{}
-    foreach ($key in @($Subject.Keys)) { $made[$key] = $Subject[$key] }
-    if ($made.ContainsKey('source')) { $made['source'] = ConvertTo-SameCASourceArgument -Source $made['source'] }
-    if ($made.ContainsKey('any_of') -and $null -ne $made['any_of']) {
-        $made['any_of'] = @(foreach ($item in $made['any_of']) { ConvertTo-SameCASourceArgument -Source $item })
+    foreach ($key in @($Named.Keys)) { $made[$key] = $Named[$key] }
+    foreach ($key in 'source', 'authority') {
+        if ($null -ne $made[$key]) { $made[$key] = ConvertTo-SameCASourceArgument -Source $made[$key] }
+    }
+    foreach ($key in 'any_of', 'candidates') {
+        if ($null -eq $made[$key]) { continue }
+        $made[$key] = @(foreach ($item in (ConvertTo-SameCAListArgument -List $made[$key])) { ConvertTo-SameCASourceArgument -Source $item })
     }
     return $made
 }
@@ -2247,14 +2384,10 @@ function ConvertTo-SameCAQuestion {
         $value = Get-SameCAGiven $Params $name
         if ($null -ne $value) { $question[$names[$name]] = $value }
     }
-    $question['Subject'] = @(foreach ($entry in (Get-SameCAGiven $Params 'subjects')) {
-        $spec = ''
-        $source = Get-SameCAGiven $entry 'source'
-        if ($null -ne $source) { $spec = Get-SameCAGiven $source 'spec' }
-        $others = @('use', 'names', 'effective_from', 'any_of', 'install' | Where-Object { $null -ne (Get-SameCAGiven $entry $_) })
-        # What was given as a string.
-        if ($spec -and $spec -eq $entry['name'] -and $others.Count -eq 0) { $spec } else { $entry }
-    })
+    $question['Subject'] = @(foreach ($entry in (Get-SameCAGiven $Params 'subjects')) { Get-SameCAShort -Named $entry })
+    if ($question.ContainsKey('Reference')) {
+        $question['Reference'] = @(foreach ($entry in $question['Reference']) { Get-SameCAShort -Named $entry })
+    }
     foreach ($pair in @('privatekey_passphrase', 'SubjectCredential'), @('candidate_passphrase', 'CandidateCredential')) {
         $secret = Get-SameCAGiven $Params $pair[0]
         if ($secret) { $question[$pair[1]] = ConvertTo-SameCACredential -Text $secret }
@@ -2275,6 +2408,18 @@ function ConvertTo-SameCAQuestion {
         $question['Policy'] = $rules
     }
     return $question
+}
+
+# A subject or member that was given as a string, as that string; any other as it is.
+function Get-SameCAShort {
+    param($Named)
+    if ($Named -isnot [System.Collections.IDictionary]) { return $Named }
+    $given = @($Named.Keys | Where-Object { $null -ne $Named[$_] })
+    $source = Get-SameCAGiven $Named 'source'
+    if ($given.Count -ne 2 -or $source -isnot [System.Collections.IDictionary]) { return $Named }
+    $spec = Get-SameCAGiven $source 'spec'
+    if ($spec -and $spec -ceq $Named['name']) { return $spec }
+    return $Named
 }
 
 # A credential of a passphrase; the user name is not used.

@@ -47,6 +47,9 @@ SEVERITIES = ("error", "doubt", "warning", "info")
 # Options of the whole task whose elements are sources.
 SOURCES = ("authorities", "intermediates", "candidates", "sources")
 
+# What is copied along unseen: marks of direction and of byte order.
+INVISIBLE = re.compile("[\u200e\u200f\ufeff]")
+
 # A dictionary written as words, as Ansible takes it for one.
 WORDS = re.compile(r"(?:^|[\s,])(?:%s)\s*=" % "|".join(sorted(OPEN | frozenset(SECRETS))))
 
@@ -360,7 +363,7 @@ def reference_options():
 
 
 # A whole request needs something that sets the rule.
-REQUEST_RULES = dict(required_one_of=[("reference", "reference_document")])
+REQUEST_RULES = dict(required_one_of=[("reference", "reference_document", "pinned_keys")])
 
 
 def request_options():
@@ -368,6 +371,7 @@ def request_options():
     return dict(
         caller_options(),
         reference_document=dict(type="raw"),
+        pinned_keys=dict(type="list", elements="str", no_log=False),
         subjects=dict(
             type="list",
             elements="dict",
@@ -424,6 +428,10 @@ class Mapper:
         """The whole request."""
         params = self._params
         request = self.reference_request()
+        # Behind the other members, so that pointers count those as they are given.
+        pins = [self._pin(key) for key in params.get("pinned_keys") or ()]
+        if pins:
+            request["reference"] = request.get("reference", []) + pins
         document = reference_document(self._reveal(params.get("reference_document")))
         if document is not None:
             request["reference_document"] = document
@@ -465,6 +473,12 @@ class Mapper:
         if member.get("authority"):
             result["authority"] = self._plain(option + ".authority", member["authority"])
         return result
+
+    def _pin(self, key):
+        digits = INVISIBLE.sub("", key)
+        if not digits.strip():
+            raise OptionError("pinned_keys has an empty element; leave it out")
+        return {"name": "pinned key %s" % digits, "key_sha256": digits}
 
     def _subject(self, option, subject):
         result = _given(subject, "name", "use", "names")

@@ -84,18 +84,21 @@ options:
   reference_document:
     description: A reference document as data, or its path on the target.
     type: raw
+  pinned_keys:
+    description: As O(sameca.pki.same_ca_info#module:pinned_keys).
+    type: list
+    elements: str
   authorities:
     description: As O(sameca.pki.same_ca_info#module:authorities).
     type: list
     elements: raw
   intermediates:
-    description: As O(sameca.pki.same_ca_info#module:intermediates); not on Windows.
+    description: As O(sameca.pki.same_ca_info#module:intermediates).
     type: list
     elements: raw
   subjects:
     description:
-      - As O(sameca.pki.same_ca_info#module:subjects), or O(sameca.pki.win_same_ca_info#module:subjects) on Windows, where they are
-        plain strings.
+      - As O(sameca.pki.same_ca_info#module:subjects), or O(sameca.pki.win_same_ca_info#module:subjects) on Windows.
     type: list
     elements: raw
     required: true

@@ -5,84 +5,11 @@
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ansible_collections.sameca.pki.plugins.module_utils.SameCA
+#AnsibleRequires -PowerShell ansible_collections.sameca.pki.plugins.module_utils.SameCAOptions
 
-# A source, as the modules for Unix take it too.
-$tls = @{
-    host = @{ type = 'str'; required = $true }
-    port = @{ type = 'int'; default = 443 }
-    server_name = @{ type = 'str' }
-    starttls = @{ type = 'str'; choices = @('smtp', 'imap', 'pop3', 'ldap', 'xmpp') }
-    timeout = @{ type = 'int'; default = 10 }
-}
-$source = @{
-    spec = @{ type = 'str' }
-    path = @{ type = 'path' }
-    content = @{ type = 'str'; aliases = @('pem') }
-    pkcs12 = @{ type = 'str'; no_log = $true }
-    tls = @{ type = 'dict'; options = $tls }
-    privatekey_passphrase = @{ type = 'str'; no_log = $true; aliases = @('password') }
-    password_file = @{ type = 'path'; no_log = $false }
-    password_env = @{ type = 'str'; no_log = $false }
-}
-$install = @{
-    path = @{ type = 'path'; aliases = @('certificate') }
-    privatekey_path = @{ type = 'path'; aliases = @('private_key') }
-    chain_path = @{ type = 'path'; aliases = @('chain') }
-    pkcs12_path = @{ type = 'path' }
-    privatekey_passphrase = @{ type = 'str'; no_log = $true; aliases = @('password') }
-    password_file = @{ type = 'path'; no_log = $false }
-    password_env = @{ type = 'str'; no_log = $false }
-    encryption = @{ type = 'str'; choices = @('legacy', 'aes') }
-    backup = @{ type = 'bool'; default = $false }
-}
-$subject = @{
-    name = @{ type = 'str'; required = $true }
-    use = @{ type = 'str' }
-    names = @{ type = 'list'; elements = 'str' }
-    effective_from = @{ type = 'str' }
-    source = @{ type = 'dict'; options = $source }
-    any_of = @{ type = 'list'; elements = 'dict'; options = $source }
-    install = @{ type = 'dict'; options = $install }
-}
-$policy = @{
-    profile = @{ type = 'str'; choices = @('lync-server-2013', 'mutual-tls') }
-    match = @{ type = 'str'; choices = @('key', 'authority', 'name') }
-    level = @{ type = 'str'; choices = @('issuing', 'root') }
-    proof = @{ type = 'str'; choices = @('signature', 'key-identifier', 'name') }
-    references = @{ type = 'str'; choices = @('agree', 'any') }
-    valid_at = @{ type = 'str' }
-    warn_before_expiry = @{ type = 'str' }
-    renew_before = @{ type = 'str' }
-    names = @{ type = 'list'; elements = 'str' }
-    extended_key_usage = @{ type = 'list'; elements = 'str' }
-    distrust = @{ type = 'list'; elements = 'raw' }
-    severity = @{ type = 'dict' }
-}
-$spec = @{
-    options = @{
-        requirement = @{ type = 'str'; required = $true }
-        host = @{ type = 'str' }
-        node = @{ type = 'str' }
-        collected_at = @{ type = 'str' }
-        reference = @{ type = 'list'; elements = 'str' }
-        reference_document = @{ type = 'raw' }
-        pinned_keys = @{ type = 'list'; elements = 'str'; no_log = $false }
-        subjects = @{ type = 'list'; elements = 'dict'; options = $subject; required = $true; aliases = @('subject') }
-        candidates = @{ type = 'list'; elements = 'str' }
-        privatekey_passphrase = @{ type = 'str'; no_log = $true; aliases = @('password') }
-        candidate_passphrase = @{ type = 'str'; no_log = $true }
-        authorities = @{ type = 'list'; elements = 'str' }
-        intermediates = @{ type = 'list'; elements = 'str' }
-        policy = @{ type = 'dict'; options = $policy }
-        key_readers = @{ type = 'list'; elements = 'str'; no_log = $false }
-        binary_path = @{ type = 'path' }
-        timeout = @{ type = 'int'; default = 300 }
-    }
-    supports_check_mode = $true
-}
 # One string for a list, a subject as a string, and an object as its JSON text are taken as by the modules for Unix.
 if (Test-Path -LiteralPath variable:complex_args) { ConvertTo-SameCAArgument -Arguments $complex_args }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+$module = [Ansible.Basic.AnsibleModule]::Create($args, (New-SameCAOption))
 Set-SameCACaller -Name Ansible
 
 try {
@@ -95,6 +22,8 @@ catch {
     # What same-ca itself answered, for programs.
     $fault = $_.Exception.Data['SameCA.Error']
     if ($null -ne $fault) { $module.Result.error = $fault }
+    $version = $_.Exception.Data['SameCA.Version']
+    if ($null -ne $version) { $module.Result.version = $version }
     $module.Result.error_id = $_.FullyQualifiedErrorId
     $module.FailJson($_.Exception.Message, $_)
 }

@@ -41,6 +41,13 @@ def test_a_time_that_means_nothing_is_refused_by_the_options_name(text):
         _argspec.timestamp("valid_at", text, NOW)
 
 
+def test_pinned_keys_are_members_behind_the_others():
+    request = mapped(reference=["/fe01.pem"], pinned_keys=["\u200eAB:cd"])[1]
+    assert request["reference"] == [dict(name="/fe01.pem", source="/fe01.pem"), dict(name="pinned key AB:cd", key_sha256="AB:cd")]
+    with pytest.raises(_argspec.OptionError, match="pinned_keys has an empty element"):
+        mapped(pinned_keys=[" "])
+
+
 def test_no_secret_is_left_in_the_parameters():
     source = dict(content=CERTIFICATE + KEY, password="hunter2")
     params, request = mapped(
