@@ -48,7 +48,8 @@ pub fn diagnose<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) ->
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return bad_json("expected a JSON object, found nothing".into());
     }
-    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+    // With or without a byte order mark: JSON begins with a character of ASCII.
+    if matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, _, ..] | [_, 0, ..]) {
         return bad_json("expected UTF-8, found UTF-16: write the request as UTF-8".into());
     }
     if let Err(error) = std::str::from_utf8(bytes) {
@@ -110,6 +111,10 @@ fn syntax(bytes: &[u8], error: &serde_json::Error) -> String {
     let first = bytes.trim_ascii_start();
     let hint = if at.starts_with(b"//") || at.starts_with(b"/*") || at.starts_with(b"#") {
         "; JSON has no comments: remove it"
+    } else if at.starts_with(b"'") || error.to_string().starts_with("key must be a string") {
+        "; JSON writes names and text in double quotes"
+    } else if [&b"True"[..], b"False", b"None"].iter().any(|word| at.starts_with(word)) {
+        "; JSON writes true, false and null in small letters"
     } else if error.to_string().starts_with("invalid escape") {
         "; in JSON a backslash is written twice, as in \"C:\\\\certificates\\\\a.pem\", or the path with /"
     } else if first.starts_with(b"---") || first.starts_with(b"- ") || looks_like_yaml(first) {
@@ -592,6 +597,11 @@ mod tests {
             ("# a request\n{}", "comments"),
             ("protocol: 1\nsubjects:\n- name: x\n", "YAML"),
             ("---\nprotocol: 1\n", "YAML"),
+            ("{'protocol': 1}", "double quotes"),
+            ("{protocol: 1}", "double quotes"),
+            ("{\"requirement\": 'x'}", "double quotes"),
+            ("{\"protocol\": 1, \"subjects\": None}", "small letters"),
+            ("{\0\"\0p\0", "UTF-16"),
             (
                 r#"{"protocol":1,"subjects":[{"name":"s","source":"C:\certs\x.pem"}]}"#,
                 "backslash is written twice",
