@@ -206,6 +206,9 @@ pub struct FleetArgs {
     /// Hosts that should have reported: a list, or an Ansible inventory in INI, YAML or JSON
     #[arg(long, value_name = "FILE", help_heading = JUDGING)]
     pub expected_hosts: Vec<PathBuf>,
+    /// Hosts that are known to be missing, and why: a JSON list of {host, reason, message}
+    #[arg(long, value_name = "FILE", help_heading = JUDGING)]
+    pub missing: Vec<PathBuf>,
     /// Exceptions that somebody answers for, until a date: TOML, JSON or YAML
     #[arg(long, value_name = "FILE", help_heading = JUDGING)]
     pub waivers: Vec<PathBuf>,

@@ -577,6 +577,86 @@ fn thousands_of_waivers_on_thousands_of_hosts_take_no_time_to_speak_of() {
 }
 
 #[test]
+fn every_format_says_why_a_host_is_missing_and_a_joined_report_still_does() {
+    let folder = folder("why-missing");
+    let missing = json!([
+        {"host": "off.contoso.com", "reason": "unreachable", "message": "Connection <refused>"},
+        {"host": "bare.contoso.com", "reason": "no-binary"},
+        // It has reported after all.
+        {"host": "A.example", "reason": "skipped"},
+    ]);
+    fs::write(folder.join("missing.json"), missing.to_string()).unwrap();
+    fs::write(folder.join("hosts"), "late.contoso.com\nOFF.contoso.com\n").unwrap();
+    let files = ["html", "json", "csv", "junit", "prometheus", "markdown"];
+    let mut arguments = vec!["-", "--missing", "missing.json", "--expected-hosts", "hosts"];
+    let flags: Vec<String> = files.iter().map(|name| format!("--{name}=out.{name}")).collect();
+    arguments.extend(flags.iter().map(String::as_str));
+    let part = fleet_in(&folder, &arguments, said("a.example", "compliant", 1).to_string());
+    assert_eq!(part["status"], "missing");
+    assert_eq!(
+        part["missing"],
+        json!(["bare.contoso.com", "late.contoso.com", "OFF.contoso.com"])
+    );
+    let reasons = json!([
+        {"host": "bare.contoso.com", "reason": "no-binary"},
+        {"host": "OFF.contoso.com", "reason": "unreachable", "message": "Connection <refused>"},
+    ]);
+    assert_eq!(part["missing_reasons"], reasons);
+    for (name, words) in [
+        (
+            "html",
+            "OFF.contoso.com: <span class=\"code\">unreachable</span>: Connection &lt;refused&gt;",
+        ),
+        ("csv", "\"unreachable\",\"Connection <refused>\""),
+        (
+            "junit",
+            "a host that was expected: unreachable: Connection &lt;refused&gt;",
+        ),
+        ("prometheus", "same_ca_fleet_missing_hosts{reason=\"no-binary\"} 1"),
+        ("markdown", "bare.contoso.com: no-binary"),
+    ] {
+        let text = fs::read_to_string(folder.join(format!("out.{name}"))).unwrap();
+        assert!(text.contains(words), "{name}: {text}");
+    }
+    let text = ran(&folder, &["--format", "text", "out.json"], "").output;
+    assert!(text.contains("bare.contoso.com  no-binary"), "{text}");
+
+    // Who was missing from a part is missing from the whole, whatever the order, unless another part speaks of it.
+    fs::write(
+        folder.join("late.json"),
+        said("late.contoso.com", "compliant", 2).to_string(),
+    )
+    .unwrap();
+    let other = json!([{"host": "off.contoso.com", "reason": "not-asked", "message": "later"}]);
+    fs::write(folder.join("other.json"), other.to_string()).unwrap();
+    fleet_in(
+        &folder,
+        &["late.json", "--missing", "other.json", "--json", "second.json"],
+        "",
+    );
+    for order in [["out.json", "second.json"], ["second.json", "out.json"]] {
+        let whole = fleet_in(&folder, &order, "");
+        assert_eq!(whole["missing"], json!(["bare.contoso.com", "OFF.contoso.com"]));
+        assert_eq!(whole["missing_reasons"], reasons);
+    }
+
+    for (wrong, words) in [
+        ("{}", "expected a JSON list"),
+        ("[{\"host\": \"x\", \"reason\": \"gone\"}]", "unknown variant `gone`"),
+        ("[{\"host\": \"\", \"reason\": \"skipped\"}]", "the name of a host"),
+    ] {
+        fs::write(folder.join("wrong.json"), wrong).unwrap();
+        let run = ran(&folder, &["out.json", "--missing", "wrong.json"], "");
+        assert_eq!(run.code, 2);
+        assert!(
+            run.errors.contains("--missing wrong.json: ") && run.errors.contains(words),
+            "{}",
+            run.errors
+        );
+    }
+}
+
+#[test]
 fn records_are_keyed_by_what_an_inventory_calls_the_host() {
     let of = |node: &str, host: &str, status: &str, hour: u32| {
         let mut report = said(host, status, hour);

@@ -45,6 +45,8 @@ pub struct Ask {
     pub reports: Vec<String>,
     /// Lists of hosts that should have reported.
     pub expected_hosts: Vec<PathBuf>,
+    /// Lists of hosts that are known to be missing, with why.
+    pub missing: Vec<PathBuf>,
     /// Lists of waivers.
     pub waivers: Vec<PathBuf>,
     /// What to compare with: read as reports are.
@@ -76,6 +78,10 @@ pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Res
         ..Settings::default()
     };
     settings.expected = expected(&ask.expected_hosts)?;
+    for path in &ask.missing {
+        let wrong = |error: String| Fault::usage(format!("--missing {}: {error}", path.display()));
+        settings.expected.read_missing(&list(path)?).map_err(wrong)?;
+    }
     for path in &ask.waivers {
         let wrong = |error: String| Fault::usage(format!("--waivers {}: {error}", path.display()));
         let name = path.to_string_lossy();

@@ -277,6 +277,7 @@ fn fleet_command(args: &FleetArgs, streams: &mut Streams<'_>, world: &World<'_>)
     let ask = fleet::Ask {
         reports,
         expected_hosts: args.expected_hosts.clone(),
+        missing: args.missing.clone(),
         waivers: args.waivers.clone(),
         previous: args.previous.clone(),
         as_of: args.as_of.unwrap_or_default(),

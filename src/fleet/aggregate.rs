@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::protocol::Timestamp;
-use crate::protocol::fleet::{FleetReference, Record, ReportsRead, Text, Unreadable};
+use crate::protocol::fleet::{FleetReference, MissingHost, Record, ReportsRead, Text, Unreadable};
 
 use super::input::{Documents, Piece};
 
@@ -51,6 +51,8 @@ pub struct Fleet {
     unreadable: Vec<Unreadable>,
     /// How many more there were than are named.
     unreadable_more: u64,
+    /// Hosts that fleet reports say are missing, and why.
+    missing: (Vec<Text>, Vec<MissingHost>),
 }
 
 /// What was found in a document, with the hash of what makes its record one: worked out by the thread that read it, not
@@ -231,6 +233,8 @@ impl Fleet {
                         .or_insert_with(|| Arc::new(reference));
                 }
                 self.judged_at = self.judged_at.max(part.as_of);
+                self.missing.0.extend(part.missing);
+                self.missing.1.extend(part.missing_reasons);
                 for record in part.records.into_iter().chain(part.set_aside) {
                     let hash = self.hashes.of(&record);
                     self.record(record, hash, documents);
@@ -323,6 +327,8 @@ impl Fleet {
             records,
             set_aside,
             references,
+            missing: self.missing.0,
+            missing_reasons: self.missing.1,
         }
     }
 }
@@ -338,6 +344,10 @@ pub struct Read {
     pub set_aside: Vec<Box<Record>>,
     /// The references that were read with them, by id.
     pub references: Vec<Arc<FleetReference>>,
+    /// Hosts that were missing from fleet reports that were read.
+    pub missing: Vec<Text>,
+    /// Why, where it is known.
+    pub missing_reasons: Vec<MissingHost>,
 }
 
 /// The table of a hash, by bits that the table itself does not look at first.

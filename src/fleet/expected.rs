@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::protocol::fleet::{MissingHost, MissingReason, Text};
+
 use super::aggregate::host_key;
-use super::settings;
+use super::input::{NAME_LIMIT, TEXT_LIMIT};
+use super::{settings, texts};
 
 /// Hosts that one pattern of an inventory may stand for, and one file may name: more than any estate has.
 const HOST_LIMIT: usize = 10_000_000;
@@ -19,6 +22,28 @@ struct Host {
     name: String,
     /// The inventory's `ansible_host`.
     address: Option<Box<str>>,
+    /// What keeps it from reporting; of several reasons the first by their order, then by their words.
+    why: Option<Why>,
+}
+
+type Why = (MissingReason, Option<Text>);
+
+impl Host {
+    fn new(name: impl Into<String>) -> Self {
+        Host {
+            name: name.into(),
+            address: None,
+            why: None,
+        }
+    }
+
+    fn add_why(&mut self, why: Why) {
+        self.why = Some(
+            self.why
+                .take()
+                .map_or_else(|| why.clone(), |known| known.min(why.clone())),
+        );
+    }
 }
 
 impl Expected {
@@ -40,11 +65,70 @@ impl Expected {
         }
     }
 
-    /// The expected hosts of which none of `reported` (as they are compared, sorted) speaks, as the list calls them.
+    /// Adds hosts that are known to be missing: each is expected from now on.
+    ///
+    /// # Errors
+    /// Says what is wrong with the list.
+    pub fn read_missing(&mut self, text: &str) -> Result<(), String> {
+        let hosts: Vec<MissingHost> = serde_json::from_str(text).map_err(|error| {
+            let error = error.to_string();
+            format!(
+                "expected a JSON list of host, reason and message: {}",
+                texts::cut(&error, 300)
+            )
+        })?;
+        for host in hosts {
+            if host.host.is_empty() || host.host.len() > NAME_LIMIT {
+                return Err(format!("expected the name of a host, of at most {NAME_LIMIT} bytes"));
+            }
+            if self.0.len() >= HOST_LIMIT {
+                return Err(format!("more than {HOST_LIMIT} hosts"));
+            }
+            self.add_missing(&host.host, Some((host.reason, host.message)));
+        }
+        Ok(())
+    }
+
+    /// The hosts that fleet reports say are missing, whatever the order of these.
+    pub fn of_fleets(missing: Vec<Text>, reasons: Vec<MissingHost>) -> Self {
+        let mut expected = Expected::default();
+        for host in missing {
+            expected.add_missing(&host, None);
+        }
+        for host in reasons {
+            expected.add_missing(&host.host, Some((host.reason, host.message)));
+        }
+        expected
+    }
+
+    fn add_missing(&mut self, name: &str, why: Option<Why>) {
+        let host = self.0.entry(host_key(name)).or_insert_with(|| Host::new(name));
+        // Whatever the order of reading, one of several spellings is taken.
+        if *name < *host.name {
+            name.clone_into(&mut host.name);
+        }
+        if let Some((reason, message)) = why {
+            let message = message.map(|message| Text::from(texts::cut(&message, TEXT_LIMIT)));
+            host.add_why((reason, message));
+        }
+    }
+
+    /// Adds the hosts of another list, under the names that they have in this one.
+    pub fn append(&mut self, other: Expected) {
+        for (key, host) in other.0 {
+            let known = self.0.entry(key).or_insert_with(|| Host::new(host.name));
+            if let Some(why) = host.why {
+                known.add_why(why);
+            }
+        }
+    }
+
+    /// The expected hosts of which none of `reported` (as they are compared, sorted) speaks, as the list calls them, with
+    /// why where it is known.
     ///
     /// A host counts as reported under its own name or its address; a name without a dot under any that begins with it
     /// and a dot, because an inventory's short names and the full names in reports mean the same hosts.
-    pub fn missing<'a>(&'a self, reported: &'a [Box<str>]) -> impl Iterator<Item = &'a str> {
+    pub fn missing<'a>(&'a self, reported: &'a [Box<str>]) -> impl Iterator<Item = (&'a str, Option<MissingHost>)> {
         let is_there = |name: &str| reported.binary_search_by(|known| (**known).cmp(name)).is_ok();
         let begins = |name: &str| {
             let prefix = format!("{name}.");
@@ -58,7 +142,14 @@ impl Expected {
         self.0
             .iter()
             .filter(move |(key, host)| is_missing(key, host))
-            .map(|(_, host)| host.name.as_str())
+            .map(|(_, host)| {
+                let why = host.why.as_ref().map(|(reason, message)| MissingHost {
+                    host: host.name.as_str().into(),
+                    reason: *reason,
+                    message: message.clone(),
+                });
+                (host.name.as_str(), why)
+            })
     }
 
     /// Whether no host is expected.
@@ -71,7 +162,7 @@ impl Expected {
             if self.0.len() >= HOST_LIMIT {
                 return Err(format!("more than {HOST_LIMIT} hosts"));
             }
-            let host = self.0.entry(host_key(&name)).or_insert(Host { name, address: None });
+            let host = self.0.entry(host_key(&name)).or_insert_with(|| Host::new(name));
             if let Some(address) = address {
                 host.address = Some(host_key(address));
             }
@@ -287,7 +378,7 @@ mod tests {
             .unwrap_or_else(|error| panic!("{error}\n{text}"));
         let mut reported: Vec<Box<str>> = reported.iter().map(|host| host_key(host)).collect();
         reported.sort();
-        expected.missing(&reported).map(str::to_owned).collect()
+        expected.missing(&reported).map(|(host, _)| host.to_owned()).collect()
     }
 
     #[test]

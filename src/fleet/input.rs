@@ -16,8 +16,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::protocol::fleet::{
-    FleetReference, Record, RecordCertificate, RecordFinding, RecordIssuer, RecordSubject, ReferenceAuthority,
-    ReferenceKey, ReferenceMember, ReportsRead, Text, Unreadable, UnreadableCode,
+    FleetReference, MissingHost, Record, RecordCertificate, RecordFinding, RecordIssuer, RecordSubject,
+    ReferenceAuthority, ReferenceKey, ReferenceMember, ReportsRead, Text, Unreadable, UnreadableCode,
 };
 use crate::protocol::quick::{self, Raw};
 use crate::protocol::{
@@ -68,6 +68,12 @@ pub struct FleetPart {
     /// Its reports from the future that count for nothing.
     #[serde(default)]
     pub set_aside: Vec<Box<Record>>,
+    /// The hosts that should have reported, and did not.
+    #[serde(default)]
+    pub missing: Vec<Text>,
+    /// Why.
+    #[serde(default)]
+    pub missing_reasons: Vec<MissingHost>,
 }
 
 /// Reads documents, for any number of threads.
@@ -267,6 +273,13 @@ impl Documents {
         check_elements(bytes)?;
         let mut part: FleetPart =
             serde_json::from_slice(bytes).map_err(|error| bad(cut(&error.to_string(), TEXT_LIMIT).into()))?;
+        let missing = part
+            .missing
+            .iter()
+            .chain(part.missing_reasons.iter().map(|host| &host.host));
+        missing
+            .into_iter()
+            .try_for_each(|host| check_name("a missing host", host))?;
         // The id is worked out anew: nobody gives another content a known one.
         let mut known = HashMap::new();
         for reference in &mut part.references {

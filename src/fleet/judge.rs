@@ -45,13 +45,19 @@ pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
         mut records,
         set_aside,
         references,
+        missing: missing_before,
+        missing_reasons,
     } = fleet.finish();
     let months = as_of.map(months).unwrap_or_default();
+    // Who was missing from a part of the fleet is missing from the whole, unless another part has a report.
+    let mut expected = settings.expected.clone();
+    expected.append(Expected::of_fleets(missing_before, missing_reasons));
     let judging = Judging {
         settings,
         as_of,
         months: &months,
         references: &references,
+        expected: &expected,
         waivers: settings
             .waivers
             .iter()
@@ -81,7 +87,11 @@ pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
     estate.append(of_records);
     let expiry = ends.map(Ends::finish).unwrap_or_default();
     let waivers = judging.waivers(&waived);
-    let missing: Vec<_> = settings.expected.missing(&reported).map(Into::into).collect();
+    let (missing, missing_reasons): (Vec<Text>, Vec<_>) = expected
+        .missing(&reported)
+        .map(|(host, why)| (Text::from(host), why))
+        .unzip();
+    let missing_reasons = missing_reasons.into_iter().flatten().collect();
     totals.missing = missing.len();
     let shared_nodes = shared_nodes(&records);
     findings.of_the_fleet(&missing, &waivers, &reports);
@@ -99,6 +109,7 @@ pub fn judge(fleet: Fleet, settings: &Settings) -> FleetReport {
         message: message(&totals, &reports, records.len(), hosts),
         totals,
         missing,
+        missing_reasons,
         authorities: estate.finish(),
         findings: findings.finish(),
         expiry,
@@ -158,6 +169,7 @@ struct Judging<'a> {
     as_of: Option<Timestamp>,
     months: &'a [(String, Timestamp)],
     references: &'a [Arc<FleetReference>],
+    expected: &'a Expected,
     /// The waivers' states, before it is known what they cover.
     waivers: Vec<WaiverState>,
     /// Which of them may be about which host.
@@ -252,7 +264,7 @@ impl<'a> Judging<'a> {
             if let Some(ends) = &mut part.ends {
                 ends.add(record);
             }
-            if !self.settings.expected.is_empty() {
+            if !self.expected.is_empty() {
                 let names = [&record.node, &record.host].into_iter().flatten();
                 part.reported.extend(names.map(|name| host_key(name)));
             }

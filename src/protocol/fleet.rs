@@ -48,6 +48,8 @@ pub struct FleetReport<R = Vec<Box<Record>>> {
     pub reports: ReportsRead,
     /// Expected hosts that no report speaks of.
     pub missing: Vec<Text>,
+    /// Why hosts of `missing` did not report, where it is known, in the same order.
+    pub missing_reasons: Vec<MissingHost>,
     /// The CAs of the estate, those that references allow first.
     pub authorities: Vec<EstateAuthority>,
     /// What was found, grouped by code and severity, the gravest first.
@@ -86,6 +88,7 @@ impl FleetReport {
             totals: self.totals,
             reports: self.reports.clone(),
             missing: self.missing.clone(),
+            missing_reasons: self.missing_reasons.clone(),
             authorities: self.authorities.clone(),
             findings: self.findings.clone(),
             expiry: self.expiry.clone(),
@@ -273,6 +276,67 @@ impl UnreadableCode {
             UnreadableCode::UnsupportedProtocol => "unsupported-protocol",
             UnreadableCode::TooLarge => "too-large",
             UnreadableCode::Error => "error",
+        }
+    }
+}
+
+/// An expected host that did not report, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct MissingHost {
+    /// The host.
+    pub host: Text,
+    /// What kept it from reporting.
+    pub reason: MissingReason,
+    /// What was said of it, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Text>,
+}
+
+impl MissingHost {
+    /// The reason in one line.
+    pub fn words(&self) -> String {
+        match &self.message {
+            Some(message) => format!("{}: {message}", self.reason.as_str()),
+            None => self.reason.as_str().to_owned(),
+        }
+    }
+}
+
+/// What kept a host from reporting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingReason {
+    /// It could not be reached.
+    Unreachable,
+    /// It was reached, and has no same-ca.
+    NoBinary,
+    /// It was asked, and what asks failed without a report.
+    ModuleFailure,
+    /// It was left out.
+    Skipped,
+    /// It was not asked.
+    NotAsked,
+}
+
+impl MissingReason {
+    /// Every reason, in the order in which the first one counts where several are given.
+    pub const ALL: [MissingReason; 5] = [
+        MissingReason::Unreachable,
+        MissingReason::NoBinary,
+        MissingReason::ModuleFailure,
+        MissingReason::Skipped,
+        MissingReason::NotAsked,
+    ];
+
+    /// The word that the protocol uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MissingReason::Unreachable => "unreachable",
+            MissingReason::NoBinary => "no-binary",
+            MissingReason::ModuleFailure => "module-failure",
+            MissingReason::Skipped => "skipped",
+            MissingReason::NotAsked => "not-asked",
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use super::safe::Safe;
+use super::words;
 use crate::protocol::fleet::{FleetReport, Record, RecordSubject, State, Waiver};
 use crate::protocol::{Relation, Severity, Status};
 
@@ -50,10 +51,15 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
             row(out, &cells(record, Some(subject), &waivers))?;
         }
     }
+    let reasons = words::missing_reasons(report);
     for host in &report.missing {
         let mut cells: [String; HEADINGS.len()] = Default::default();
         cells[0] = host.to_string();
         cells[2] = State::Missing.as_str().into();
+        if let Some(why) = reasons.get(host) {
+            cells[15] = why.reason.as_str().into();
+            cells[16] = why.message.as_deref().unwrap_or_default().into();
+        }
         row(out, &cells)?;
     }
     for unreadable in &report.reports.unreadable_named {

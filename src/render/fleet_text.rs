@@ -123,8 +123,13 @@ fn missing(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
             (Tone::Dim, words::state(State::Missing)),
         ],
     )?;
+    let reasons = words::missing_reasons(report);
     for host in report.missing.iter().take(RECORDS_SHOWN) {
-        page.line(2, &[(Tone::Bold, host)])?;
+        let why = reasons
+            .get(host)
+            .map(|why| format!("  {}", why.words()))
+            .unwrap_or_default();
+        page.line(2, &[(Tone::Bold, host), (Tone::Dim, &why)])?;
     }
     more(page, 2, report.missing.len(), RECORDS_SHOWN)
 }

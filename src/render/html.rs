@@ -53,7 +53,19 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         drift_lists(drift, out)?;
     }
     waivers(report, out)?;
-    let missing = report.missing.iter().map(|host| Html(host).to_string());
+    let reasons = words::missing_reasons(report);
+    let missing = report.missing.iter().map(|host| match reasons.get(host) {
+        Some(why) => {
+            let reason = why.reason.as_str();
+            let message = why.message.as_deref().map(|message| format!(": {}", Html(message)));
+            format!(
+                "{}: <span class=\"code\">{reason}</span>{}",
+                Html(host),
+                message.unwrap_or_default()
+            )
+        }
+        None => Html(host).to_string(),
+    });
     list(
         out,
         "missing",

@@ -8,6 +8,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::safe::is_unsafe;
+use super::words;
 use crate::protocol::fleet::{FindingGroup, FleetReport, Record, RecordSubject, State, Text};
 use crate::protocol::{Severity, Status};
 
@@ -25,10 +26,14 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         })?;
     }
     if !report.missing.is_empty() {
+        let reasons = words::missing_reasons(report);
         suite(out, report, "expected hosts", &|act| {
             report.missing.iter().try_for_each(|host| {
-                let message = "no report speaks of a host that was expected";
-                let outcome = Outcome::Error("missing", message.into());
+                let mut message = "no report speaks of a host that was expected".to_owned();
+                if let Some(why) = reasons.get(host) {
+                    message.push_str(&format!(": {}", why.words()));
+                }
+                let outcome = Outcome::Error("missing", message);
                 act(Case {
                     class: host,
                     name: "report",

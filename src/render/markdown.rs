@@ -31,11 +31,15 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     records(report, out)?;
+    let reasons = words::missing_reasons(report);
     list(
         out,
         "Missing",
         report.missing.len(),
-        report.missing.iter().map(|host| Md(host).to_string()),
+        report.missing.iter().map(|host| match reasons.get(host) {
+            Some(why) => format!("{}: {}", Md(host), Md(&why.words())),
+            None => Md(host).to_string(),
+        }),
     )?;
     let unreadable = report.reports.unreadable_named.iter().map(|one| {
         let line = one.line.map(|line| format!(":{line}")).unwrap_or_default();

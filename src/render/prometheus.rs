@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use super::safe::Safe;
 use super::words;
 use crate::protocol::Severity;
-use crate::protocol::fleet::{FleetReport, Record, State, WaiverState};
+use crate::protocol::fleet::{FleetReport, MissingReason, Record, State, WaiverState};
 
 /// Records up to which each has a series of its own.
 pub const RECORD_SERIES: usize = 1_000;
@@ -40,6 +40,24 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         "Files and lines that could not be read as a report.",
     )?;
     page.value("same_ca_fleet_unreadable_documents", &[], report.reports.unreadable)?;
+    if !report.missing_reasons.is_empty() {
+        page.metric(
+            "same_ca_fleet_missing_hosts",
+            "Missing hosts by what kept them from reporting, where it is known.",
+        )?;
+        for reason in MissingReason::ALL {
+            let number = report
+                .missing_reasons
+                .iter()
+                .filter(|host| host.reason == reason)
+                .count();
+            page.value(
+                "same_ca_fleet_missing_hosts",
+                &[("reason", reason.as_str())],
+                number as u64,
+            )?;
+        }
+    }
     findings(&mut page, report)?;
     authorities(&mut page, report)?;
     if report.as_of.is_some() {

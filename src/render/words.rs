@@ -1,8 +1,9 @@
 //! The plain words for what a report's codes mean: said here, once, for every format that is read by people.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-use crate::protocol::fleet::{FindingGroup, Record, Standing, State, Waiver};
+use crate::protocol::fleet::{FindingGroup, FleetReport, MissingHost, Record, Standing, State, Text, Waiver};
 use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Status};
 
 /// What a status says about the subjects that have it.
@@ -20,6 +21,15 @@ pub fn called(record: &Record) -> Option<String> {
         (Some(node), Some(host)) if !node.eq_ignore_ascii_case(host) => Some(format!("{node} ({host})")),
         _ => record.called().map(ToString::to_string),
     }
+}
+
+/// Why hosts did not report, by host, where it is known.
+pub fn missing_reasons(report: &FleetReport) -> HashMap<&Text, &MissingHost> {
+    report
+        .missing_reasons
+        .iter()
+        .map(|missing| (&missing.host, missing))
+        .collect()
 }
 
 /// Where a document stands: its file, and its line where there are several.
