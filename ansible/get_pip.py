@@ -1,10 +1,18 @@
-"""Stands in for the get-pip.py that ansible-test would download: makes pip from Python's own copy of it."""
+"""Stands in for the get-pip.py that ansible-test would download: installs pip with Python's own copy of it."""
 
 from __future__ import annotations
 
+import ensurepip
+import pathlib
 import subprocess
 import sys
 
-subprocess.check_call([sys.executable, "-m", "ensurepip"])
 wanted = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
-sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--upgrade", *wanted]))
+bundled = sorted(pathlib.Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))
+if bundled:
+    # A wheel is run as it is: to install it first would take as long again.
+    pip = [sys.executable, str(bundled[-1] / "pip")]
+else:
+    subprocess.check_call([sys.executable, "-m", "ensurepip"])
+    pip = [sys.executable, "-m", "pip"]
+sys.exit(subprocess.call([*pip, "install", "--no-compile", "--upgrade", *wanted]))

@@ -614,6 +614,7 @@ fn every_format_says_why_a_host_is_missing_and_a_joined_report_still_does() {
         ),
         ("prometheus", "same_ca_fleet_missing_hosts{reason=\"no-binary\"} 1"),
         ("markdown", "bare.contoso.com: no-binary"),
+        ("markdown", "OFF.contoso.com: unreachable: Connection"),
     ] {
         let text = fs::read_to_string(folder.join(format!("out.{name}"))).unwrap();
         assert!(text.contains(words), "{name}: {text}");

@@ -37,7 +37,10 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
         "Missing",
         report.missing.len(),
         report.missing.iter().map(|host| match reasons.get(host) {
-            Some(why) => format!("{}: {}", Md(host), Md(&why.words())),
+            Some(why) => {
+                let message = why.message.as_deref().map(|message| format!(": {}", Md(message)));
+                format!("{}: {}{}", Md(host), why.reason.as_str(), message.unwrap_or_default())
+            }
             None => Md(host).to_string(),
         }),
     )?;

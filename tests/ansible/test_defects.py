@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import subprocess
 
+import conftest
 import pytest
-from conftest import BIN, COLLECTED_AT, COLLECTION, VALID_AT, not_run, play, reference
+from conftest import BIN, COLLECTED_AT, COLLECTION, ROOT, VALID_AT, not_run, play, reference
 from test_secrets import system_log  # noqa: F401 - a fixture
 
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
@@ -172,6 +174,10 @@ def test_the_role_reports_rightly_under_every_strategy(plays, estate, strategy):
     totals = {state: count for state, count in fleet["totals"].items() if count}
     assert totals == {"compliant": 1, "noncompliant": 1, "missing": 2}, run.output
     assert sorted(fleet["missing"]) == ["off", "without"]
+    reasons = {each["host"]: each for each in fleet["missing_reasons"]}
+    assert {host: each["reason"] for host, each in reasons.items()} == {"off": "unreachable", "without": "no-binary"}
+    page = (plays.folder / "reports/fleet-report.html").read_text()
+    assert "no-binary" in page and "there is no same-ca at /nonexistent" in page
     whole = [line["result"] for line in run.lines if line["action"] == "sameca.pki.fleet_report" and len(line["result"].get("missing", [])) == 2]
     assert {each["host"]: each["reason"] for each in whole[-1]["missing"]} == {"off": "unreachable", "without": "no-binary"}, whole
     assert "off (unreachable: " in whole[-1]["msg"] and "without (no-binary: there is no same-ca at /nonexistent" in whole[-1]["msg"]
@@ -179,6 +185,8 @@ def test_the_role_reports_rightly_under_every_strategy(plays, estate, strategy):
     # The clock has gone on, and nothing else: nothing changes.
     before = {path.name: path.read_bytes() for path in (plays.folder / "reports").iterdir()}
     again = plays.run(play(roles=["sameca.pki.persistent_chat"], strategy=strategy))
+    told = json.loads((plays.folder / "reports/fleet-report.json").read_text())["missing_reasons"]
+    assert [(each["host"], each["reason"]) for each in told] == [("off", "unreachable"), ("without", "no-binary")]
     changed = [(line["host"], line["task"]) for line in again.lines if line["result"].get("changed")]
     assert not changed, changed
     if strategy == "linear":
@@ -203,6 +211,7 @@ def test_every_host_has_the_result_of_the_fleet_report(local, estate):
 
 IMPOSSIBLE = [
     ({"owner": "nosuchuser"}, "owner: there is no user nosuchuser"), ({"group": "nosuchgroup"}, "group: there is no group nosuchgroup"),
+    ({"owner": "4294967295"}, "owner: 4294967295 is no number of a user"), ({"group": "99999999999999999999"}, "is no number of a group"),
     ({"mode": "rw-r--"}, "mode: expected permissions"), ({"privatekey_mode": "0q00"}, "privatekey_mode: expected permissions"),
     ({"mode": "77777"}, "is no permission of a file"),
 ]
@@ -241,16 +250,16 @@ def test_what_cannot_be_written_is_refused_in_check_mode_and_for_real(task, esta
 def task(binary):
     """Runs a module as a target does, without Ansible around it."""
 
-    def run(module, options, check=False, diff=False, python=None):
+    def run(module, options, check=False, diff=False, before=""):
         options = json.loads(json.dumps(options).replace("{{ same_ca_binary }}", str(binary)).replace("{{ inventory_hostname }}", "h"))
         options = dict(options, _ansible_check_mode=check, _ansible_diff=diff, _ansible_remote_tmp="/tmp")
         code = (
             "import json, sys\nfrom ansible.module_utils import basic\n"
             "basic._ANSIBLE_ARGS = sys.stdin.buffer.read()\nbasic._ANSIBLE_PROFILE = 'legacy'\n"
-            f"from ansible_collections.sameca.pki.plugins.modules import {module}\n{module}.main()\n"
+            f"from ansible_collections.sameca.pki.plugins.modules import {module}\n{before}\n{module}.main()\n"
         )
         done = subprocess.run(
-            [python or BIN / "python3", "-c", code], input=json.dumps({"ANSIBLE_MODULE_ARGS": options}), capture_output=True, text=True,
+            [BIN / "python3", "-c", code], input=json.dumps({"ANSIBLE_MODULE_ARGS": options}), capture_output=True, text=True,
             env=dict(os.environ, PYTHONPATH=str(COLLECTION.parents[2])),
         )
         return json.loads(done.stdout or json.dumps({"stderr": done.stderr}))
@@ -259,18 +268,20 @@ def task(binary):
 
 
 def test_a_failure_after_a_change_says_what_was_changed(task, estate):
-    # An immutable flag, a full disk, a file system without owners: played by a chown that fails.
-    if os.geteuid() != 0:
-        not_run("a failure after a change (needs root)")
-    place = {"path": f"{estate}/new/c.pem", "privatekey_path": f"{estate}/new/k.pem", "owner": "root"}
+    # A full disk, a file system without owners or permissions: played by the system's calls, which fail.
+    place = {"path": f"{estate}/new/c.pem", "privatekey_path": f"{estate}/new/k.pem", "mode": "0640"}
     (estate / "new").mkdir()
     options = dict(reference(estate), subjects=[dict(name="x", names=["webext.contoso.com"], install=place)],
                    candidates=[f"{estate}/candidates/fe03-WebServicesExternal.pem"])
-    options["subjects"][0]["install"]["group"] = "4294967294"
-    result = task("same_ca", options)
-    if not result.get("failed"):
-        pytest.skip("this system takes any number for a group")
-    assert result["changed"] is True and result["actions"] and result["report"]["changed"] is True, result
+    failing = "import os\ndef fails(*_, **__):\n    raise OSError(95, 'Operation not supported')\nos.chmod = os.lchmod = os.lchown = fails"
+    result = task("same_ca", options, before=failing)
+    assert result["failed"] and result["changed"] is True and result["actions"] and result["report"]["changed"] is True, result
+    assert (estate / "new/c.pem").exists() and f"the mode of {estate}/new/c.pem cannot be set: operation not supported" in result["msg"], result
+    for module, name, more in (("same_ca_reference", "dest", {}), ("fleet_report", "json", None)):
+        dest = estate / f"new/{module}.json"
+        given = dict(binary_path="{{ same_ca_binary }}") if more is None else {key: value for key, value in reference(estate).items() if key != "policy"}
+        result = task(module, dict(given, **{name: str(dest)}, mode="0640"), before=failing)
+        assert result["failed"] and result["changed"] is True and f"{dest} cannot be written" in result["msg"], result
 
 
 # What the messages say.
@@ -424,10 +435,52 @@ def test_neither_a_reference_document_nor_reports_are_logged(local, estate, syst
 
 
 def old_python(version):
-    found = [path for path in (pathlib.Path.home() / ".pyenv/versions").glob(f"{version}.*/bin/python3")] + [
-        pathlib.Path(path) for path in [shutil.which(f"python{version}")] if path
-    ]
+    root = pathlib.Path(os.environ.get("PYENV_ROOT") or pathlib.Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".pyenv")
+    path = ":".join(part for part in os.environ["PATH"].split(":") if "shims" not in part)
+    found = [*root.glob(f"versions/{version}.*/bin/python{version}"), *filter(None, [shutil.which(f"python{version}", path=path)])]
     return str(found[0]) if found else None
+
+
+def old_ansible():
+    """An ansible-core that still takes old targets, where ansible/sanity has installed it."""
+    found = sorted((ROOT / "target/ansible-cores").glob("2.14.*/venv/bin/ansible-playbook"))
+    if not found:
+        not_run("targets with an old Python (ansible/sanity has not installed ansible-core 2.14)")
+    return found[0].parent
+
+
+def run_on(local, python, monkeypatch, *tasks):  # noqa: F811
+    monkeypatch.setattr(conftest, "BIN", old_ansible())
+    local.inventory["all"]["vars"]["ansible_python_interpreter"] = python
+    local.add("old")
+    return local.run(play(*tasks))
+
+
+def test_a_target_with_python_3_6_is_asked_kept_and_reported(local, estate, monkeypatch):
+    python = old_python("3.6")
+    if python is None:
+        not_run("a target with Python 3.6 (there is none here)")
+    options = dict(reference(estate), subjects=[dict(name="x", names=["webext.contoso.com"], install={"path": f"{estate}/new.pem", "mode": "0600"})],
+                   candidates=[f"{estate}/candidates/fe03-WebServicesExternal.pem"])
+    document = {key: options[key] for key in ("requirement", "reference", "authorities", "binary_path")}
+    run = run_on(
+        local, python, monkeypatch, info(estate), {"sameca.pki.same_ca": options},
+        {"sameca.pki.same_ca_reference": dict(document, dest=f"{local.folder}/document.json", mode="0644")},
+        {"sameca.pki.certificate_info": {"sources": [f"{estate}/new.pem"], "binary_path": str(local.binary)}, "register": "held"},
+        {"sameca.pki.fleet_report": {"json": f"{local.folder}/fleet.json", "html": f"{local.folder}/fleet.html", "binary_path": str(local.binary)}},
+        {"ansible.builtin.assert": {"that": "held.certificates | length > 0"}},
+    )
+    assert run.code == 0 and len(run.lines) == 6, run.output
+    assert json.loads((local.folder / "fleet.json").read_text())["totals"]["compliant"] == 1
+
+
+def test_a_target_with_an_older_python_is_told_so_in_one_sentence(local, estate, monkeypatch):
+    python = old_python("2.7")
+    if python is None:
+        not_run("a target with Python 2.7 (there is none here)")
+    run = run_on(local, python, monkeypatch, info(estate))
+    message = run.of("old", "same_ca_info")["result"]["msg"]
+    assert run.code != 0 and message.startswith("Python 3.6 or later is needed on the target"), run.output
 
 
 def test_python_3_6_can_read_what_runs_on_targets():

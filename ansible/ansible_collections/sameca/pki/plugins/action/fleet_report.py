@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 
 from ansible.errors import AnsibleActionFail
@@ -182,7 +183,7 @@ def why_none(registered):
         reasons = [why for turn in registered["results"] for why in [why_none(turn)] if why]
         reasons.sort(key=lambda reason: reason[0] in (SKIPPED, NOT_ASKED))
         return reasons[0] if reasons else None
-    message = " ".join(str(registered.get("msg") or registered.get("skip_reason") or "").split())[:REASON_LIMIT]
+    message = lasting(str(registered.get("msg") or registered.get("skip_reason") or ""))[:REASON_LIMIT]
     if registered.get("unreachable"):
         return UNREACHABLE, message or "it could not be reached"
     if registered.get("skipped"):
@@ -190,6 +191,13 @@ def why_none(registered):
     if any(words in message for words in NO_BINARY_WORDS):
         return NO_BINARY, message
     return FAILED, message or "the module gave no report"
+
+
+def lasting(message):
+    """What is said, in one line, without what is different in each run: else the report would change with it."""
+    message = re.sub(r"Warning: Permanently added .*? to the list of known hosts\.", "", message)
+    message = re.sub(r"ansible-tmp-[\d.]+-\d+-\d+", "ansible-tmp", message)
+    return " ".join(message.split())
 
 
 def of_result(registered):

@@ -16,6 +16,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
 from ansible_collections.sameca.pki.plugins.plugin_utils._controller import HostAction, users_folder
+from ansible_collections.sameca.pki.plugins.plugin_utils._here import start
 
 # Options of the modules for Unix, and for Windows; the last ones of enforcing alone.
 COMMON = ("requirement", "host", "node", "collected_at", "binary_path", "reference", "reference_document", "pinned_keys", "authorities",
@@ -121,7 +122,7 @@ class ActionModule(HostAction):
             raise _argspec.OptionError("; ".join(found.error_messages))
         with inside(users_folder(self._loader.get_basedir())):
             request = _argspec.Mapper(found.validated_parameters, withheld.reveal).request()
-            return _argspec.result(Runner(found.validated_parameters.get("binary_path")).report(["check"], request))
+            return _argspec.result(Runner(start, found.validated_parameters.get("binary_path")).report(["check"], request))
 
 
 def is_windows(connection, task_vars):

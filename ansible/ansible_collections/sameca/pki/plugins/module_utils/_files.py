@@ -12,7 +12,7 @@ import os
 import pwd
 import re
 
-from ansible_collections.sameca.pki.plugins.module_utils._argspec import OptionError
+from ansible_collections.sameca.pki.plugins.module_utils._argspec import OptionError, told
 
 
 def refuse_impossible(module, path, owner, group, mode, option="mode"):
@@ -52,6 +52,9 @@ def _id(option, name, kind, look_up):
     if name is None:
         return None
     if re.match(r"\d+\Z", name):
+        # The last number of 32 bits means that none is given.
+        if int(name) >= 2 ** 32 - 1:
+            raise OptionError("%s: %s is no number of a %s" % (option, name, kind))
         return int(name)
     try:
         return look_up(name)
@@ -70,13 +73,40 @@ def refuse_place(option, path):
         raise OptionError("%s: permission denied to write in %s: use become, or another place" % (option, folder))
 
 
+def give(module, arguments, diff):
+    """Gives a file its owner, group and permissions, one by one: a failure says what was changed before it."""
+    nothing = dict(secontext=[None, None, None], owner=None, group=None, mode=None, attributes=None)
+    changed = False
+    for key in ("secontext", "owner", "group", "mode", "attributes"):
+        one = dict(arguments, **nothing)
+        one[key] = arguments.get(key) or nothing[key]
+        try:
+            changed = module.set_fs_attributes_if_different(one, changed, diff)
+        except OSError as error:
+            name = "SELinux context" if key == "secontext" else key
+            module.fail_json(msg="the %s of %s cannot be set: %s" % (name, arguments["path"], told(error)), path=arguments["path"])
+        if changed and module.done is not None:
+            module.done["changed"] = True
+    return changed
+
+
+def move(module, path, dest):
+    """Puts a finished file in its place."""
+    try:
+        module.atomic_move(path, os.path.abspath(dest))
+    except OSError as error:
+        # Ansible moves first, and gives the new file its permissions then.
+        done = dict(changed=True) if not os.path.exists(path) else {}
+        module.fail_json(msg="%s cannot be written as it should be: %s" % (dest, told(error)), path=dest, **done)
+
+
 def attributes(module, path, result):
     """Gives a file what its common options say; what changes, in the result and in its diff."""
     if not os.path.exists(path):
         return
     arguments = module.load_file_common_arguments(module.params, path=path)
     diff = dict(before={}, after={})
-    if module.set_fs_attributes_if_different(arguments, False, diff):
+    if give(module, arguments, diff):
         result["changed"] = True
         if module._diff:
             for each in (diff["before"], diff["after"]):

@@ -10,7 +10,7 @@
 import json
 import os
 import shutil
-import subprocess
+import threading
 
 # The protocol that these modules speak, and the first version of the binary that has all that they use of it.
 PROTOCOL = 1
@@ -36,9 +36,12 @@ class Runner:
     """The binary of one task.
 
     Requests and everything secret in them go through standard input alone; arguments are visible to others.
+    How a program is started is given: a function of its arguments and its standard input that returns the exit code and
+    both outputs, since modules have a way of their own.
     """
 
-    def __init__(self, binary_path=None):
+    def __init__(self, start, binary_path=None):
+        self._start = start
         self.path = find(binary_path)
 
     def report(self, arguments, request):
@@ -52,15 +55,22 @@ class Runner:
         """The one document that the binary answers with."""
         return self._answer(arguments, json.dumps(request).encode("utf-8"))[0]
 
-    def fleet(self, arguments, stdin):
-        """The fleet report, and the exit code: 1 if one of the states occurs that it was asked to fail on."""
-        answer, code = self._answer(arguments, stdin)
+    def fleet(self, arguments, stdin, output):
+        """The fleet report, and the exit code: 1 if one of the states occurs that it was asked to fail on.
+
+        It comes by way of a file: it may be long, and what a module reads of a program's output it copies once for each
+        few kilobytes.
+        """
+        answer, code = self._answer(arguments + ["--output", output], stdin, output)
         if answer.get("kind") != "fleet":
             raise self._malformed("it is no fleet report")
         return answer, code
 
-    def _answer(self, arguments, stdin):
+    def _answer(self, arguments, stdin, output=None):
         code, out, err = self.run(arguments, stdin)
+        if output is not None and not out and os.path.exists(output):
+            with open(output, "rb") as file:
+                out = file.read()
         try:
             answer = json.loads(out.decode("utf-8"))
         except ValueError:
@@ -88,13 +98,9 @@ class Runner:
         return answer, code
 
     def run(self, arguments, stdin=b""):
-        """Runs the binary to its end. Both outputs are read while the input is written."""
+        """Runs the binary to its end."""
         try:
-            with subprocess.Popen(
-                [self.path, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            ) as process:
-                out, err = process.communicate(stdin)
-                return process.returncode, out, err
+            return self._start([self.path] + arguments, stdin)
         except OSError as error:
             raise RunnerError(f"failed to start same-ca from {self.path}: {error.strerror}") from error
 
@@ -118,6 +124,45 @@ class Runner:
         said = err.decode("utf-8", "replace").strip()[:STDERR_LIMIT]
         words = f"same-ca at {self.path} gave a malformed report: {why}"
         return RunnerError(f"{words}; it said: {said}" if said else words)
+
+
+def by_module(module):
+    """How a module starts a program."""
+
+    def start(arguments, stdin):
+        return module.run_command(
+            arguments, data=stdin, binary_data=True, encoding=None, expand_user_and_vars=False, handle_exceptions=False,
+            before_communicate_callback=feed,
+        )
+
+    return start
+
+
+def feed(process):
+    """Lets the input be written while the outputs are read. Ansible would write all of it first."""
+    if process.stdin is not None:
+        process.stdin = Feed(process.stdin)
+
+
+class Feed:
+    """The standard input of a program that may answer, or end, before it has read everything."""
+
+    def __init__(self, pipe):
+        self._pipe = pipe
+
+    def write(self, data):
+        threading.Thread(target=self._write, args=(data,), daemon=True).start()
+
+    def close(self):
+        """Done when all is written."""
+
+    def _write(self, data):
+        try:
+            with self._pipe:
+                self._pipe.write(data)
+        except OSError:
+            # It ended before, and its answer says why.
+            pass
 
 
 def find(binary_path):

@@ -136,7 +136,7 @@ import datetime
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
 
 
 def main():
@@ -151,7 +151,7 @@ def main():
     now = datetime.datetime.now(datetime.timezone.utc)
     try:
         at = _argspec.timestamp("valid_at", module.params["valid_at"] or "+0s", now)
-        runner = Runner(module.params["binary_path"])
+        runner = Runner(by_module(module), module.params["binary_path"])
         answer = runner.ask(["inspect"], _argspec.Mapper(module.params, module.withheld.reveal).inspection())
     except _argspec.OptionError as error:
         module.fail_json(msg=str(error))

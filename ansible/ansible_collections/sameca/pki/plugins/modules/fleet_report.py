@@ -13,7 +13,7 @@ description:
   - Delegate it to where the files belong, which is mostly the controller. It works under every strategy. Where all hosts
     come to a task together, as under C(linear), the first one's turn writes the report, and the others return what it
     said. Under C(free) and C(host_pinned) each host's turn writes what is known by then, and the last one all of it.
-  - It says who never answered, and why. A host without a report is named, and never counted as compliant.
+  - It says who never answered, and why, in every format. A host without a report is named, and never counted as compliant.
   - Fleet reports can be joined again. So each slice of a large job writes its own, to a place that lasts, and C(same-ca
     fleet) or this module with O(reports) merges them.
 requirements:
@@ -122,7 +122,7 @@ options:
     description: States of which the task fails if one occurs. The files are written nevertheless.
     type: list
     elements: str
-    choices: [noncompliant, undetermined, stale, missing, waived, unreadable, waiver-expired, newly-failing]
+    choices: [noncompliant, undetermined, stale, from-future, missing, waived, unreadable, waiver-expired, newly-failing]
     default: []
   binary_path:
     description:
@@ -242,12 +242,12 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec, _files
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
 
 FORMATS = ("html", "json", "csv", "junit", "prometheus", "markdown")
 
 FAIL_ON = [
-    "noncompliant", "undetermined", "stale", "missing", "waived", "unreadable", "waiver-expired", "newly-failing",
+    "noncompliant", "undetermined", "stale", "from-future", "missing", "waived", "unreadable", "waiver-expired", "newly-failing",
 ]
 
 REASONS = ["unreachable", "no-binary", "module-failure", "skipped", "not-asked"]
@@ -255,15 +255,17 @@ REASONS = ["unreachable", "no-binary", "module-failure", "skipped", "not-asked"]
 # The file, in the task's own folder, in which the action hands over the reports of the play's hosts.
 HANDED_OVER = "reports.ndjson"
 
-# Times of the run itself, which differ from one run to the next while the hosts say the same.
+# Times of the run itself, which differ from one run to the next while the hosts say the same; and what the system said of a
+# host that cannot be reached, which depends on how far a connection got.
 PASSING = {
     "json": r'"(?:as_of|collected_at|valid_at)":\s*"[^"]*"|"source":\s*"[^"]*",(?:\s*"line":\s*\d+,)?\s*"sha256":\s*"[0-9a-f]*"'
-            r'|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ',
-    "html": r"As of \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|\(in -?\d+ days?\)|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
-    "csv": r'(?m)^((?:"(?:[^"]|"")*",){4})"[^"]*"|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ',
-    "junit": r' timestamp="[^"]*"|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ',
+            r'|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|"reason":\s*"unreachable",\s*"message":\s*"(?:[^"\\]|\\.)*"',
+    "html": r"As of \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|\(in -?\d+ days?\)|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+            r"|>unreachable</span>: [^<]*",
+    "csv": r'(?m)^((?:"(?:[^"]|"")*",){4})"[^"]*"|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|"unreachable","(?:[^"]|"")*"',
+    "junit": r' timestamp="[^"]*"|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|expected: unreachable: [^"<]*',
     "prometheus": r"(?m)^same_ca_(?:fleet_as_of|record_collected)_timestamp_seconds(\{[^}]*\})? .*$",
-    "markdown": r"As of \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "markdown": r"(?m)As of \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|valid at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|: unreachable: .*$",
 }
 
 # How long before the report's time a number in the page may be the time of a result.
@@ -326,7 +328,7 @@ def main():
     except RunnerError as error:
         module.fail_json(msg=error.message, **error.details)
 
-    missing = why_missing(answer, params["missing"])
+    missing = why_missing(answer)
     result = dict(changed=False, msg=said(answer, missing), summary=summary(answer), missing=missing[:NAMED], files=places)
     # A failure from here on is one after a change, and says so.
     module.done = result
@@ -342,9 +344,9 @@ def main():
         dest = places[key]
         # Where nothing but times differ all files stay; else they are of one time.
         if says_more and content(path) != content(dest):
-            result["changed"] = True
             if not module.check_mode:
-                module.atomic_move(path, os.path.abspath(dest))
+                _files.move(module, path, dest)
+            result["changed"] = True
         _files.attributes(module, dest, result)
     if code == 1:
         module.fail_json(**result)
@@ -373,7 +375,7 @@ def ask(module):
     """The fleet report, whether one of the states occurs that fail the task, and the files, in a folder of the task."""
     params = module.params
     now = datetime.datetime.now(datetime.timezone.utc)
-    runner = Runner(params["binary_path"])
+    runner = Runner(by_module(module), params["binary_path"])
     reports, paths = module.reports, []
     handed_over = os.path.join(module.tmpdir, HANDED_OVER)
     lines = b""
@@ -401,6 +403,12 @@ def ask(module):
         with open(path, "w", encoding="utf-8") as file:
             json.dump(params["expected_hosts"], file)
         arguments += ["--expected-hosts", path]
+    if params["missing"]:
+        path = os.path.join(module.tmpdir, "missing.json")
+        known = [dict(host=each["host"], reason=each["reason"], message=each.get("why")) for each in params["missing"] if each.get("reason")]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(known, file)
+        arguments += ["--missing", path]
     made = {key: os.path.join(module.tmpdir, key) for key in FORMATS if params[key]}
     for key, path in made.items():
         arguments += ["--" + key, path]
@@ -411,7 +419,7 @@ def ask(module):
         os.mkdir(nothing)
         paths = [nothing]
     arguments += ["-"] + paths if stdin else paths
-    answer, code = runner.fleet(arguments, stdin)
+    answer, code = runner.fleet(arguments, stdin, os.path.join(module.tmpdir, "answer.json"))
     unwritten = sorted(key for key, path in made.items() if not os.path.exists(path))
     if unwritten:
         raise RunnerError("same-ca at %s did not write: %s" % (runner.path, ", ".join(unwritten)))
@@ -422,13 +430,13 @@ def named_missing(answer):
     return [item.get("host") if isinstance(item, dict) else item for item in answer.get("missing") or []]
 
 
-def why_missing(answer, given):
+def why_missing(answer):
     """Who did not answer, with why, as far as it is known."""
-    why = {each["host"]: each for each in given}
+    why = {each["host"]: each for each in answer.get("missing_reasons") or []}
     found = []
     for host in named_missing(answer):
         each = why.get(host) or {}
-        found.append(dict(host=host, reason=each.get("reason") or "not-asked", message=each.get("why") or "there is no report of it"))
+        found.append(dict(host=host, reason=each.get("reason") or "not-asked", message=each.get("message") or "there is no report of it"))
     return found
 
 

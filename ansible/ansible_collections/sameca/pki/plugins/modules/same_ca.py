@@ -175,7 +175,7 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec, _files
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
 
 
 def main():
@@ -193,7 +193,7 @@ def main():
                 raise _argspec.OptionError(
                     "mode %s would let others read the private key in %s" % (place["mode"], place["path"])
                 )
-        runner = Runner(module.params["binary_path"])
+        runner = Runner(by_module(module), module.params["binary_path"])
         request = _argspec.Mapper(module.params, module.withheld.reveal).request()
         report = runner.report(["enforce"] + (["--what-if"] if module.check_mode else []), request)
     except _argspec.OptionError as error:
@@ -216,7 +216,6 @@ def main():
     module.done = {key: value for key, value in result.items() if key != "msg"}
     for place in places:
         result["changed"] = own(module, place, diffs) or result["changed"]
-        module.done["changed"] = result["changed"]
     if diffs:
         result["diff"] = diffs
     if not result["compliant"]:
@@ -276,7 +275,7 @@ def own(module, place, diffs):
         dict(path=place["path"], owner=place["owner"], group=place["group"], mode=place["mode"])
     )
     diff = dict(before={}, after={})
-    changed = module.set_fs_attributes_if_different(arguments, False, diff)
+    changed = _files.give(module, arguments, diff)
     if changed and module._diff:
         diffs.append(dict(diff, before_header=place["path"], after_header=place["path"]))
     return changed

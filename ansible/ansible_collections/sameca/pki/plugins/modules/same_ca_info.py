@@ -178,7 +178,7 @@ msg:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
 
 
 def main():
@@ -188,7 +188,7 @@ def main():
         **_argspec.REQUEST_RULES
     )
     try:
-        runner = Runner(module.params["binary_path"])
+        runner = Runner(by_module(module), module.params["binary_path"])
         request = _argspec.Mapper(module.params, module.withheld.reveal).request()
         report = runner.report(["check"], request)
     except _argspec.OptionError as error:

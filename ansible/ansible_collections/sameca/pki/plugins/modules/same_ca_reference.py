@@ -158,7 +158,7 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec, _files
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
 
 # What differs from one reading to the next while the servers say the same.
 PASSING = ("collected_at", "host", "node", "tool")
@@ -186,7 +186,7 @@ def main():
         if dest:
             _files.refuse_place("dest", dest)
             _files.refuse_impossible(module, dest, module.params["owner"], module.params["group"], module.params["mode"])
-        runner = Runner(module.params["binary_path"])
+        runner = Runner(by_module(module), module.params["binary_path"])
         request = _argspec.Mapper(module.params, module.withheld.reveal).reference_request()
         document = runner.ask(["reference"] + (["--partial"] if partial else []), request)
     except _argspec.OptionError as error:
@@ -323,7 +323,7 @@ def write(module, dest, document):
     module.add_cleanup_file(path)
     with os.fdopen(handle, "wb") as file:
         file.write((json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
-    module.atomic_move(path, os.path.abspath(dest))
+    _files.move(module, path, dest)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from ansible.plugins.action import ActionBase
 # Where this collection's own playbooks are, which is nobody's folder of files.
 PLAYBOOKS = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", "playbooks"))
 
-# Strategies that let a host run ahead of the others. All others come to a task together.
-UNEVEN = ("free", "host_pinned")
+# Strategies under which all hosts come to a task together, also as other collections name theirs. Others may let a host run
+# ahead of the rest.
+EVEN = ("linear", "debug")
 
 OLD_PYTHON = "Python 3.6 or later is needed on the target, and this one is older: name another with ansible_python_interpreter"
 
@@ -95,7 +96,7 @@ def comes_together(task):
     """Whether all hosts of the play have come to a task when the first of them is at it."""
     play = getattr(task, "play", None)
     strategy = str(getattr(play, "strategy", None) or "linear")
-    return strategy.rsplit(".", 1)[-1] not in UNEVEN
+    return strategy.endswith(EVEN)
 
 
 class OncePerRun:

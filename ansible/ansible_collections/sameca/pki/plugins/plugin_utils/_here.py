@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
@@ -30,9 +32,17 @@ def source(value):
     raise AnsibleFilterError(f"expected a certificate as PEM text, a path or a source, and not {type(value).__name__}")
 
 
+def start(arguments, stdin):
+    """How the controller starts a program."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        out, err = process.communicate(stdin)
+        return process.returncode, out, err
+
+
 def asked(arguments, request, binary_path):
     """What the program answers; a failure is one of the template."""
     try:
-        return Runner(binary_path).ask(arguments, request)
+        return Runner(start, binary_path).ask(arguments, request)
     except (RunnerError, _argspec.OptionError) as error:
         raise AnsibleFilterError(str(error)) from error

@@ -8,14 +8,26 @@ import json
 import re
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _runner
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
+from ansible_collections.sameca.pki.plugins.plugin_utils import _here
 
 REPORT = dict(protocol=1, tool=dict(name="same-ca", version="0.1.0"), status="compliant", subjects=[])
 
 
+@pytest.fixture(params=["module", "controller"])
+def start(request):
+    """Both ways in which a program is started."""
+    if request.param == "controller":
+        return _here.start
+    module = AnsibleModule.__new__(AnsibleModule)
+    module._debug, module._shell, module.run_command_environ_update = False, None, {}
+    return by_module(module)
+
+
 @pytest.fixture
-def fake(tmp_path):
+def fake(tmp_path, start):
     """Makes an executable that says what it is told to."""
 
     def make(out, code=0, version="0.1.0", err=""):
@@ -26,7 +38,7 @@ def fake(tmp_path):
             f"cat > {tmp_path}/stdin\necho \"$@\" > {tmp_path}/arguments\ncat {tmp_path}/out\necho '{err}' >&2\nexit {code}\n"
         )
         path.chmod(0o755)
-        return Runner(str(path))
+        return Runner(start, str(path))
 
     return make
 
@@ -69,40 +81,57 @@ def test_another_program_of_that_name_is_seen(fake, tmp_path):
         runner.report(["check"], {})
 
 
-def test_a_missing_binary_is_said_with_where_it_was_looked_for(monkeypatch, tmp_path):
+def test_a_missing_binary_is_said_with_where_it_was_looked_for(start, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(_runner, "FALLBACK", str(tmp_path / "fallback"))
     with pytest.raises(RunnerError, match="not found in PATH, nor as"):
-        Runner()
+        Runner(start)
     with pytest.raises(RunnerError, match="there is no same-ca at /nonexistent"):
-        Runner("/nonexistent")
+        Runner(start, "/nonexistent")
     with pytest.raises(RunnerError, match="is not an executable file"):
-        Runner(str(tmp_path))
+        Runner(start, str(tmp_path))
 
 
-def test_path_comes_before_the_fallback(monkeypatch, tmp_path):
+def test_path_comes_before_the_fallback(start, monkeypatch, tmp_path):
     for folder in ("path", "fallback"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "same-ca").write_text("#!/bin/sh\n")
         (tmp_path / folder / "same-ca").chmod(0o755)
     monkeypatch.setattr(_runner, "FALLBACK", str(tmp_path / "fallback/same-ca"))
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
-    assert Runner().path == str(tmp_path / "path/same-ca")
+    assert Runner(start).path == str(tmp_path / "path/same-ca")
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert Runner().path == str(tmp_path / "fallback/same-ca")
+    assert Runner(start).path == str(tmp_path / "fallback/same-ca")
 
 
-def test_what_is_no_program_fails_with_the_systems_words(tmp_path):
+def test_what_is_no_program_fails_with_the_systems_words(start, tmp_path):
     path = tmp_path / "same-ca"
     path.write_bytes(b"\x7fELF nonsense")
     path.chmod(0o755)
     with pytest.raises(RunnerError, match="failed to start same-ca from"):
-        Runner(str(path)).report(["check"], {})
+        Runner(start, str(path)).report(["check"], {})
 
 
 def test_a_large_answer_and_a_large_request_do_not_wait_for_each_other(fake):
     report = dict(REPORT, message="x" * 4_000_000)
     assert fake(json.dumps(report)).report(["check"], dict(pem="y" * 4_000_000))["message"] == report["message"]
+
+
+def test_a_program_that_ends_before_it_has_read_everything_is_still_heard(start, tmp_path):
+    path = tmp_path / "same-ca"
+    error = json.dumps(dict(protocol=1, error=dict(code="bad-usage", message="--max-age 7x: not a duration")))
+    path.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && {{ echo 'same-ca 0.1.0'; exit 0; }}\nexec <&-\necho '{error}'\nexit 2\n")
+    path.chmod(0o755)
+    with pytest.raises(RunnerError, match="refused the request: --max-age 7x"):
+        Runner(start, str(path)).report(["check"], dict(pem="y" * 4_000_000))
+
+
+def test_arguments_are_not_expanded(start, tmp_path, monkeypatch):
+    path = tmp_path / "same-ca"
+    path.write_text("#!/bin/sh\necho \"$@\"\n")
+    path.chmod(0o755)
+    monkeypatch.setenv("SOMETHING", "else")
+    assert Runner(start, str(path)).run(["$SOMETHING", "~/x"])[1] == b"$SOMETHING ~/x\n"
 
 
 @pytest.mark.parametrize("version, meant", [("0.1.0", (0, 1, 0)), ("1.20.3-rc1+x", (1, 20, 3)), ("odd", (0,))])

@@ -192,7 +192,7 @@ def test_a_fleet_report_is_idempotent_and_hands_on_a_summary(task, tmp_path):
     assert task(fleet_report, options, FLEET)["changed"] is False
     arguments, stdin = task.asked[-1]
     assert arguments[:3] == ["fleet", "--format", "json"]
-    assert arguments[-2:] == ["-", "/srv/reports"] and len(stdin.splitlines()) == 1
+    assert arguments[-4:-1] == ["-", "/srv/reports", "--output"] and len(stdin.splitlines()) == 1
     for flags in (["--max-age", "7d"], ["--fail-on", "missing"], ["--waivers", "/w.yml"], ["--expected-hosts"],
                   ["--as-of", "2026-11-20T06:00:00Z"]):
         assert all(flag in arguments for flag in flags), arguments
@@ -244,3 +244,17 @@ def test_a_pkcs12_place_needs_a_passphrase_or_says_that_it_has_none(task):
         result = task(same_ca, options, report(changed=False))
         assert bool(result.get("failed")) is refused and ("pkcs12_path needs" in result["msg"]) is refused, result
     assert json.loads(task.asked[0][1])["subjects"][0]["install"]["password"] == ""
+
+
+def test_a_report_does_not_change_with_what_the_system_says_of_an_unreachable_host():
+    texts = {
+        "json": '{{"missing_reasons":[{{"host":"off","reason":"unreachable","message":"{} \\"x\\""}}]}}',
+        "html": '<li>off: <span class="code">unreachable</span>: {}</li>',
+        "csv": '"off","","missing","","","","","","","","","","","","","unreachable","{} ""x""","","","","",""\r\n',
+        "junit": '<error type="missing" message="no report speaks of a host that was expected: unreachable: {}"/>',
+        "markdown": "- off: unreachable: {}\n- next: no-binary: x\n",
+    }
+    for key, text in texts.items():
+        one, other = (fleet_report.lasting(key, text.format(words).encode()) for words in ("Connection refused", "Broken pipe"))
+        assert one == other, key
+        assert one != fleet_report.lasting(key, text.format("x").replace("unreachable", "no-binary").encode()), key
