@@ -193,6 +193,40 @@ def test_the_role_reports_rightly_under_every_strategy(plays, estate, strategy):
         assert before == {path.name: path.read_bytes() for path in (plays.folder / "reports").iterdir()}
 
 
+def test_a_report_in_batches_is_whole_at_the_end_and_changes_once(local, estate):
+    for name, password in (("a", "contoso-1"), ("b", "contoso-1"), ("c", "contoso-2"), ("d", "contoso-1")):
+        local.add(name, who=subject(estate, "pchat02.contoso.com" if name == "c" else "pchat01.contoso.com", password))
+    task = {"sameca.pki.same_ca_info": dict(reference(estate), subjects=["{{ who }}"]), "register": "same_ca"}
+    report = {"sameca.pki.fleet_report": {"json": "fleet.json", "binary_path": str(local.binary)}, "delegate_to": "localhost"}
+    for strategy in ("linear", "free"):
+        for changes in (1, 0):
+            run = local.run(play(task, report, serial=2, strategy=strategy))
+            assert run.code == 0, run.output
+            changed = [line["result"]["changed"] for line in run.lines if line["action"] == "sameca.pki.fleet_report"]
+            assert len(changed) == 4 and changed.count(True) == changes, (strategy, run.output)
+            totals = json.loads((local.folder / "fleet.json").read_text())["totals"]
+            assert {state: count for state, count in totals.items() if count} == {"compliant": 3, "noncompliant": 1}
+        (local.folder / "fleet.json").unlink()
+
+
+def test_a_host_that_fails_on_the_way_leaves_no_older_report_behind(local, estate):
+    # It ends while others are at the report, and what those say comes later than what the last one says.
+    for name in ("bad", "good", "slow", "last"):
+        local.add(name, who=subject(estate), wait={"slow": 2, "last": 3}.get(name, 0), path="/nonexistent" if name == "bad" else str(local.binary))
+    tasks = [
+        {"ansible.builtin.command": "sleep {{ wait }}", "changed_when": False},
+        {"sameca.pki.same_ca_info": dict(reference(estate), subjects=["{{ who }}"], binary_path="{{ path }}"), "register": "same_ca", "ignore_errors": True},
+        {"sameca.pki.fleet_report": {"json": "fleet.json", "binary_path": str(local.binary)}, "delegate_to": "localhost"},
+        {"ansible.builtin.fail": {"msg": "ended"}, "when": "same_ca is failed"},
+    ]
+    run = local.run(play(*tasks, strategy="host_pinned"))
+    assert "bad" in {line["host"] for line in run.lines if line["outcome"] == "failed"}, run.output
+    answers = [line["result"] for line in run.lines if line["action"] == "sameca.pki.fleet_report"]
+    assert [len(re.findall("so far", answer["msg"])) for answer in answers].count(0) == 1, [answer["msg"] for answer in answers]
+    fleet = json.loads((local.folder / "fleet.json").read_text())
+    assert fleet["missing"] == ["bad"] and fleet["missing_reasons"][0]["reason"] == "no-binary", fleet["missing_reasons"]
+
+
 def test_every_host_has_the_result_of_the_fleet_report(local, estate):
     for name in ("a", "b", "c"):
         local.add(name)

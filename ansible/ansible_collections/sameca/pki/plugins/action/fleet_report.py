@@ -31,21 +31,29 @@ class ActionModule(HostAction):
         task_vars = task_vars or {}
         result = super(HostAction, self).run(tmp, task_vars)
         del tmp
-        batch = task_vars.get("ansible_play_batch") or []
+        own, batch = task_vars.get("inventory_hostname"), task_vars.get("ansible_play_batch") or []
         together = comes_together(self._task)
         # No strategy lets an action wait for all hosts, and some let none run for all. So every host has its turn: where
         # they come together the first writes the report, else each writes what is known until then, and the last all of it.
-        shared = OncePerRun(self._task._uuid, batch, task_vars.get("ansible_loop_var") and task_vars.get(task_vars["ansible_loop_var"]))
+        # The batch is no part of the name: a host that failed meanwhile is no longer in it.
+        shared = OncePerRun(self._task._uuid, task_vars.get("ansible_loop_var") and task_vars.get(task_vars["ansible_loop_var"]))
         with shared.held() as kept:
-            if together and "answer" in kept:
-                result.update(kept["answer"], changed=False)
-                return result
+            if together:
+                if "answer" in kept and own in kept["batch"] and own not in kept["came"]:
+                    kept["came"].append(own)
+                    result.update(kept["answer"], changed=False)
+                    return result
+                # The first host of a batch, or one that comes again: what was kept is of another time.
+                kept.update(batch=batch, came=[own], seen=kept.get("seen", []) + batch)
+                kept.pop("answer", None)
             try:
                 arguments, lines = self.gathered(task_vars, kept, together)
             except ValueError as error:
                 raise AnsibleActionFail(str(error)) from error
-            waited = [] if together else [host for host in task_vars.get("ansible_play_hosts") or [] if host not in kept["turns"]]
-            if waited:
+            # Those who run behind, and under C(serial) the later batches.
+            known = kept["seen"] if together else kept["turns"]
+            waited = [host for host in task_vars.get("ansible_play_hosts") or [] if host not in known]
+            if waited and not together:
                 # Whether it fails is known when all have come.
                 arguments.pop("fail_on", None)
             answer = self.written(arguments, lines, task_vars)
@@ -70,7 +78,7 @@ class ActionModule(HostAction):
         variables = listed(arguments.get("results") or "same_ca")
         turns = kept.setdefault("turns", {})
         own = task_vars.get("inventory_hostname")
-        unknown = [host for host in hosts if host not in turns or not turns[host]["answers"]]
+        unknown = [host for host in hosts if host == own or host not in turns or not turns[host]["answers"]]
         active = task_vars.get("ansible_play_hosts")
         for host in unknown:
             if host == own:

@@ -16,7 +16,7 @@ class ActionModule(HostAction):
         if not self._task.run_once or comes_together(self._task):
             return super().run(tmp, task_vars)
         # Strategies that let hosts run ahead do not know run_once: the servers are read for the first host all the same.
-        with OncePerRun(self._task._uuid, (task_vars or {}).get("ansible_play_batch")).held() as kept:
+        with OncePerRun(self._task._uuid).held() as kept:
             if "answer" not in kept:
                 answer = super().run(tmp, task_vars)
                 kept["answer"] = {key: item for key, item in answer.items() if key not in ("warnings", "deprecations", "exception")}
