@@ -342,7 +342,8 @@ function Start-SameCAProgram {
             }
         }
         $utf8 = New-Object System.Text.UTF8Encoding $false
-        $complaint = $utf8.GetString($kept[1].ToArray()).Trim()
+        # In one line, as a message is.
+        $complaint = $utf8.GetString($kept[1].ToArray()).Trim() -replace '\s*[\r\n]+\s*', ' / '
         if ($complaint.Length -gt $script:LongestComplaint) { $complaint = $complaint.Substring(0, $script:LongestComplaint) + '...' }
         return @{ ExitCode = $process.ExitCode; Out = $utf8.GetString($kept[0].ToArray()).TrimStart([char]0xFEFF); Complaint = $complaint }
     }
@@ -1063,7 +1064,11 @@ function Get-SameCAHostName {
 function Get-SameCAEvidence {
     param([string] $Store)
     try { foreach ($held in @(Get-SameCAStoreCertificate -Location LocalMachine -Store $Store)) { @{ der = $held['der'] } } }
-    catch { Write-Verbose "store LocalMachine\$Store lends no evidence: $($_.Exception.Message)" }
+    catch {
+        Write-Verbose "store LocalMachine\$Store lends no evidence: $($_.Exception.Message)"
+        # It is not opened again for this operation either.
+        $script:Stores["LocalMachine\$Store".ToLowerInvariant()] = New-Object System.Collections.ArrayList
+    }
 }
 
 # The protocol's sources for one that people write: several for a store, none for what has no certificate.
@@ -1127,24 +1132,29 @@ function Read-SameCAStore {
     [OutputType([hashtable])]
     param([string] $Location, [string] $Store)
     $name = "$Location\$Store".ToLowerInvariant()
-    if (-not $script:Stores.ContainsKey($name)) {
-        $open = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $Store, $Location
-        try { $open.Open('ReadOnly, OpenExistingOnly') }
-        catch {
-            $why = $_.Exception.GetBaseException()
-            $category = 'OpenError'
-            if ($why -is [System.UnauthorizedAccessException] -or $why.HResult -eq 0x80070005) { $category = 'PermissionDenied' }
-            $words = "failed to open certificate store ${name}: $($why.Message); name a store that is there, and run as an account that may open it"
-            Stop-SameCA -Id 'StoreNotOpened' -Category $category -Target "$Location\$Store" -Message $words.Replace($name, "$Location\$Store") -Cause $why
-        }
-        $list = New-Object System.Collections.ArrayList
-        try {
-            foreach ($certificate in $open.Certificates) { $null = $list.Add((New-SameCAHeld -Certificate $certificate)) }
-        }
-        finally { $open.Close() }
-        $script:Stores[$name] = $list
-    }
+    if (-not $script:Stores.ContainsKey($name)) { $script:Stores[$name] = Get-SameCAStoreContent -Location $Location -Store $Store }
     foreach ($held in $script:Stores[$name]) { $held }
+}
+
+# All certificates of a store, as they are remembered.
+function Get-SameCAStoreContent {
+    [OutputType([System.Collections.ArrayList])]
+    param([string] $Location, [string] $Store)
+    $open = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $Store, $Location
+    try { $open.Open('ReadOnly, OpenExistingOnly') }
+    catch {
+        $why = $_.Exception.GetBaseException()
+        $category = 'OpenError'
+        if ($why -is [System.UnauthorizedAccessException] -or $why.HResult -eq 0x80070005) { $category = 'PermissionDenied' }
+        $words = "failed to open certificate store $Location\${Store}: $($why.Message); name a store that is there, and run as an account that may open it"
+        Stop-SameCA -Id 'StoreNotOpened' -Category $category -Target "$Location\$Store" -Message $words -Cause $why
+    }
+    $list = New-Object System.Collections.ArrayList
+    try {
+        foreach ($certificate in $open.Certificates) { $null = $list.Add((New-SameCAHeld -Certificate $certificate)) }
+    }
+    finally { $open.Close() }
+    return , $list
 }
 
 # One certificate of a store, as it is remembered.
@@ -2002,6 +2012,9 @@ function Get-SameCAPassedOver {
     param([psobject] $Subject, [hashtable] $Request)
     $entries = @($Subject.passed_over | Where-Object { $null -ne $_ })
     $candidates = @(Get-SameCACandidate -Request $Request -Subject $Subject)
+    # How many certificates each source has; a source may have thousands.
+    $held = @{}
+    foreach ($entry in $entries) { $held["$($entry.from) $($entry.index)"] += 1 }
     $made = @(foreach ($entry in $entries) {
         $source = $null
         $password = 'password'
@@ -2016,8 +2029,7 @@ function Get-SameCAPassedOver {
         if (Test-SameCAProperty $entry 'certificate') { $certificate = $entry.certificate }
         # What a file carries to prove its certificate is no candidate.
         if ($path -and $null -ne $certificate -and (Test-SameCAProperty $certificate 'is_ca') -and $certificate.is_ca) {
-            $others = @($entries | Where-Object { $_.from -eq $entry.from -and $_.index -eq $entry.index }).Count
-            if ($others -gt 1) { continue }
+            if ($held["$($entry.from) $($entry.index)"] -gt 1) { continue }
         }
         $label = @()
         if ($path) { $label += $path }

@@ -272,8 +272,13 @@ def test_the_role_puts_the_program_and_the_module_on_windows(windows, tmp_path):
     for name in installs:
         drive = tmp_path / "drives" / name / "Program Files"
         assert (drive / "same-ca/same-ca.exe").read_bytes() == program.read_bytes()
-        there = {path.relative_to(drive / "WindowsPowerShell/Modules/SameCADsc"): path.read_bytes() for path in drive.rglob("SameCADsc/**/*") if path.is_file()}
-        assert there == {path.relative_to(module): path.read_bytes() for path in module.rglob("*") if path.is_file()}
+        # Where Windows PowerShell looks, and where DSC v3 does: its manifests, their executable beside them, and the class.
+        wanted = {path.relative_to(module): path.read_bytes() for path in module.rglob("*") if path.is_file()}
+        wanted[pathlib.Path("same-ca.exe")] = program.read_bytes()
+        assert {path.name for path in wanted if path.name.endswith(".json")} == {"same_ca.dsc.resource.json", "SameCACertificate.dsc.adaptedresource.json"}
+        for place in ("WindowsPowerShell", "PowerShell"):
+            there = drive / place / "Modules/SameCADsc"
+            assert {path.relative_to(there): path.read_bytes() for path in there.rglob("*") if path.is_file()} == wanted, place
     # No facts were asked for, and nothing was left behind on the controller.
     assert not [line for line in run.lines if line["action"] == "ansible.builtin.setup" and line["outcome"] != "skipped"]
     assert not list(pathlib.Path(tempfile.gettempdir()).glob("ansible.*.same-ca"))
@@ -285,6 +290,8 @@ def test_the_runner_looks_where_the_role_puts_things():
     defaults = (COLLECTION / "roles/install/defaults/main.yml").read_text()
     assert r"C:\\Program Files\\same-ca\\same-ca.exe" in defaults
     assert yaml.safe_load(defaults)["install_dsc_path"] == r"C:\Program Files\WindowsPowerShell\Modules\SameCADsc"
+    # DSC leaves out every folder of modules that has WindowsPowerShell in it when it looks for manifests.
+    assert yaml.safe_load(defaults)["install_dsc_v3_path"] == r"C:\Program Files\PowerShell\Modules\SameCADsc"
 
 
 def test_a_host_is_known_for_windows_by_its_connection_its_shell_or_its_facts(windows):

@@ -93,6 +93,14 @@ AfterAll {
 }
 
 Describe 'Check mode and the run' {
+    BeforeAll {
+        $sideBySide = [System.Collections.ArrayList]@()
+        function Get-Outcome($Answer) {
+            '{0,-7} {1,-12} {2} done, {3} failed' -f $(if ($Answer.Changed) { 'changed' } else { 'same' }), $Answer.Report.status,
+            @($Answer.Done).Count, @($Answer.Failures).Count
+        }
+    }
+    AfterAll { Write-Host ("    check mode | the run | where`n" + (@($sideBySide | ForEach-Object { "    $_" }) -join "`n")) }
     AfterEach { Set-Runner 'Read-SameCAPkcs12' $readPkcs12 }
     It 'agree where <Says>' -ForEach $pairs {
         $names = @('wrong')
@@ -117,12 +125,19 @@ Describe 'Check mode and the run' {
         $ahead = Invoke-Enforce (New-Question $more) -Foresee
         @(Get-TestStore).Count | Should -Be $before
         $run = Invoke-Enforce (New-Question $more)
+        $null = $sideBySide.Add("$(Get-Outcome $ahead) | $(Get-Outcome $run) | $Says")
+        Get-Outcome $ahead | Should -Be (Get-Outcome $run)
         foreach ($answer in $ahead, $run) {
             $answer.Changed | Should -Be $Changed
             $answer.Report.status | Should -Be $Status
         }
-        @($ahead.Done).Count | Should -Be @($run.Done).Count
-        @($ahead.Failures).Count | Should -Be @($run.Failures).Count
+        # Subject by subject, too.
+        $each = foreach ($answer in $ahead, $run) {
+            $parts = @($answer.Report.subjects | ForEach-Object { "$($_.name) $($_.status)" })
+            $parts += @($answer.Done | ForEach-Object { "$($_.action) $($_.certificate)" })
+            $parts -join "`n"
+        }
+        $each[0] | Should -Be $each[1]
         # Run again, nothing is left to do.
         $again = Invoke-Enforce (New-Question $more)
         $again.Changed | Should -BeFalse
@@ -337,13 +352,37 @@ Describe 'A program' -Skip:([System.IO.Path]::DirectorySeparatorChar -eq '\') {
         (Get-Fault { Invoke-Check (New-Question @{ BinaryPath = $path }) }).FullyQualifiedErrorId | Should -Be 'SameCA.Refused'
         $watch.Elapsed.TotalSeconds | Should -BeLessThan 7
     }
-    It 'that floods is ended' {
-        & $runner { $script:LargestAnswer = 1MB }
-        try {
-            $message = (Get-Fault { Invoke-Check (New-Question @{ BinaryPath = New-Script 'yes' }) }).Exception.Message
-            $message | Should -BeLike '*wrote more than 1 MiB, and was ended*'
+    It '<Does> is told so, at once or after the limit' -ForEach @(
+        @{ Does = 'that hangs, whatever signal it is sent,'; Script = "trap '' TERM INT HUP; while :; do sleep 1; done"; Words = '; give a longer Timeout*' }
+        @{ Does = 'that hangs and reads nothing'; Script = 'exec sleep 60' }
+        @{ Does = 'that writes half an answer and hangs'; Script = "printf '{`"protocol`":1,'; exec sleep 60" }
+        @{ Does = 'that writes a little for ever'; Script = 'while :; do echo x; sleep 0.2; done' }
+        @{ Does = 'that floods its complaint'; Script = 'exec yes 1>&2' }
+        @{ Does = 'that closes its outputs and hangs'; Script = 'exec 1>&- 2>&-; exec sleep 60' }
+        @{ Does = 'that floods its answer'; Script = 'exec yes'; Id = 'NoReport'; Words = '*wrote more than 1 MiB, and was ended; is it same-ca?' }
+        @{
+            Does = 'that floods its complaint, and then answers'; Script = 'yes | head -c 3000000 1>&2; exit 3'; Id = 'NoReport'
+            Words = 'same-ca gave no report (exit code 3): y / y*...; is * a whole same-ca?*'
         }
+        @{ Does = 'that dies at once'; Script = 'exit 1'; Id = 'NoReport'; Words = '*(exit code 1): it wrote 0 characters that are no report*' }
+        @{
+            Does = 'that dies in the middle of its answer'; Script = "printf '{`"protocol`":1,'; kill -SEGV `$`$"; Id = 'NoReport'
+            Words = '*(ended by signal 11): it wrote 14 characters that are no report*'
+        }
+    ) {
+        & $runner { $script:LargestAnswer = 1MB }
+        # What ends by itself, or is ended for what it writes, does not wait for the limit.
+        $limit = 60
+        if (-not $Id) { $limit, $Id, $Words = 1, 'TimedOut', "*was ended after 1 seconds$(if ($Words) { $Words } else { '*' })" }
+        $watch = [System.Diagnostics.Stopwatch]::StartNew()
+        try { $fault = Get-Fault { Invoke-Check (New-Question @{ BinaryPath = New-Script $Script; Timeout = $limit }) } }
         finally { & $runner { $script:LargestAnswer = 256MB } }
+        $took = $watch.Elapsed.TotalSeconds
+        Write-Host ('    {0:n1} s: {1}' -f $took, $fault.Exception.Message.Substring(0, [System.Math]::Min(150, $fault.Exception.Message.Length)))
+        $fault.FullyQualifiedErrorId | Should -Be "SameCA.$Id"
+        $fault.Exception.Message | Should -BeLike $Words
+        $fault.Exception.Message.Length | Should -BeLessThan 2500
+        $took | Should -BeLessThan 20
     }
 }
 
@@ -467,5 +506,35 @@ Describe 'A store' {
             $global:SameCATestRead | Should -Be $evidence
         }
         finally { Set-Runner 'New-SameCAHeld' $held }
+    }
+    It 'of many certificates is opened and read once by Get, Test and Set each, whatever Set has to do' {
+        # SAME_CA_STORE_SIZE says how many; what is counted here does not depend on it.
+        $size = 100
+        if ($env:SAME_CA_STORE_SIZE) { $size = [int]$env:SAME_CA_STORE_SIZE }
+        Set-TestStore -Names 'wrong' -More $size
+        $global:SameCATestContent = & $runner { ${function:Get-SameCAStoreContent} }
+        Set-Runner 'Get-SameCAStoreContent' {
+            param([string] $Location, [string] $Store)
+            $global:SameCATestOpened["$Location\$Store"] += 1
+            , (& $global:SameCATestContent -Location $Location -Store $Store)
+        }
+        try {
+            $resource = New-Resource @{
+                Reference = Join-Path $work 'right.cer'; Authority = $ca; Subject = 'store:CurrentUser/SameCATest', $wrong
+                Candidate = 'store:CurrentUser/SameCATest', (Join-Path $work 'newer.pfx'); CandidateCredential = $true
+            }
+            $times = foreach ($operation in 'Get', 'Test', 'Set', 'Test') {
+                $global:SameCATestOpened = @{}
+                $watch = [System.Diagnostics.Stopwatch]::StartNew()
+                # The thumbprint keeps its certificate of the other CA: Set imports for the store, and fails.
+                try { $null = & { $resource.$operation() } 4>$null } catch { $_.Exception.Message | Should -BeLike '*is still noncompliant after Set*' }
+                '{0} {1:n1} s' -f $operation, $watch.Elapsed.TotalSeconds
+                foreach ($store in $global:SameCATestOpened.Keys) { "$operation $store $($global:SameCATestOpened[$store])" | Should -BeLike '* 1' }
+                $global:SameCATestOpened.Keys | Should -Contain 'CurrentUser\SameCATest'
+            }
+            Write-Host "    a store of $($size + 1) certificates: $($times -join ', ')"
+            @(Get-TestStore | Where-Object { $_.Thumbprint -eq (Get-TestCertificate 'newer').Thumbprint }).Count | Should -Be 1
+        }
+        finally { Set-Runner 'Get-SameCAStoreContent' $global:SameCATestContent }
     }
 }

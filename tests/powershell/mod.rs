@@ -3,6 +3,8 @@
 
 mod collection;
 mod examples;
+#[cfg(unix)]
+mod gate;
 mod golden;
 mod manifests;
 
