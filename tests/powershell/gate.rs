@@ -43,8 +43,14 @@ fn the_analyzer_and_pester_both_run_whatever_the_other_finds_and_either_fails_th
 fn what_is_not_installed_is_said_to_be_not_run_and_the_rest_runs() {
     let (ended, said) = gate("powershell-gate-pester", "Pester", 9, 0);
     assert_eq!(ended, Some(0), "{said}");
-    assert!(said.contains("NOT RUN: PSScriptAnalyzer") && said.contains("tested\n"), "{said}");
+    assert!(
+        said.contains("NOT RUN: PSScriptAnalyzer") && said.contains("tested\n"),
+        "{said}"
+    );
     let (ended, said) = gate("powershell-gate-analyzer", "PSScriptAnalyzer", 0, 9);
     assert_eq!(ended, Some(0), "{said}");
-    assert!(said.contains("NOT RUN: Pester") && said.contains("analyzed\n"), "{said}");
+    assert!(
+        said.contains("NOT RUN: Pester") && said.contains("analyzed\n"),
+        "{said}"
+    );
 }
