@@ -1002,7 +1002,8 @@ function ConvertTo-SameCASource {
         if ($null -ne $value) { $password[$pair[1]] = $value }
     }
     $spec = Get-SameCAGiven $Source 'spec'
-    if ($spec) { return $spec }
+    # An empty one is refused where it is read.
+    if ($null -ne $spec) { return $spec }
     $path = Get-SameCAGiven $Source 'path'
     if ($path) {
         Assert-SameCAAbsolutePath -Path $path -Part $Part
@@ -2430,7 +2431,7 @@ function Get-SameCAShort {
     $source = Get-SameCAGiven $Named 'source'
     if ($given.Count -ne 2 -or $source -isnot [System.Collections.IDictionary]) { return $Named }
     $spec = Get-SameCAGiven $source 'spec'
-    if ($spec -and $spec -ceq $Named['name']) { return $spec }
+    if ($null -ne $spec -and $spec -ceq $Named['name']) { return $spec }
     return $Named
 }
 

@@ -145,6 +145,49 @@ Describe 'Check mode and the run' {
     }
 }
 
+Describe 'A candidate given as a dictionary' {
+    BeforeAll {
+        $env:SAME_CA_TEST_PASS = Get-TestSecret
+        [System.IO.File]::WriteAllText((Join-Path $work 'pass'), "$(Get-TestSecret)`nanother line`n")
+        $forms = @{
+            passphrase = @{ path = Join-Path $work 'newer.pfx'; privatekey_passphrase = Get-TestSecret }
+            file = @{ path = Join-Path $work 'newer.pfx'; password_file = Join-Path $work 'pass' }
+            variable = @{ path = Join-Path $work 'newer.pfx'; password_env = 'SAME_CA_TEST_PASS' }
+            inline = @{ pkcs12 = [System.Convert]::ToBase64String((Export-Pfx 'newer', 'ca')); privatekey_passphrase = Get-TestSecret }
+            spec = @{ spec = Join-Path $work 'newer.pfx' }
+        }
+    }
+    AfterAll { Remove-Item env:SAME_CA_TEST_PASS }
+    It 'is imported as it was foreseen, by what opens it: <Form>, <Of>' -ForEach @(
+        @{ Form = 'passphrase'; Of = 'the request' }, @{ Form = 'file'; Of = 'the request' }, @{ Form = 'variable'; Of = 'the request' }
+        @{ Form = 'inline'; Of = 'the request' }, @{ Form = 'spec'; Of = 'the request' }, @{ Form = 'passphrase'; Of = 'one subject' }
+        @{ Form = 'inline'; Of = 'one subject' }
+    ) {
+        Set-TestStore -Names 'wrong'
+        $more = @{}
+        # Another credential does not open it.
+        if ($Form -ne 'spec') { $more['CandidateCredential'] = [pscredential]::new('pfx', (ConvertTo-SecureString 'another' -AsPlainText -Force)) }
+        if ($Of -eq 'the request') { $more['Candidate'] = , $forms[$Form] }
+        else {
+            $names = @((& $runner { Get-SameCAHostName }))
+            $more['Subject'] = , @{ name = 'web'; names = $names; source = @{ spec = 'store:CurrentUser/SameCATest' }; candidates = @($forms[$Form]) }
+        }
+        $ahead = Invoke-Enforce (New-Question $more) -Foresee
+        @(Get-TestStore).Count | Should -Be 1
+        $run = Invoke-Enforce (New-Question $more)
+        foreach ($answer in $ahead, $run) {
+            @($answer.Failures | ForEach-Object { $_['message'] }) | Should -BeNullOrEmpty
+            ($answer.Changed, $answer.Report.status, @($answer.Done).Count) | Should -Be ($true, 'compliant', 1)
+        }
+        (Invoke-Enforce (New-Question $more)).Changed | Should -BeFalse
+        $run.Json | Should -Not -Match (Get-TestSecret)
+    }
+    It 'whose password file cannot be read is told, by the file' {
+        $fault = Get-Fault { & $runner { Get-SameCASourceCredential -Source @{ path = '/x.pfx'; password_file = '/nowhere/pass' } } }
+        $fault.Exception.Message | Should -BeLike "failed to read password_file '/nowhere/pass': *"
+    }
+}
+
 Describe 'Changed' {
     It 'is true where a key was imported and Set-CsCertificate failed afterwards, and the actions say which was done' {
         $resource = Get-Lync 'lync-import'

@@ -165,6 +165,33 @@ Describe 'Ansible''s users' {
         & $runner { param($given) ConvertTo-SameCAArgument -Arguments $given } $other
         $other['subjects'][0]['source']['content'] | Should -Be 'AB'
     }
+    It 'are told of an empty element, in whichever list: <_>' -ForEach 'reference', 'subjects', 'candidates', 'authorities', 'intermediates', 'pinned_keys' {
+        $params = @{ requirement = 'chat'; reference = @($right); subjects = @($right) }
+        $params[$_] = @('')
+        & $runner { param($given) ConvertTo-SameCAArgument -Arguments $given } $params
+        & $runner { Set-SameCACaller -Name Ansible }
+        try {
+            $fault = Get-Fault { & $runner { param($given) New-SameCAQuestion -Given (ConvertTo-SameCAQuestion -Params $given) } $params }
+            $fault.Exception.Message | Should -BeLike "$_ has an empty element; leave it out*"
+        }
+        finally { & $runner { Set-SameCACaller -Name Dsc } }
+    }
+    It 'give a list as its text, and policy and distrusted keys in any form' {
+        $given = @{
+            reference = '["/a.cer", {"name": "b", "key_sha256": "00"}]'
+            authorities = @{ path = '/ca' }
+            policy = '{"distrust": ["/d.cer", {"key_sha256": "11"}, {"content": "PEM"}]}'
+        }
+        & $runner { param($given) ConvertTo-SameCAArgument -Arguments $given } $given
+        @($given['reference']).Count | Should -Be 2
+        $given['reference'][1]['key_sha256'] | Should -Be '00'
+        @($given['authorities']).Count | Should -Be 1
+        $given['requirement'], $given['subjects'] = 'chat', @($right)
+        $request = & $runner { param($given) (New-SameCAQuestion -Given (ConvertTo-SameCAQuestion -Params $given))['Request'] } $given
+        @($request['reference'] | ForEach-Object { $_['name'] }) | Should -Be '/a.cer', 'b'
+        $request['authorities'][0] | Should -Be '/ca'
+        ConvertTo-Json -InputObject $request['policy']['distrust'] -Compress | Should -Be '["/d.cer",{"key_sha256":"11"},{"pem":"PEM"}]'
+    }
     It 'ask with dictionaries what they ask with strings' {
         $params = New-Object 'System.Collections.Generic.Dictionary[string,object]'
         $params['requirement'] = 'chat'
