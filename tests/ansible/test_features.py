@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -107,11 +108,23 @@ def test_certificate_info_reads_every_form_with_the_days_that_are_left(task, est
     assert result["certificates"][0]["days_left"] == 376 and result["certificates"][0]["expired"] is False
 
 
-def test_the_execution_environment_names_what_there_is():
-    ours = yaml.safe_load((COLLECTION / "meta/execution-environment.yml").read_text())
-    assert ours["version"] == 1 or ours["version"] == 3
-    for name in ours["dependencies"].values():
-        assert (COLLECTION / name).exists(), name
+def test_ansible_builder_reads_what_an_execution_environment_needs(installed):
+    done = subprocess.run([BIN / "ansible-builder", "introspect", installed], capture_output=True, text=True, check=True)
+    needs = yaml.safe_load(done.stdout)
+    assert needs["python"] == [] and len(needs["system"]) == 2 and all("openssh-client" in each for each in needs["system"]), done.stdout
+
+
+def test_ansible_builder_takes_the_recipe_of_the_readme(artefact, tmp_path):
+    readme = (COLLECTION / "README.md").read_text()
+    (recipe,) = [block for block in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if block.startswith("# execution-environment.yml")]
+    (tmp_path / "execution-environment.yml").write_text(recipe)
+    shutil.copy(artefact, tmp_path)
+    (tmp_path / "same-ca-0.1.0-x86_64-unknown-linux-gnu").touch()
+    command = [BIN / "ansible-builder", "create", "-c", "context", "--output-filename", "Containerfile"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "/usr/local/bin/same-ca" in (tmp_path / "context/Containerfile").read_text()
+    assert (tmp_path / "context/_build/bin/same-ca-0.1.0-x86_64-unknown-linux-gnu").exists()
 
 
 def test_the_role_scheduled_leaves_a_script_that_drops_reports(local, estate):  # noqa: F811

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -13,7 +14,7 @@ import zipfile
 
 import pytest
 import yaml
-from conftest import BIN, COLLECTED_AT, COLLECTION, ROOT, VALID_AT, Plays, play
+from conftest import BIN, COLLECTED_AT, COLLECTION, ROOT, VALID_AT, Plays, not_run, play
 
 DOUBLES = pathlib.Path(__file__).parent / "doubles"
 POLICY = {"profile": "lync-server-2013", "valid_at": VALID_AT}
@@ -282,6 +283,57 @@ def test_the_role_puts_the_program_and_the_module_on_windows(windows, tmp_path):
     # No facts were asked for, and nothing was left behind on the controller.
     assert not [line for line in run.lines if line["action"] == "ansible.builtin.setup" and line["outcome"] != "skipped"]
     assert not list(pathlib.Path(tempfile.gettempdir()).glob("ansible.*.same-ca"))
+
+
+def find_pwsh():
+    """PowerShell: from PATH, else unpacked from beside the repository."""
+    found = shutil.which("pwsh")
+    if found is None and (ROOT / "../shared/pwsh/install").exists():
+        subprocess.run([ROOT / "../shared/pwsh/install", ROOT / "target/pwsh"], check=True, stdout=subprocess.DEVNULL)
+        found = ROOT / "target/pwsh/pwsh"
+    return found
+
+
+def test_the_role_scheduled_registers_a_task_whose_script_drops_reports(windows, estate, tmp_path, binary):
+    drive = tmp_path / "drive"
+    (windows.folder / "reference.json").write_bytes(subprocess.run(
+        [binary, "reference", f"{estate}/fe01/Default.pem", "--authority", f"{estate}/ca/CertEnroll"], check=True, capture_output=True,
+    ).stdout)
+    source = {"path": f"{estate}/pchat01/pchat01.pfx", "password_file": f"{estate}/pchat01/pchat01.pass"}
+    windows.inventory["all"]["hosts"]["pchat01.contoso.com"] = dict(WINDOWS, double_drive=str(drive))
+    variables = {
+        "scheduled_reference_document": "reference.json", "scheduled_policy": {"valid_at": VALID_AT},
+        "scheduled_subjects": [{"name": "pchat01.contoso.com", "names": ["pchat01.contoso.com"], "source": source}],
+    }
+
+    def run(**more):
+        done = windows.run(play(hosts="all", roles=[{"role": "sameca.pki.scheduled", "vars": dict(variables, **more)}]))
+        return done, [line["task"].split(" : ")[-1] for line in done.lines if line["result"].get("changed")]
+
+    done, changed = run()
+    assert done.code == 0 and changed == ["Write the request", "Write the script", "Register the task"], done.output
+    assert run()[1] == []
+    assert run(scheduled_at="07:30")[1] == ["Register the task"]
+    assert "T07:30:00" in (drive / "tasks/same-ca").read_text() and "same-ca.ps1" in (drive / "tasks/same-ca").read_text()
+    done, _ = run(scheduled_at=360)
+    assert done.code != 0 and "expected a time of day such as '06:00', in quotation marks, and not 360" in done.output, done.output
+
+    pwsh = find_pwsh()
+    if pwsh is None:
+        not_run("the script of the scheduled task (needs pwsh)")
+    folder = drive / "ProgramData/same-ca"
+    script = folder / "same-ca.ps1"
+    text = script.read_text().replace("C:\\ProgramData\\same-ca\\spool", f"{folder}/spool").replace("C:\\ProgramData\\same-ca", str(folder))
+    script.write_text(text.replace("C:\\Program Files\\same-ca\\same-ca.exe", str(binary)))
+    command = [pwsh, "-NoProfile", "-NonInteractive", "-File", script]
+    environment = dict(os.environ, HOME=str(tmp_path), NO_COLOR="1", POWERSHELL_TELEMETRY_OPTOUT="1", DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="1")
+    subprocess.run(command, check=True, env=environment, timeout=120)
+    report = json.loads((folder / "spool/pchat01.contoso.com.json").read_text())
+    assert report["status"] == "compliant" and report["node"] == "pchat01.contoso.com" and report["collected_at"].startswith("20")
+    # What cannot be answered leaves the report of before, and an exit code.
+    (folder / "same-ca.json").write_text("{}")
+    assert subprocess.run(command, env=environment, timeout=120).returncode == 2
+    assert sorted(path.name for path in (folder / "spool").iterdir()) == ["pchat01.contoso.com.json"]
 
 
 def test_the_runner_looks_where_the_role_puts_things():

@@ -22,6 +22,15 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         arguments = self._task.args
         assert set(arguments) <= OPTIONS, arguments
+        if "content" in arguments:
+            file = local(arguments["dest"], task_vars)
+            wanted = arguments["content"].encode()
+            changed = not file.exists() or file.read_bytes() != wanted
+            if changed and not self._task.check_mode:
+                os.makedirs(file.parent, exist_ok=True)
+                file.write_bytes(wanted)
+            result.update(changed=changed, dest=arguments["dest"], operation="file_copy")
+            return result
         source, place = pathlib.Path(arguments["src"]), local(arguments["dest"], task_vars)
         # The real one copies the content of a folder that ends with a slash, and makes what is missing.
         assert arguments["src"].endswith("/") and source.is_dir(), arguments

@@ -2,8 +2,6 @@
 # MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
-from __future__ import annotations
-
 import datetime
 
 import pytest

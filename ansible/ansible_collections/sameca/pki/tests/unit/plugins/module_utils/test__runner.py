@@ -2,8 +2,6 @@
 # MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
-from __future__ import annotations
-
 import json
 import re
 
@@ -11,18 +9,16 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _runner
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
-from ansible_collections.sameca.pki.plugins.plugin_utils import _here
 
 REPORT = dict(protocol=1, tool=dict(name="same-ca", version="0.1.0"), status="compliant", subjects=[])
 
 
-@pytest.fixture(params=["module", "controller"])
-def start(request):
-    """Both ways in which a program is started."""
-    if request.param == "controller":
-        return _here.start
+@pytest.fixture
+def start():
+    """How a module starts a program."""
     module = AnsibleModule.__new__(AnsibleModule)
     module._debug, module._shell, module.run_command_environ_update = False, None, {}
+    module.no_log_values, module.log = set(), lambda *words, **more: None
     return by_module(module)
 
 
