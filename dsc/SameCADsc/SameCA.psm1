@@ -136,6 +136,12 @@ $script:Wordings = @{
     )
 }
 
+# Options of a subject, a member or a source, by which words are told from a path.
+$script:Words = @(
+    'name', 'use', 'names', 'effective_from', 'source', 'any_of', 'candidates', 'install', 'authority', 'key_sha256', 'spec', 'path', 'content', 'pem',
+    'pkcs12', 'tls', 'privatekey_passphrase', 'password', 'password_file', 'password_env'
+) -join '|'
+
 # What was read of this machine for the operation that is under way: its stores, by location and name; its own name; and what is known
 # of private keys that did not open, by thumbprint.
 $script:Stores = @{}
@@ -968,9 +974,15 @@ function ConvertTo-SameCASubject {
             if ($name -match '^(path|privatekey_path|chain_path|pkcs12_path|password_file)$') { Assert-SameCAAbsolutePath -Path $value -Part 'subjects' }
             $entry['install'][$known[$name]] = $value
         }
-        # The binary wants a password said, if only that there is none.
         $said = @('password', 'password_file', 'password_env' | Where-Object { $entry['install'].ContainsKey($_) })
-        if ($entry['install'].ContainsKey('pkcs12_path') -and $said.Count -eq 0) { $entry['install']['password'] = '' }
+        if ($entry['install'].ContainsKey('pkcs12_path') -and $said.Count -eq 0) {
+            if ($null -eq $Credential) {
+                $words = "$(Get-SameCATerm 'subjects') '$($entry['name'])': install.pkcs12_path needs privatekey_passphrase, password_file or password_env; " +
+                "an empty passphrase is given as ''"
+                Stop-SameCA -Id 'BadOption' -Category InvalidArgument -Target 'Subject' -Message $words
+            }
+            $entry['install']['password'] = $Credential.GetNetworkCredential().Password
+        }
     }
     return $entry
 }
@@ -2274,9 +2286,11 @@ function ConvertTo-SameCAArgument {
     }
     if ($Arguments.Keys -notcontains 'policy') { return }
     $policy = ConvertFrom-SameCAText -Value $Arguments['policy']
-    if ($policy -isnot [System.Collections.IDictionary] -or $null -eq (Get-SameCAGiven $policy 'distrust')) { return }
-    $policy['distrust'] = @(foreach ($item in (ConvertTo-SameCAListArgument -List $policy['distrust'])) { ConvertTo-SameCASourceArgument -Source $item })
+    if ($policy -isnot [System.Collections.IDictionary]) { return }
+    # Read here, its times are still the text that they were.
     $Arguments['policy'] = $policy
+    if ($null -eq (Get-SameCAGiven $policy 'distrust')) { return }
+    $policy['distrust'] = @(foreach ($item in (ConvertTo-SameCAListArgument -List $policy['distrust'])) { ConvertTo-SameCASourceArgument -Source $item })
 }
 
 # The elements of a list that may be one element, or its JSON text; a string is not split at its commas.
@@ -2341,10 +2355,19 @@ function ConvertTo-SameCASourceArgument {
     return $made
 }
 
-# An object that came as its JSON text, as Ansible takes it for one.
+# An object that came as its JSON text, or as words such as path=C:\x password=y, as Ansible takes it for one.
 function ConvertFrom-SameCAText {
     param($Value)
-    if ($Value -isnot [string] -or -not $Value.TrimStart().StartsWith('{')) { return $Value }
+    if ($Value -isnot [string]) { return $Value }
+    if ($Value -notmatch '\n' -and $Value -match "(?:^|[\s,])(?:$($script:Words))\s*=") {
+        $words = @{}
+        foreach ($word in $Value.Trim() -split '[\s,]+(?=\w+\s*=)') {
+            $key, $text = $word -split '=', 2
+            $words[$key.Trim()] = "$text".Trim()
+        }
+        return $words
+    }
+    if (-not $Value.TrimStart().StartsWith('{')) { return $Value }
     $read = ConvertFrom-SameCAAnswer -Text $Value
     if ($null -eq $read) { return $Value }
     return ConvertTo-SameCATable -Value $read
