@@ -31,7 +31,7 @@ function Invoke-ScriptAnalyzer {
                 $said = & $pwsh -NoProfile -NonInteractive -File (Join-Path $PSScriptRoot 'Analyze.ps1') 2>&1
                 [pscustomobject]@{ Code = $LASTEXITCODE; Said = "$said"; Looked = @(Get-Content -LiteralPath $env:SAME_CA_ANALYZED) }
             }
-            finally { $env:PSModulePath = $before; Remove-Item env:SAME_CA_ANALYZED, env:SAME_CA_FINDS -ErrorAction SilentlyContinue }
+            finally { $env:PSModulePath = $before; Remove-Item -Path 'env:SAME_CA_ANALYZED', 'env:SAME_CA_FINDS' -ErrorAction SilentlyContinue }
         }
     }
     It 'looks at every folder, and is content where nothing is found' {
