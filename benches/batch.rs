@@ -242,10 +242,12 @@ fn subject_case<'a>((certificate, names): (&Certificate, &'a Vec<String>)) -> Su
     let certificate = Arc::new(Certificate::parse(certificate.der()).unwrap());
     let offer = Offer {
         index: 0,
+        source: "inline DER".into(),
         brought: Arc::from([certificate.clone()]),
         certificate: Some(certificate),
         key: KeyPresence::Unknown,
         keys: same_ca::decide::Keys::default(),
+        key_trouble: None,
         key_provider: None,
         findings: Vec::new(),
         not_installable: None,

@@ -5,7 +5,7 @@
 //! by a key of the reference's CA, and proves it with verified signatures.
 //!
 //! One direction: [`protocol`] request, [`source`] acquires, [`decode`] finds the DER, [`cert`] parses and verifies,
-//! [`decide`] rules, [`protocol`] report, [`render`] writes; [`fleet`] joins the reports of many hosts. [`app`] joins the
+//! [`decide`] rules, [`explain`] puts it into words, [`protocol`] report, [`render`] writes; [`fleet`] joins the reports of many hosts. [`app`] joins the
 //! steps, a file a command; [`cli`] is what may be typed.
 
 pub mod app;
@@ -15,6 +15,7 @@ pub mod decide;
 pub mod decode;
 pub mod enforce;
 pub mod error;
+pub mod explain;
 pub mod fleet;
 pub mod output;
 pub mod protocol;

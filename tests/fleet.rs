@@ -376,6 +376,37 @@ fn of_one_dsc_document_the_worst_instance_of_a_host_and_requirement_counts() {
 }
 
 #[test]
+fn a_report_without_times_in_the_state_of_a_powershell_resource_is_of_the_run_that_the_document_is_of() {
+    let mut report = said("dsc1", "noncompliant", 1);
+    report.as_object_mut().unwrap().remove("collected_at");
+    report.as_object_mut().unwrap().remove("valid_at");
+    let run = json!({"Microsoft.DSC": {"startDatetime": "2026-11-20T03:00:00+02:00"}});
+    let result = |states: Value| {
+        json!({"metadata": run, "hadErrors": false, "messages": [], "results": [
+            {"name": "n", "type": "SameCADsc/SameCACertificate", "result": states}]})
+    };
+    let state = |report: &Value| json!({"Name": "n", "Status": "noncompliant", "Report": report.to_string()});
+    for states in [
+        json!({"actualState": state(&report)}),
+        json!({"desiredState": {}, "actualState": state(&report), "inDesiredState": false}),
+        json!({"beforeState": {}, "afterState": state(&report), "changedProperties": []}),
+        json!({"actualState": {"Name": "n", "Report": report}}),
+    ] {
+        let fleet = fleet(result(states.clone()).to_string());
+        assert_eq!(unreadable(&fleet), [], "{states}");
+        let record = &fleet["records"][0];
+        assert_eq!(record["collected_at"], "2026-11-20T01:00:00Z", "{states}");
+        assert_eq!(record["valid_at"], "2026-11-20T01:00:00Z", "{states}");
+        assert_eq!(record["status"], "noncompliant", "{states}");
+    }
+    // Where nothing says when it was, it is named and not taken for now.
+    let timeless = json!({"actualState": state(&report)});
+    let fleet = fleet(timeless.to_string());
+    assert_eq!(fleet["records"], json!([]));
+    assert_eq!(unreadable(&fleet).len(), 1);
+}
+
+#[test]
 fn every_shape_that_dsc_writes_gives_the_records_that_its_results_hold() {
     let ours = |name: &str, result: Value| json!({"name": name, "type": "SameCA/Certificate", "result": result});
     let group = |result: Value| json!({"name": "group", "type": "Microsoft.DSC/Group", "result": result});

@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cert", &["error", "protocol"]),
     ("source", &["error", "protocol", "decode", "cert"]),
     ("decide", &["cert", "protocol"]),
+    ("explain", &["protocol"]),
     ("enforce", &["cert", "decode", "protocol"]),
     ("render", &["protocol"]),
     ("fleet", &["protocol"]),
@@ -26,7 +27,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "cert", "cli", "decide", "decode", "enforce", "error", "fleet", "output", "protocol", "render", "source",
+            "cert", "cli", "decide", "decode", "enforce", "error", "explain", "fleet", "output", "protocol", "render",
+            "source",
         ],
     ),
 ];

@@ -38,3 +38,4 @@ mod support;
 mod tls;
 #[cfg(windows)]
 mod windows;
+mod words;

@@ -1093,6 +1093,8 @@ fn what_is_no_file_is_named_and_read_no_further() {
     let secret = write(&own, "secret.pem", small.good.pem());
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
     let readable_all_the_same = fs::read(&secret).is_ok();
+    let locked = small.good.pem() + &key_of("locked").pkcs8_pem_encrypted("x");
+    let locked = write(&own, "locked.pem", locked);
     let big = own.join("big");
     fs::File::create(&big).unwrap().set_len(3 << 40).unwrap();
     let at = |name: &str| own.join(name).to_str().unwrap().to_owned();
@@ -1105,7 +1107,7 @@ fn what_is_no_file_is_named_and_read_no_further() {
         (at("nowhere"), "no such file"),
         (at("secret.pem/x"), "not a folder"),
         (at("big"), "larger than 64 MiB"),
-        (at(""), "is a folder, and one certificate is wanted"),
+        (at(""), "is a folder, and one certificate is expected"),
         (at(&"x".repeat(300)), "name of a file"),
         (
             at("secret.pem"),
@@ -1129,7 +1131,7 @@ fn what_is_no_file_is_named_and_read_no_further() {
         let message = odd["findings"][0]["message"].as_str().unwrap();
         assert!(message.contains(why) && message.contains(&path), "{path}: {message}");
         for as_password in [
-            json!({"path": at("secret.pem"), "password_file": path}),
+            json!({"path": locked, "password_file": path}),
             json!({"path": path, "password": "x"}),
         ] {
             assert_ne!(check(&small.request(as_password))["subjects"][0]["relation"], "same");

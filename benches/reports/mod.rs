@@ -7,9 +7,10 @@
 
 use std::io::{self, Write};
 
+use same_ca::explain::{self, Voice};
 use same_ca::protocol::{
     AuthorityKey, AuthorityReport, CertificateFacts, Code, Evidence, EvidenceKind, Finding, Hex, IssuedBy, JoinedBy,
-    KeyFrom, MemberReport, Proof, ReferenceReport, Relation, Report, Revocation, Severity, Sha256Hex, Status,
+    KeyFrom, MemberReport, Phrase, Proof, ReferenceReport, Relation, Report, Revocation, Severity, Sha256Hex, Status,
     SubjectReport, Summary, Timestamp, Tool,
 };
 
@@ -134,50 +135,52 @@ fn subject(host: &str, index: usize, dice: &mut Dice) -> SubjectReport {
         93..95 => {
             (generation, from) = (2, KeyFrom::Subject);
             subject.relation = Some(Relation::NameOnly);
-            let message = format!("a CA of the same name, {CA}, with another key issued it");
-            let hint = "if the CA was renewed with a new key, add the certificate that links the two to authorities; \
-                        else replace it: a look-alike CA issued it";
-            subject
-                .findings
-                .push(Finding::new(Code::IssuerKeyDiffers, message).hint(hint));
+            subject.findings.push(
+                Finding::of(Code::IssuerKeyDiffers, "look-alike")
+                    .value("issuer", CA)
+                    .value("file", "Contoso Issuing CA")
+                    .phrase("expected", Phrase::of("ca.named").value("name", CA))
+                    .phrase("actual", Phrase::of("ca.named").value("name", CA)),
+            );
         }
         95 => {
             (generation, ca, from) = (3, OTHER_CA, KeyFrom::Intermediates);
             subject.relation = Some(Relation::Different);
-            let finding = Finding::new(Code::IssuerDiffers, format!("{OTHER_CA} issued it"));
             subject.findings.push(
-                finding
-                    .expected(CA)
-                    .actual(OTHER_CA)
-                    .hint("have it issued by the reference's CA"),
+                Finding::of(Code::IssuerDiffers, "other-ca")
+                    .value("issuer", OTHER_CA)
+                    .value("authority", CA)
+                    .phrase("expected", Phrase::of("ca.named").value("name", CA))
+                    .phrase("actual", Phrase::of("ca.named").value("name", OTHER_CA)),
             );
         }
         96..98 => {
             end = NOW - dice.below(90 * DAY as usize) as i64 - DAY;
-            let message = format!("it expired at {}", Timestamp::from_unix(end));
-            subject
-                .findings
-                .push(Finding::new(Code::Expired, message).hint("renew it under the reference's CA"));
+            subject.findings.push(
+                Finding::of(Code::Expired, "ended")
+                    .value("at", Timestamp::from_unix(NOW).to_string())
+                    .value("until", Timestamp::from_unix(end).to_string()),
+            );
         }
         98 => {
             subject.relation = Some(Relation::Unreadable);
             subject.proof = None;
             subject.status = Some(Status::Undetermined);
-            let finding = Finding::new(
-                Code::CertificateUnreadable,
-                format!("{host}: no answer within 10 seconds"),
+            subject.findings.push(
+                Finding::of(Code::CertificateUnreadable, "server")
+                    .value("source", host)
+                    .phrase("why", Phrase::of("tls.refused")),
             );
-            subject
-                .findings
-                .push(finding.hint("see whether the server is up and can be reached"));
+            explain::subject(&mut subject, Voice::Request);
             return subject;
         }
         _ => {
             end = NOW + dice.below(30 * DAY as usize) as i64 + DAY;
-            let message = format!("it expires at {}", Timestamp::from_unix(end));
-            subject
-                .findings
-                .push(Finding::new(Code::ExpiresSoon, message).hint("renew it under the reference's CA"));
+            subject.findings.push(
+                Finding::of(Code::ExpiresSoon, "ends")
+                    .value("until", Timestamp::from_unix(end).to_string())
+                    .value("soon", "30d"),
+            );
         }
     }
     if subject
@@ -202,6 +205,7 @@ fn subject(host: &str, index: usize, dice: &mut Dice) -> SubjectReport {
         other_certificate: None,
     }];
     subject.certificate = Some(facts);
+    explain::subject(&mut subject, Voice::Request);
     subject
 }
 

@@ -19,7 +19,7 @@ use crate::render::quick::{self as quick_out, Raw};
 use crate::source::Reader;
 
 use super::case::{self, Candidates};
-use super::check::{Head, judge, report};
+use super::check::{Head, judge, report, section};
 use super::{Progress, World};
 
 /// Lines that are held at a time: enough to keep all cores busy between two reads.
@@ -331,7 +331,7 @@ impl Entry {
             };
             reader.prefetch(case::tls_sources(&shared), &|_, _| ());
             let reference = Reference::new(case::case(&shared, &reader, world.clock))?;
-            let section = serde_json::to_string(reference.report()).map_err(|error| unwritten(&error))?;
+            let section = serde_json::to_string(&section(&reference)).map_err(|error| unwritten(&error))?;
             Ok(Shared { reference, section })
         });
         worked_out.as_ref().map_err(Clone::clone)

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId};
 use crate::decide::{Case, Given, KeyPresence, Keys, Member, Offer, Read, SubjectCase, covers_host};
+use crate::explain;
 use crate::protocol::request::{MemberKind, WindowsStorePlace};
 use crate::protocol::values::Sha256Hex;
 use crate::protocol::{
     AcceptedForm, Accepts, Code, Distrust, DocumentInput, DocumentKind, DocumentMember, Finding, Install, KeyFrom,
-    PROTOCOL, Password, Place, Policy, ReadBy, Request, Severity, Source, Subject, Timestamp, TlsSource,
+    PROTOCOL, Password, Phrase, Place, Policy, ReadBy, Request, Severity, Source, Subject, Timestamp, TlsSource,
     WindowsStoreSource, hex,
 };
 use crate::source::{Form, Format, Holding, Reader};
@@ -68,10 +69,12 @@ pub fn case(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
 
 /// What is said of a member that could not be read, whatever the cause: a server that might disagree was not asked.
 fn unread(cause: Finding) -> Vec<Finding> {
-    let said = Finding {
-        code: Code::ReferenceUnreadable,
-        severity: Code::ReferenceUnreadable.severity(),
-        ..cause.clone()
+    let said = match cause.code {
+        Code::ReferenceUnreadable => cause.clone(),
+        _ => Finding {
+            pointer: cause.pointer.clone(),
+            ..Finding::of(Code::ReferenceUnreadable, "source").cause(&cause)
+        },
     };
     match cause.code {
         // Which certificates it might be is worth knowing; how much it weighs is said by the other one.
@@ -142,12 +145,9 @@ pub fn read(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
                 // What was to be distrusted and is not known leaves every verdict in doubt.
                 let held = evidence(reader, source, &pointer, Severity::Doubt, &mut case.findings);
                 if held.is_empty() {
-                    let message = format!(
-                        "{} holds no certificate, so nothing is distrusted by it",
-                        source.label()
-                    );
+                    let finding = Finding::of(Code::CertificateUnreadable, "distrusts-nothing");
                     case.findings
-                        .push(Finding::new(Code::CertificateUnreadable, message).pointer(pointer));
+                        .push(finding.value("source", source.label()).pointer(pointer));
                 }
                 // The key is meant, whatever the certificate that names it may do.
                 case.distrusted.extend(held);
@@ -167,14 +167,13 @@ fn evidence(
 ) -> Vec<Arc<Certificate>> {
     // An empty store is nothing that can be read either.
     let mut note = |finding: Finding| {
-        findings.push(Finding {
-            code: Code::CertificateUnreadable,
-            severity,
-            pointer: Some(pointer.to_owned()),
-            ..finding
-        });
+        let finding = match finding.code {
+            Code::CertificateUnreadable => finding,
+            _ => Finding::of(Code::CertificateUnreadable, "evidence").cause(&finding),
+        };
+        findings.push(finding.severity(severity).pointer(pointer));
     };
-    match reader.read(source) {
+    match read_public(reader, source) {
         Ok(holding) => {
             let certificates = holding.certificates.into_iter().map(|held| held.certificate).collect();
             holding.problems.into_iter().for_each(note);
@@ -185,6 +184,30 @@ fn evidence(
             Vec::new()
         }
     }
+}
+
+/// What a source of CA certificates holds, which are no secret: it is read without a password too, where the one that is given
+/// is another source's.
+fn read_public(reader: &Reader<'_>, source: &Source) -> Result<Holding, Finding> {
+    reader.read(source).or_else(|finding| {
+        let open = match source.clone() {
+            Source::Path {
+                path,
+                password: Some(_),
+            } => Source::Path { path, password: None },
+            Source::Pem { pem, password: Some(_) } => Source::Pem { pem, password: None },
+            Source::Pkcs12 {
+                content,
+                password: Some(_),
+            } => Source::Pkcs12 {
+                content,
+                password: None,
+            },
+            Source::Stdin { password: Some(_) } => Source::Stdin { password: None },
+            _ => return Err(finding),
+        };
+        reader.read(&open).map_err(|_| finding)
+    })
 }
 
 fn server(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Vec<Finding>) -> Read {
@@ -222,17 +245,15 @@ fn server(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Ve
 
 fn pin(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Vec<Finding>) -> Read {
     let place = format!("{pointer}/authority");
-    match reader.read(source) {
+    match read_public(reader, source) {
         Ok(holding) => match (holding.certificates.as_slice(), holding.problems.is_empty()) {
             ([one], true) => return Read::Authority(one.certificate.clone()),
             (several, _) => {
                 let count = several.len() + holding.problems.len();
-                let message = format!(
-                    "{} holds {count} certificates, and a pin is one CA certificate",
-                    source.label()
-                );
-                let hint = "give the one that is meant in a file of its own, or a member for each";
-                findings.push(Finding::new(Code::SourceAmbiguous, message).hint(hint).pointer(place));
+                let finding = Finding::of(Code::SourceAmbiguous, "pin")
+                    .value("source", source.label())
+                    .value("count", count.to_string());
+                findings.push(finding.pointer(place));
             }
         },
         Err(finding) => findings.push(finding.pointer(place)),
@@ -255,38 +276,26 @@ fn document(input: &DocumentInput, reader: &Reader<'_>, case: &mut Case) {
     let read;
     let document = match &input.path {
         None => Ok(input),
-        Some(_) if input.members.is_some() => Err("expected one of path and members, found both".to_owned()),
-        Some(path) => match reader
-            .read_file(path)
-            .map_err(|why| format!("{path}: {why}"))
-            .and_then(|bytes| {
-                crate::protocol::read::read::<DocumentInput>(&bytes).map_err(|fault| format!("{path}: {fault}"))
-            }) {
+        Some(_) if input.members.is_some() => Err(Finding::of(Code::ReferenceMissing, "document-twice")),
+        Some(path) => match from_file(path, reader) {
             Ok(parsed) => {
                 read = parsed;
-                match (&read.path, read.kind) {
-                    (None, Some(DocumentKind::Reference)) => Ok(&read),
-                    _ => Err(format!("{path}: not a reference document (its kind is not reference)")),
-                }
+                Ok(&read)
             }
             Err(why) => Err(why),
         },
     };
     let members = document.and_then(|document| match (&document.members, document.protocol) {
-        (_, Some(other)) if other != PROTOCOL => Err(format!("the document is of protocol {other}, not {PROTOCOL}")),
+        (_, Some(other)) if other != PROTOCOL => Err(Finding::of(Code::ReferenceMissing, "document-other-protocol")
+            .value("found", other.to_string())
+            .value("expected", PROTOCOL.to_string())),
         (Some(members), _) => Ok((document, members)),
-        (None, _) => Err("the document has no members".into()),
+        (None, _) => Err(Finding::of(Code::ReferenceMissing, "document-without-members")),
     });
     let (document, members) = match members {
         Ok(read) => read,
         Err(why) => {
-            let hint = "write it anew with same-ca reference";
-            let message = format!("the reference document cannot be read: {why}");
-            case.findings.push(
-                Finding::new(Code::ReferenceMissing, message)
-                    .hint(hint)
-                    .pointer("/reference_document"),
-            );
+            case.findings.push(why.pointer("/reference_document"));
             return;
         }
     };
@@ -308,6 +317,44 @@ fn document(input: &DocumentInput, reader: &Reader<'_>, case: &mut Case) {
             held.into_iter()
                 .map(|certificate| (certificate, trusted, KeyFrom::ReferenceDocument)),
         );
+    }
+}
+
+/// Reads a reference document.
+fn from_file(path: &str, reader: &Reader<'_>) -> Result<DocumentInput, Finding> {
+    let bytes = reader.read_file(path).map_err(|why| {
+        Finding::of(Code::ReferenceMissing, "document-unreadable")
+            .value("path", path)
+            .phrase("why", why)
+    })?;
+    // Whoever gives a certificate here meant it as a reference.
+    let holds_certificate = || crate::decode::decode(&bytes, None).is_ok();
+    let text = text_of(&bytes);
+    let parsed = crate::protocol::read::read::<DocumentInput>(text.as_deref().unwrap_or(&bytes));
+    match parsed {
+        Ok(parsed) if parsed.path.is_none() && parsed.kind == Some(DocumentKind::Reference) => Ok(parsed),
+        Ok(_) => Err(Finding::of(Code::ReferenceMissing, "document-is-none")
+            .value("path", path)
+            .phrase("why", Phrase::of("document.not-one"))),
+        Err(_) if holds_certificate() => Err(Finding::of(Code::ReferenceMissing, "document-is-none")
+            .value("path", path)
+            .phrase("why", Phrase::of("document.certificate"))),
+        Err(fault) => Err(Finding::of(Code::ReferenceMissing, "document-malformed")
+            .value("path", path)
+            .value("problem", fault.to_string())),
+    }
+}
+
+/// What is UTF-16 as UTF-8: Windows PowerShell writes files so unless told otherwise.
+pub fn text_of(bytes: &[u8]) -> Option<Vec<u8>> {
+    let units = |pairs: &[u8], unit: fn([u8; 2]) -> u16| -> Option<Vec<u8>> {
+        let units: Vec<u16> = pairs.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).ok().map(String::into_bytes)
+    };
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes),
+        _ => None,
     }
 }
 
@@ -361,18 +408,19 @@ fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, 
         ),
         (None, None, Some(key), None) => Read::Key(KeyId(key.0)),
         (None, None, None, Some(unread)) => {
-            let message = format!(
-                "{} could not be read when the reference document was made: {}",
-                member.name, unread.message
-            );
-            let hint = "write the document anew with same-ca reference, once that server can be read";
-            let finding = Finding::new(Code::ReferenceUnreadable, message).hint(hint);
+            let finding = match unread.cause() {
+                Some(cause) if explain::flaws(&cause.text, &cause.values).is_empty() => {
+                    Finding::of(Code::ReferenceUnreadable, "in-document-with-cause").phrase("cause", cause)
+                }
+                _ => Finding::of(Code::ReferenceUnreadable, "in-document").value("message", &unread.message),
+            };
+            let finding = finding.value("member", &member.name);
             findings.push(finding.pointer(format!("{pointer}/unread")));
             Read::Nothing { pin: false }
         }
         _ => {
-            let message = "expected exactly one of certificate, authority, key_sha256, unread in a member of the reference document";
-            findings.push(Finding::new(Code::CertificateUnreadable, message).pointer(pointer));
+            let finding = Finding::of(Code::CertificateUnreadable, "document-member");
+            findings.push(finding.value("member", &member.name).pointer(pointer));
             // What was meant cannot be told, so it may have been a pin: nothing is allowed in its stead.
             Read::Nothing {
                 pin: member.authority.is_some() || member.key_sha256.is_some(),
@@ -513,7 +561,7 @@ impl Candidates {
                     offers.extend(held);
                 }
                 Err(finding) => {
-                    offers.push(nothing(index, finding));
+                    offers.push(nothing(index, &source.label(), finding));
                     forms.push(Vec::new());
                 }
             }
@@ -582,53 +630,67 @@ impl Candidates {
 
 /// Why a caller cannot install a candidate, or shall not be told to.
 fn not_installable(install: &Install, certificate: &Certificate, forms: &[Form]) -> Option<Finding> {
-    let why = |message: String| Some(Finding::new(Code::CandidateNotInstallable, message));
     if install.without.iter().any(|one| one.0 == *certificate.sha256()) {
-        return why("the caller asked not to choose it again".into());
+        return Some(Finding::of(Code::CandidateNotInstallable, "not-again"));
     }
     let accepts = install.accepts.as_ref()?;
     if let Some(wanted) = accepts.thumbprint.filter(|wanted| wanted.0 != certificate.sha1()) {
-        let finding = why("the caller can use one certificate alone, and this is another".into())?;
-        let thumbprint = hex(&certificate.sha1());
-        return Some(finding.expected(wanted.to_string()).actual(thumbprint));
+        let finding = Finding::of(Code::CandidateNotInstallable, "other-certificate");
+        return Some(
+            finding
+                .value("wanted", wanted.to_string())
+                .value("thumbprint", hex(&certificate.sha1())),
+        );
     }
-    let refusals: Vec<String> = forms.iter().map_while(|form| refusal(accepts, form)).collect();
+    let refusals: Vec<Finding> = forms.iter().map_while(|form| refusal(accepts, form)).collect();
     match refusals.len() < forms.len() {
         true => None,
-        false => why(refusals.into_iter().next().unwrap_or_default()),
+        false => refusals
+            .into_iter()
+            .next()
+            .or_else(|| Some(Finding::of(Code::CandidateNotInstallable, "no-form"))),
     }
 }
 
 /// Why a caller cannot install what a source holds in this form.
-fn refusal(accepts: &Accepts, form: &Form) -> Option<String> {
+fn refusal(accepts: &Accepts, form: &Form) -> Option<Finding> {
     let accepted = |form| accepts.forms.contains(&form);
     let installs = || match (accepted(AcceptedForm::Pkcs12), accepted(AcceptedForm::Store)) {
-        (true, true) => "PKCS#12 files and certificates of a Windows certificate store",
-        (true, false) => "PKCS#12 files",
-        (false, true) => "certificates of a Windows certificate store",
-        (false, false) => "nothing",
+        (true, true) => Phrase::of("installs.both"),
+        (true, false) => Phrase::of("installs.pkcs12"),
+        (false, true) => Phrase::of("installs.store"),
+        (false, false) => Phrase::of("installs.nothing"),
     };
     match form {
         Form::Pkcs12 { keys, own_key } if accepted(AcceptedForm::Pkcs12) => match (own_key, accepts.one_key) {
-            (false, _) => Some("its PKCS#12 file does not hold its private key".into()),
-            (true, true) if *keys > 1 => Some(format!(
-                "its PKCS#12 file holds {keys} private keys, and the caller installs a file of one alone"
-            )),
+            (false, _) => Some(Finding::of(Code::CandidateNotInstallable, "keyless")),
+            (true, true) if *keys > 1 => {
+                Some(Finding::of(Code::CandidateNotInstallable, "several-keys").value("keys", keys.to_string()))
+            }
             (true, _) => None,
         },
         Form::Store(place) if accepted(AcceptedForm::Store) => {
             let (wanted, place) = accepts.store.as_ref().zip(place.as_ref())?;
             let same = wanted.location == place.location && wanted.store.eq_ignore_ascii_case(&place.store);
-            (!same).then(|| format!("it is in the store {place}, and the caller uses those of {wanted} alone"))
+            let finding = || {
+                Finding::of(Code::CandidateNotInstallable, "other-store")
+                    .value("store", place.to_string())
+                    .value("wanted", wanted.to_string())
+            };
+            (!same).then(finding)
         }
         form => {
             let what = match form {
-                Form::Pkcs12 { .. } => "in a PKCS#12 file".to_owned(),
-                Form::Store(Some(place)) => format!("in the store {place}"),
-                Form::Store(None) => "in a Windows certificate store".into(),
-                Form::Other(format) => format!("given as {}", format.name()),
+                Form::Pkcs12 { .. } => Phrase::of("form.pkcs12"),
+                Form::Store(Some(place)) => Phrase::of("form.store").value("store", place.to_string()),
+                Form::Store(None) => Phrase::of("form.a-store"),
+                Form::Other(format) => Phrase::of("form.other").value("format", format.name()),
             };
-            Some(format!("it is {what}, and the caller installs {}", installs()))
+            Some(
+                Finding::of(Code::CandidateNotInstallable, "other-form")
+                    .phrase("what", what)
+                    .phrase("installs", installs()),
+            )
         }
     }
 }
@@ -648,7 +710,7 @@ fn offers(sources: &[Source], reader: &Reader<'_>, names: &[String]) -> Vec<Offe
                 }
                 offers.extend(held);
             }
-            Err(finding) => offers.push(nothing(index, finding)),
+            Err(finding) => offers.push(nothing(index, &source.label(), finding)),
         }
     }
     offers
@@ -661,12 +723,8 @@ fn host_not_covered(source: &Source, certificate: &Certificate, names: &[String]
     if covers_host(certificate, host) {
         return None;
     }
-    let message = format!(
-        "{}: the certificate does not cover {host}, which was asked",
-        source.label()
-    );
-    let hint = "give the names that the certificate must cover, such as the server's host name";
-    Some(Finding::new(Code::HostNotCovered, message).hint(hint))
+    let finding = Finding::of(Code::HostNotCovered, "asked");
+    Some(finding.value("source", source.label()).value("host", host))
 }
 
 /// The host that was asked, of a source that is read by TLS.
@@ -682,11 +740,13 @@ fn held_offers(holding: &Holding, index: usize, label: &str) -> Vec<Offer> {
     let keys = carried(holding, label);
     let claimed: HashSet<KeyId> = holding.keys.iter().map(|private| private.id()).collect();
     let problems = holding.problems.iter().cloned();
-    let mut offers: Vec<Offer> = problems.map(|finding| nothing(index, finding)).collect();
+    let mut offers: Vec<Offer> = problems.map(|finding| nothing(index, label, finding)).collect();
+    let source: Arc<str> = label.into();
     for held in &holding.certificates {
         let copied = claimed.contains(&held.certificate.key().id());
         offers.push(Offer {
             index,
+            source: held.file.clone().unwrap_or_else(|| source.clone()),
             certificate: Some(held.certificate.clone()),
             brought: brought.clone(),
             key: match presence(held.private_key) {
@@ -694,6 +754,7 @@ fn held_offers(holding: &Holding, index: usize, label: &str) -> Vec<Offer> {
                 known => known,
             },
             keys: keys.clone(),
+            key_trouble: holding.key_trouble.clone(),
             key_provider: held.key_provider.clone(),
             findings: holding.notes.iter().chain(&held.notes).cloned().collect(),
             not_installable: None,
@@ -702,14 +763,16 @@ fn held_offers(holding: &Holding, index: usize, label: &str) -> Vec<Offer> {
     offers
 }
 
-fn nothing(index: usize, finding: Finding) -> Offer {
+fn nothing(index: usize, source: &str, finding: Finding) -> Offer {
     let (key, findings) = (KeyPresence::Unknown, vec![finding]);
     Offer {
         index,
+        source: source.into(),
         certificate: None,
         brought: Arc::from([]),
         key,
         keys: Keys::default(),
+        key_trouble: None,
         key_provider: None,
         findings,
         not_installable: None,
@@ -743,25 +806,26 @@ fn one(source: &Source, reader: &Reader<'_>, names: &[String]) -> Offer {
             findings.extend(host_not_covered(source, &held.certificate, names));
             Offer {
                 index: 0,
+                source: source.label().into(),
                 certificate: Some(held.certificate.clone()),
                 brought: holding.all(),
                 key: presence(held.private_key),
                 keys: carried(&holding, &source.label()),
+                key_trouble: holding.key_trouble.clone(),
                 key_provider: held.key_provider.clone(),
                 findings,
                 not_installable: None,
             }
         }
-        Err(finding) => nothing(0, finding),
+        Err(finding) => nothing(0, &source.label(), finding),
     }
 }
 
 /// What stands at a place of installation.
 fn standing(place: &Place, reader: &Reader<'_>) -> Given {
     let absent = |path: &str| {
-        let hint = "give candidates and run enforce, or request a certificate from the reference's CA";
-        let finding = Finding::new(Code::CertificateMissing, format!("{path}: there is no such file")).hint(hint);
-        Given::One(Box::new(nothing(0, finding)))
+        let finding = Finding::of(Code::CertificateMissing, "no-file").value("path", path);
+        Given::One(Box::new(nothing(0, path, finding)))
     };
     match place {
         Place::Files { certificate, .. } if !reader.exists(certificate) => absent(certificate),
@@ -785,10 +849,10 @@ fn standing(place: &Place, reader: &Reader<'_>) -> Given {
             Given::One(Box::new(one(&at_path(path, password.as_ref()), reader, &[])))
         }
         Place::WindowsStore(store) => match reader.read(&Source::WindowsStore(in_store(store))) {
-            Ok(holding) => Given::AnyOf(held_offers(&holding, 0, "the store")),
+            Ok(holding) => Given::AnyOf(held_offers(&holding, 0, &store_label(store))),
             // No such store, or no such certificate in it: an empty place.
             Err(finding) if finding.code == Code::CertificateMissing => Given::AnyOf(Vec::new()),
-            Err(finding) => Given::AnyOf(vec![nothing(0, finding)]),
+            Err(finding) => Given::AnyOf(vec![nothing(0, &store_label(store), finding)]),
         },
         Place::Caller => Given::AnyOf(Vec::new()),
     }
@@ -843,6 +907,10 @@ fn at_path(path: &str, password: Option<&Password>) -> Source {
     }
 }
 
+fn store_label(store: &WindowsStorePlace) -> String {
+    Source::WindowsStore(in_store(store)).label().into_owned()
+}
+
 /// What stands in a store that is a place of installation.
 pub fn in_store(place: &WindowsStorePlace) -> WindowsStoreSource {
     WindowsStoreSource {
@@ -880,9 +948,8 @@ fn separate_key(offer: &mut Offer, certificate: &str, private_key: Option<&str>,
         }
         Err(_) if !reader.exists(path) => (offer.key, offer.keys) = (KeyPresence::Absent, Keys::default()),
         Err(finding) => {
-            offer
-                .findings
-                .push(Finding::new(Code::PrivateKeyInaccessible, finding.message));
+            let finding = Finding::of(Code::PrivateKeyInaccessible, "file").cause(&finding);
+            offer.findings.push(finding);
         }
     }
 }

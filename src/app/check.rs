@@ -3,7 +3,10 @@
 use rayon::prelude::*;
 
 use crate::decide::{self, Reference};
-use crate::protocol::{Fault, Finding, PROTOCOL, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool};
+use crate::explain::{self, Voice};
+use crate::protocol::{
+    Fault, Finding, PROTOCOL, ReferenceReport, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool,
+};
 use crate::source::Reader;
 
 use super::case::{self, Candidates};
@@ -29,12 +32,7 @@ pub fn check(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Resu
     let reference = Reference::new(case::case(request, &reader, world.clock))?;
     let candidates = Candidates::read(&request.candidates, &reader);
     let subjects = judge(&reference, &request.subjects, &reader, &candidates);
-    Ok(report(
-        Head::of(request),
-        &reference,
-        reference.report().clone(),
-        subjects,
-    ))
+    Ok(report(Head::of(request), &reference, section(&reference), subjects))
 }
 
 /// The verdicts on subjects, in order.
@@ -66,16 +64,19 @@ pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject:
     let label = source.label();
     let judged = reference.settle(&case).report;
     for finding in judged.findings {
-        let known = report
-            .findings
-            .iter()
-            .any(|known| known.code == finding.code && known.message == finding.message);
-        let message = match finding.message.starts_with(&*label) {
-            true => finding.message,
-            false => format!("{label}: {}", finding.message),
-        };
-        if !known {
-            report.findings.push(Finding { message, ..finding });
+        let known = report.findings.iter().any(|known| known.says_what(&finding));
+        let says_so = finding.values.get("source").is_some_and(|source| *source == label);
+        if !known && says_so {
+            report.findings.push(finding);
+        } else if !known {
+            let beside = Finding::of(finding.code, "beside")
+                .value("source", label.clone())
+                .cause(&finding);
+            report.findings.push(Finding {
+                severity: finding.severity,
+                pointer: finding.pointer,
+                ..beside
+            });
         }
     }
     report
@@ -104,8 +105,18 @@ impl Head {
     }
 }
 
+/// The reference section, in words.
+pub(super) fn section(reference: &Reference) -> ReferenceReport {
+    let mut section = reference.report().clone();
+    explain::reference(&mut section, Voice::Request);
+    section
+}
+
 /// Puts a report together. `R` is the reference section, or its JSON where many reports share it.
-pub(super) fn report<R>(head: Head, rule: &Reference, reference: R, subjects: Vec<SubjectReport>) -> Report<R> {
+pub(super) fn report<R>(head: Head, rule: &Reference, reference: R, mut subjects: Vec<SubjectReport>) -> Report<R> {
+    subjects
+        .iter_mut()
+        .for_each(|subject| explain::subject(subject, Voice::Request));
     let valid_at = rule.valid_at();
     let summary = decide::summary(&subjects);
     let status = decide::status(&summary);
@@ -120,7 +131,7 @@ pub(super) fn report<R>(head: Head, rule: &Reference, reference: R, subjects: Ve
         status,
         compliant: status == crate::protocol::Status::Compliant,
         revocation: Revocation::NotChecked,
-        message: decide::message(&summary, &subjects, rule.report()),
+        message: explain::verdict(&summary, &subjects, rule.report(), Voice::Request),
         summary,
         reference,
         subjects,

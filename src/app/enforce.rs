@@ -14,6 +14,7 @@ use crate::enforce::install::{self, Folders, Leftover, Lock, Standing, Target};
 use crate::enforce::pkcs12_write::{self, Salts};
 use crate::enforce::plan::{self, Claim, Credentials, Slot};
 use crate::enforce::windows_store::{self, Import};
+use crate::explain::{self, Voice};
 use crate::protocol::request::WindowsStorePlace;
 use crate::protocol::{
     Action, ActionKind, CertificateFacts, Code, Encryption, Fault, Finding, Hex, Install, Place, Report, Request,
@@ -22,7 +23,7 @@ use crate::protocol::{
 use crate::source::{Held, Reader};
 
 use super::case::Candidates;
-use super::check::{Head, beside, report};
+use super::check::{Head, beside, report, section};
 use super::{Progress, World, case};
 
 /// Answers one request, and installs what it asks for. Under `what_if` nothing is touched, and the report says what would
@@ -72,7 +73,7 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &W
         subjects.push(report);
     }
     let (changed, actions) = (run.changed, run.actions);
-    let mut report = report(Head::of(request), &reference, reference.report().clone(), subjects);
+    let mut report = report(Head::of(request), &reference, section(&reference), subjects);
     report.changed = Some(changed);
     report.actions = Some(actions);
     Ok(report)
@@ -188,10 +189,11 @@ fn lock(places: &[Files<'_>], world: &World<'_>) -> Locks {
 
 /// The finding of a trouble; what the system said goes to the log.
 fn said(trouble: &Trouble, world: &World<'_>) -> Finding {
+    let finding = trouble.finding();
     if let Some(cause) = trouble.cause() {
-        (world.log)(&format!("{trouble}: {cause}"));
+        (world.log)(&format!("{}: {cause}", explain::message(&finding, Voice::Request)));
     }
-    trouble.finding()
+    finding
 }
 
 struct Run<'a> {
@@ -253,6 +255,7 @@ impl<'a> Run<'a> {
             use_: subject.use_.clone(),
             by: None,
             candidate: None,
+            source: None,
             certificate: None,
             paths: mended.map(|slot| slot.path.clone()).collect(),
             backups: Vec::new(),
@@ -278,9 +281,7 @@ impl<'a> Run<'a> {
                 return self.with_store(subject, store, &case, &settled, candidates);
             }
             Some(Place::WindowsStore(_)) => {
-                let message = "this build installs nothing into a Windows certificate store";
-                let hint = "use {\"by\": \"caller\"}: the PowerShell module imports what is chosen";
-                self.add(&mut report, Finding::new(Code::InstallRefused, message).hint(hint));
+                self.add(&mut report, Finding::of(Code::InstallRefused, "no-store-here"));
             }
             _ => {}
         }
@@ -351,24 +352,25 @@ impl<'a> Run<'a> {
             key_provider: None,
             notes: Vec::new(),
             forms: Vec::new(),
+            file: None,
         };
         self.reader.suppose_in_store(place, held);
         let mut settled = self.reference.settle(&self.case(subject, candidates));
         let stands = settled.certificate.as_ref().map(|stands| stands.sha256());
         if settled.report.status != Some(Status::Compliant) || stands != Some(certificate.sha256()) {
             self.reader.withdraw_from_store();
-            let why = settled.report.findings.first();
-            let why = why.map_or("it could not be told why", |finding| finding.message.as_str());
-            let message = format!("the candidate was not imported: once it stood there, {why}");
-            let hint = match store.thumbprint {
-                None => "give what proves it as authorities or intermediates",
-                Some(_) => "an imported certificate has a thumbprint of its own: leave thumbprint out of install",
-            };
-            return Err(Finding::new(Code::InstallRefused, message).hint(hint));
+            let place = Source::WindowsStore(case::in_store(store)).label().into_owned();
+            return Err(match (store.thumbprint, settled.report.findings.first()) {
+                (Some(_), _) => Finding::of(Code::InstallRefused, "other-thumbprint").value("place", place),
+                (None, Some(cause)) => Finding::of(Code::InstallRefused, "not-proven-there")
+                    .value("place", place)
+                    .cause(cause),
+                (None, None) => Finding::of(Code::InstallRefused, "another-fits").value("place", place),
+            });
         }
         if !self.what_if {
             self.reader.withdraw_from_store();
-            let no_randomness = || Finding::new(Code::InstallFailed, "the system has no randomness");
+            let no_randomness = || Finding::of(Code::InstallFailed, "no-randomness");
             let salts = Salts::random().ok_or_else(no_randomness)?;
             let password = windows_store::passing_password().ok_or_else(no_randomness)?;
             let pkcs12 = pkcs12_write::write(&credentials, Some(&password), Encryption::Legacy, &salts);
@@ -446,10 +448,7 @@ impl<'a> Run<'a> {
         let unfit = place.stuck.as_ref().or(place.unfit.as_ref()).or(refused.as_ref());
         let done = match (unfit, &standing) {
             (Some(why), _) => Err(why.clone()),
-            (None, None) => Err(Finding::new(
-                Code::InstallRefused,
-                "what stands there could not be read",
-            )),
+            (None, None) => Err(Finding::of(Code::InstallRefused, "unread")),
             (None, Some(standing)) => self.replace(subject, place, (standing, backup), &case, chosen, candidates),
         };
         match done {
@@ -520,7 +519,7 @@ impl<'a> Run<'a> {
             Place::Pkcs12 { path, password, .. } => self.reader.password(password.as_ref(), path).map_err(refused)?,
             _ => None,
         };
-        let salts = Salts::random().ok_or_else(|| Finding::new(Code::InstallFailed, "the system has no randomness"))?;
+        let salts = Salts::random().ok_or_else(|| Finding::of(Code::InstallFailed, "no-randomness"))?;
         let password = password.as_ref().map(crate::protocol::Secret::expose);
         let contents = plan::contents(&place.slots, &credentials, password, &salts);
         install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.world))?;
@@ -531,11 +530,13 @@ impl<'a> Run<'a> {
         }
         let mut settled = self.reference.settle(&self.case(subject, candidates));
         if settled.report.status != Some(Status::Compliant) {
-            let why = settled.report.findings.first();
-            let why = why.map_or("it could not be told why", |finding| finding.message.as_str());
-            let message = format!("the candidate was not installed: once it stood there, {why}");
-            let hint = "give what proves it as authorities or intermediates";
-            return Err(Finding::new(Code::InstallRefused, message).hint(hint));
+            let path = place.slots.first().map_or("", |slot| slot.path.as_str());
+            return Err(match settled.report.findings.first() {
+                Some(cause) => Finding::of(Code::InstallRefused, "not-proven-there")
+                    .value("place", path)
+                    .cause(cause),
+                None => Finding::of(Code::InstallRefused, "another-fits").value("place", path),
+            });
         }
 
         let stands = standing
@@ -568,22 +569,12 @@ impl<'a> Run<'a> {
 
     /// What goes into the files. The private key is read and tried again: its file may have changed.
     fn credentials(&self, subject: &Subject, case: &SubjectCase<'_>, chosen: &Chosen) -> Result<Credentials, Finding> {
-        let gone = || {
-            Finding::new(
-                Code::InstallRefused,
-                "the candidate that was chosen is not there any more",
-            )
-        };
+        let gone = || Finding::of(Code::InstallRefused, "candidate-gone");
         let certificate = offered(case, chosen).ok_or_else(gone)?.clone();
         let source = self.candidate(subject, chosen.index).ok_or_else(gone)?;
         let key = self.reader.private_key(source, certificate.key()).map_err(refused)?;
-        let key = plan::pkcs8(&key, certificate.key().spki_der()).ok_or_else(|| {
-            let message = format!(
-                "{}: the private key is in a form that cannot be written",
-                source.label()
-            );
-            Finding::new(Code::InstallRefused, message)
-        })?;
+        let key = plan::pkcs8(&key, certificate.key().spki_der())
+            .ok_or_else(|| Finding::of(Code::InstallRefused, "key-form").value("source", source.label()))?;
         Ok(Credentials {
             certificate,
             chain: plan::chain(&chosen.path),
@@ -631,9 +622,7 @@ impl<'a> Run<'a> {
         let finding = |left: &Leftover| {
             let path = left.path.display();
             (self.world.log)(&format!("{path}: {}", left.cause));
-            let message = format!("{path} holds what stood before, and could not be removed or closed to others");
-            let hint = "remove it: it may hold a private key; the next run of enforce tries again";
-            Finding::new(Code::LeftoverFile, message).hint(hint)
+            Finding::of(Code::LeftoverFile, "kept").value("path", path.to_string())
         };
         left.iter().map(finding).collect()
     }
@@ -689,6 +678,7 @@ fn action(kind: ActionKind, subject: &Subject, chosen: &Chosen, certificate: Sha
         use_: subject.use_.clone(),
         by: None,
         candidate: Some(chosen.index),
+        source: Some(chosen.source.to_string()),
         certificate: Some(certificate),
         paths: Vec::new(),
         backups: Vec::new(),
@@ -697,19 +687,10 @@ fn action(kind: ActionKind, subject: &Subject, chosen: &Chosen, certificate: Sha
 
 /// What is said of a place whose files nobody could have read: what they are for is not known, so they stay.
 fn left_alone(found: &Finding) -> Finding {
-    let message = format!(
-        "{}; it stays as it is, because it may be of use to somebody else",
-        found.message
-    );
-    let hint = "give its password, or another place; with replace_unreadable it is replaced, and kept as a backup";
-    Finding::new(Code::InstallRefused, message).hint(hint)
+    Finding::of(Code::InstallRefused, "place-unreadable").cause(found)
 }
 
 /// The same as a reason for installing nothing.
 fn refused(finding: Finding) -> Finding {
-    Finding {
-        code: Code::InstallRefused,
-        severity: Code::InstallRefused.severity(),
-        ..finding
-    }
+    Finding::of(Code::InstallRefused, "cause").cause(&finding)
 }

@@ -3,6 +3,7 @@
 use crate::cli::{
     CallerFlags, InspectFlags, InstallFlags, KeyArg, ReadingFlags, ReferenceFlags, RequestFlags, SourceArg,
 };
+use crate::explain::{self, Voice};
 use crate::protocol::{
     Distrust, DocumentInput, Fault, FaultCode, Finding, Install, Member, MemberKind, Password, Place, Policy, Report,
     Request, Source, Subject, read,
@@ -25,7 +26,8 @@ impl Flagged {
     /// Takes the reference document from what stands on standard input, where the flags say so.
     pub fn read_document(&mut self, stdin: &[u8]) -> Result<(), Fault> {
         if self.document_on_stdin {
-            let input = read::read(stdin).map_err(|fault| {
+            let text = super::case::text_of(stdin);
+            let input = read::read(text.as_deref().unwrap_or(stdin)).map_err(|fault| {
                 let message = format!("--reference-document -: {}", fault.message);
                 Fault { message, ..fault }
             })?;
@@ -37,9 +39,8 @@ impl Flagged {
     /// The same report for somebody who typed flags: its words speak of them, and not of places in a request.
     pub fn speak(&self, report: &Report) -> Report {
         let mut report = report.clone();
+        explain::report(&mut report, Voice::Flags);
         let speak = |finding: &mut Finding| {
-            finding.message = in_flags(&finding.message);
-            finding.hint = finding.hint.take().map(|hint| in_flags(&hint));
             if let Some(flag) = finding.pointer.as_deref().and_then(|pointer| self.flag(pointer)) {
                 finding.pointer = Some(flag.to_owned());
             }
@@ -53,7 +54,6 @@ impl Flagged {
             let passed = subject.passed_over.iter_mut().flatten();
             passed.flat_map(|passed| &mut passed.findings).for_each(speak);
         }
-        report.message = in_flags(&report.message);
         report
     }
 
@@ -185,8 +185,7 @@ pub fn enforce(flags: &RequestFlags, install: &InstallFlags) -> Result<Flagged, 
     }
     asked.request.authorities = asked.sources("/authorities", "--authority", &flags.authority, &open);
     asked.request.intermediates = asked.sources("/intermediates", "--intermediate", &flags.intermediate, &open);
-    let candidates = asked.sources("/candidates", "--candidate", &flags.candidate, &open);
-    asked.request.candidates = candidates.iter().map(|source| open.secret(source)).collect();
+    asked.request.candidates = asked.sources("/candidates", "--candidate", &flags.candidate, &open);
     asked.policy(flags, &open)?;
     Ok(asked)
 }
@@ -318,7 +317,7 @@ impl Flagged {
             self.member(
                 "--pin-authority",
                 &arg.typed,
-                MemberKind::Authority(open.plain(&arg.source)),
+                MemberKind::Authority(open.secret(&arg.source)),
             );
         }
         for arg in keys {
@@ -404,7 +403,7 @@ impl Flagged {
         for (index, arg) in args.iter().enumerate() {
             self.origin(format!("{pointer}/{index}"), format!("{flag} {}", arg.typed));
         }
-        args.iter().map(|arg| open.plain(&arg.source)).collect()
+        args.iter().map(|arg| open.secret(&arg.source)).collect()
     }
 
     fn policy(&mut self, flags: &RequestFlags, open: &Opener<'_>) -> Result<(), Fault> {
@@ -497,7 +496,7 @@ impl<'a> Opener<'a> {
         })
     }
 
-    /// A source that may need the password.
+    /// A source with the password, which is looked for where the source needs one.
     fn secret(&self, source: &Source) -> Source {
         match &self.password {
             Some(password) => self.plain(source).with_password(password.clone()),
@@ -518,7 +517,7 @@ impl<'a> Opener<'a> {
 
     fn distrust(&self, distrust: &Distrust) -> Distrust {
         match distrust {
-            Distrust::Source(source) => Distrust::Source(self.plain(source)),
+            Distrust::Source(source) => Distrust::Source(self.secret(source)),
             Distrust::Key(key) => Distrust::Key(*key),
         }
     }
@@ -610,16 +609,17 @@ mod tests {
         let json = format!(
             r#"{{"protocol":1,"requirement":"chat","host":"me","collected_at":"2026-11-19T00:00:00Z",
             "reference":[{{"name":"fe01.pem","source":{{"path":"fe01.pem","password_file":"pass"}}}},
-              {{"name":"tls://fe02.contoso.com:5061","source":{tls}}},{{"name":"ca.pem","authority":"ca.pem"}},
+              {{"name":"tls://fe02.contoso.com:5061","source":{tls}}},{{"name":"ca.pem","authority":{{"path":"ca.pem","password_file":"pass"}}}},
               {{"name":"sha256:{hex}","key_sha256":"{hex}"}}],
             "reference_document":{{"path":"ref.json"}},
             "subjects":[{{"name":"pchat01.pfx","effective_from":"2026-12-01T00:00:00Z","source":{{"path":"pchat01.pfx","password_file":"pass"}}}},
               {{"name":"a.pem, certs","effective_from":"2026-12-01T00:00:00Z",
                 "any_of":[{{"path":"a.pem","password_file":"pass"}},{{"path":"certs","password_file":"pass"}}]}}],
-            "authorities":["root.cer"],"intermediates":["issuing.cer"],"candidates":[{{"path":"new.pfx","password_file":"pass"}}],
+            "authorities":[{{"path":"root.cer","password_file":"pass"}}],
+            "intermediates":[{{"path":"issuing.cer","password_file":"pass"}}],"candidates":[{{"path":"new.pfx","password_file":"pass"}}],
             "policy":{{"profile":"lync-server-2013","match":"key","level":"root","proof":"key-identifier","references":"any",
               "valid_at":"2026-11-20T00:00:00Z","warn_before_expiry":"2w","renew_before":"14d","names":["pchat01.contoso.com"],
-              "extended_key_usage":["clientAuth"],"distrust":["bad.pem",{{"key_sha256":"{hex}"}}],"severity":{{"cdp-missing":"warning"}}}}}}"#
+              "extended_key_usage":["clientAuth"],"distrust":[{{"path":"bad.pem","password_file":"pass"}},{{"key_sha256":"{hex}"}}],"severity":{{"cdp-missing":"warning"}}}}}}"#
         );
         let asked = check(&flags(&line)).unwrap();
         assert_eq!(asked.request, read::read::<Request>(json.as_bytes()).unwrap());
@@ -705,7 +705,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_opens_what_servers_hold_and_not_ca_certificates() {
+    fn a_password_opens_what_servers_hold_and_truststores() {
         let asked = check(&flags("--subject - --authority ca.pem --password-env PASS")).unwrap();
         let password = Some(Password::Env("PASS".into()));
         assert_eq!(asked.request.subjects[0].source, Some(Source::Stdin { password }));
@@ -713,7 +713,7 @@ mod tests {
             asked.request.authorities,
             [Source::Path {
                 path: "ca.pem".into(),
-                password: None
+                password: Some(Password::Env("PASS".into()))
             }]
         );
     }

@@ -2,6 +2,7 @@
 
 use crate::cert::Certificate;
 use crate::decide::Trials;
+use crate::explain::{self, Voice};
 use crate::protocol::inspection::{
     InspectedCertificate, InspectedSource, InspectedSubject, Inspection, InspectionKind,
 };
@@ -37,7 +38,7 @@ pub fn inspect(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Re
                 .collect(),
         })
         .collect();
-    Ok(Inspection {
+    let mut inspection = Inspection {
         protocol: PROTOCOL,
         kind: InspectionKind::Inspection,
         tool: Tool::this(),
@@ -46,7 +47,9 @@ pub fn inspect(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Re
         node: request.node.clone(),
         collected_at: request.collected_at,
         subjects,
-    })
+    };
+    explain::inspection(&mut inspection, Voice::Request);
+    Ok(inspection)
 }
 
 /// Every certificate of an inspection as PEM, in the order found.

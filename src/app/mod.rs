@@ -13,6 +13,7 @@ use crate::cli::{
     BatchArgs, CheckArgs, Cli, Command, EnforceArgs, FailOn, FleetArgs, Format, InspectArgs, OutputFlags, ReferenceArgs,
 };
 use crate::error::Error;
+use crate::explain::{self, Voice};
 use crate::output;
 pub use crate::output::Progress;
 use crate::protocol::fleet::{FleetReport, WaiverState};
@@ -132,8 +133,8 @@ fn check_command(args: &CheckArgs, streams: &mut Streams<'_>, world: &World<'_>)
         "the report",
         world,
         |look, out| match look.format {
-            Format::Json if look.terminal => json::pretty(&report, out),
-            Format::Json => json::line(&report, out),
+            Format::Json if look.terminal => json::pretty(&*in_words(&report, asked.as_ref()), out),
+            Format::Json => json::line(&*in_words(&report, asked.as_ref()), out),
             Format::Text => text::report(&spoken(&report, asked.as_ref()), look.colour, out),
         },
     )?;
@@ -142,6 +143,18 @@ fn check_command(args: &CheckArgs, streams: &mut Streams<'_>, world: &World<'_>)
     } else {
         ANSWERED
     })
+}
+
+/// The report as JSON in the words of what was typed, where flags were; its pointers stay.
+fn in_words<'r>(report: &'r Report, asked: Option<&Flagged>) -> Cow<'r, Report> {
+    match asked {
+        Some(_) => {
+            let mut report = report.clone();
+            explain::report(&mut report, Voice::Flags);
+            Cow::Owned(report)
+        }
+        None => Cow::Borrowed(report),
+    }
 }
 
 /// The report in the words of what was typed, where flags were.
@@ -173,8 +186,8 @@ fn enforce_command(args: &EnforceArgs, streams: &mut Streams<'_>, world: &World<
         "the report",
         world,
         |look, out| match look.format {
-            Format::Json if look.terminal => json::pretty(&report, out),
-            Format::Json => json::line(&report, out),
+            Format::Json if look.terminal => json::pretty(&*in_words(&report, asked.as_ref()), out),
+            Format::Json => json::line(&*in_words(&report, asked.as_ref()), out),
             Format::Text => {
                 text::actions(&report, args.what_if, look.colour, out)?;
                 text::report(&spoken(&report, asked.as_ref()), look.colour, out)
@@ -223,8 +236,12 @@ fn reference_command(args: &ReferenceArgs, streams: &mut Streams<'_>, world: &Wo
     })?;
     if streams.errors_is_terminal {
         let colour = colour(world);
+        let mut told = document;
+        if args.request != Default::default() {
+            explain::document(&mut told, Voice::Flags);
+        }
         // Beside the answer, not part of it.
-        let _ = text::document_summary(&document, world.clock, colour, streams.errors);
+        let _ = text::document_summary(&told, world.clock, colour, streams.errors);
     }
     Ok(ANSWERED)
 }
@@ -234,7 +251,10 @@ fn inspect_command(args: &InspectArgs, streams: &mut Streams<'_>, world: &World<
     let inspection = if flagged {
         let asked = flags::inspect(&args.request)?;
         let stdin = asked.stdin(streams)?;
-        inspect::inspect(&asked.request, stdin.as_deref(), world).map_err(|fault| asked.explain(fault))?
+        let inspected = inspect::inspect(&asked.request, stdin.as_deref(), world);
+        let mut inspection = inspected.map_err(|fault| asked.explain(fault))?;
+        explain::inspection(&mut inspection, Voice::Flags);
+        inspection
     } else {
         let request = read_request(streams, "same-ca inspect pchat01.pem")?;
         inspect::inspect(&request, None, world)?

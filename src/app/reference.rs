@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::cert::Certificate;
 use crate::decide::{Case, Member, Read};
+use crate::explain::{self, Voice};
 use crate::protocol::{
     Code, DocumentKind, DocumentMember, Fault, FaultCode, Finding, Hex, PROTOCOL, Policy, ReadBy, ReferenceDocument,
     Request, Tool, Unread,
@@ -41,10 +42,12 @@ pub fn reference(
     }
     let mut findings = read.findings.clone();
     for member in &read.members {
-        let named = |finding: &Finding| {
-            let finding = finding.clone();
-            let message = format!("{}: {}", member.name, finding.message);
-            Finding { message, ..finding }
+        let named = |finding: &Finding| Finding {
+            severity: finding.severity,
+            pointer: finding.pointer.clone(),
+            ..Finding::of(finding.code, "of-member")
+                .value("member", &member.name)
+                .cause(finding)
         };
         // What could not be read is said in its place.
         if !is_unread(member) {
@@ -53,7 +56,7 @@ pub fn reference(
     }
     let said = findings.iter().any(|finding| finding.code == Code::ReferenceMissing);
     if read.members.iter().all(is_unread) && !said {
-        findings.push(Finding::new(Code::ReferenceMissing, "no reference could be read"));
+        findings.push(Finding::of(Code::ReferenceMissing, "document-of-nothing"));
     }
     let of_rank = |wanted: bool| {
         let mut seen = HashSet::new();
@@ -61,7 +64,7 @@ pub fn reference(
         let new = of_rank.filter(|(held, ..)| seen.insert(*held.sha256()));
         new.map(|(held, ..)| held.pem()).collect()
     };
-    Ok(ReferenceDocument {
+    let mut document = ReferenceDocument {
         protocol: PROTOCOL,
         kind: DocumentKind::Reference,
         tool: Tool::this(),
@@ -73,7 +76,9 @@ pub fn reference(
         authorities: of_rank(true),
         intermediates: of_rank(false),
         findings,
-    })
+    };
+    explain::document(&mut document, Voice::Request);
+    Ok(document)
 }
 
 /// Refuses a reference of which a member, or the document, could not be read.
@@ -94,7 +99,7 @@ fn complete(case: &Case) -> Result<(), Fault> {
         .iter()
         .filter(|finding| finding.code == Code::ReferenceMissing);
     for finding in documents {
-        unread.push(finding.message.clone());
+        unread.push(explain::message(finding, Voice::Request));
         pointer = pointer.or(finding.pointer.clone());
     }
     if unread.is_empty() {
@@ -123,9 +128,12 @@ fn why_unread(member: &Member) -> String {
         .map(|use_| format!(" ({use_})"))
         .unwrap_or_default();
     let why = member.findings.first();
-    let why = why.map_or("it could not be read", |finding| finding.message.as_str());
+    let why = why.map_or_else(
+        || "it could not be read".into(),
+        |finding| explain::message(finding, Voice::Request),
+    );
     match why.starts_with(member.name.as_str()) {
-        true => why.to_owned(),
+        true => why,
         false => format!("{}{use_}: {why}", member.name),
     }
 }
@@ -179,7 +187,12 @@ fn document_member(member: &Member) -> DocumentMember {
             let cause = member.findings.first();
             written.unread = Some(Unread {
                 code: cause.map_or(Code::ReferenceUnreadable, |finding| finding.code),
-                message: cause.map_or_else(|| "it could not be read".into(), |finding| finding.message.clone()),
+                message: cause.map_or_else(
+                    || "it could not be read".into(),
+                    |finding| explain::message(finding, Voice::Request),
+                ),
+                text: cause.map(|finding| finding.text.to_string()),
+                values: cause.map(|finding| finding.values.clone()).unwrap_or_default(),
             });
         }
     }

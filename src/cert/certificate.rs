@@ -538,6 +538,23 @@ impl Certificate {
             .filter_map(|name| ip(name.value))
     }
 
+    /// What stands as dNSName, whatever it is: octets that are no UTF-8 are replaced.
+    pub fn host_name_texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let named = self.alternative_names().filter(|name| name.tag == DNS_NAME);
+        named.map(|name| String::from_utf8_lossy(name.value))
+    }
+
+    /// The names and addresses of hosts among the subject alternative names, each so that different ones are different
+    /// texts: what does not show is written as `\XX`.
+    pub fn host_names(&self) -> Vec<String> {
+        let of_hosts = |name: &Element<'_>| name.tag == DNS_NAME || name.tag == IP_ADDRESS;
+        let text = |name: Element<'_>| match name.tag {
+            DNS_NAME => blanks_shown(&printable_octets(name.value)),
+            _ => general_name(name).trim_start_matches("IP:").to_owned(),
+        };
+        self.alternative_names().filter(of_hosts).map(text).collect()
+    }
+
     /// Subject alternative names that are no host's (URIs, addresses for mail, principal names), each as its DER.
     pub fn other_alternative_names(&self) -> impl Iterator<Item = &[u8]> {
         self.sound_names()
@@ -1199,6 +1216,19 @@ fn uri(name: &GeneralName<'_>) -> Option<String> {
 /// `text` as one safe line.
 fn printable(text: &str) -> String {
     printable_octets(text.as_bytes())
+}
+
+/// A text as one safe line in which what does not show is seen.
+pub fn visible(text: &str) -> String {
+    blanks_shown(&printable_octets(text.as_bytes()))
+}
+
+/// Blanks at either end as `\20`: at the end of a line nobody sees them.
+fn blanks_shown(text: &str) -> String {
+    let inner = text.trim_matches(' ');
+    let before = text.len() - text.trim_start_matches(' ').len();
+    let after = text.len() - before - inner.len();
+    format!("{}{inner}{}", "\\20".repeat(before), "\\20".repeat(after))
 }
 
 /// Octets as one safe line of text: UTF-8 as it is, and as `\XX` what is none or would hide. A backslash is written so

@@ -261,6 +261,21 @@ pub(super) fn text(tag: u8, value: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
     }
 }
 
+/// What ASN.1 calls the type of a string; `None` for what is none.
+pub(super) fn string_type(tag: u8) -> Option<&'static str> {
+    Some(match tag {
+        UTF8_STRING => "UTF8String",
+        NUMERIC_STRING => "NumericString",
+        PRINTABLE_STRING => "PrintableString",
+        TELETEX_STRING => "TeletexString",
+        IA5_STRING => "IA5String",
+        VISIBLE_STRING => "VisibleString",
+        UNIVERSAL_STRING => "UniversalString",
+        BMP_STRING => "BMPString",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

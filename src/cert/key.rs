@@ -260,7 +260,7 @@ impl PublicKey {
     }
 
     /// Whether the key is of an algorithm that could have been understood, but it is broken.
-    pub(super) fn is_unreadable(&self) -> bool {
+    pub fn is_unreadable(&self) -> bool {
         let KeyKind::Other(oid) = &self.kind else { return false };
         oid.is_empty()
             || [RSA, RSA_PSS, EC, ED25519, ED448]

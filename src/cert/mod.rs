@@ -15,7 +15,7 @@ mod signature;
 #[cfg(test)]
 mod testing;
 
-pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage, IssuingFlaw, UnreadableExtension};
+pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage, IssuingFlaw, UnreadableExtension, visible};
 pub use constraints::NameConstraints;
 pub use key::{Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey};
 #[cfg(feature = "openssl")]
@@ -23,7 +23,8 @@ pub use library::initialise_openssl;
 pub use name::Name;
 pub use private::PrivateKey;
 pub use signature::{
-    Digest, MlDsa, SignatureAlgorithm, SignatureInfo, SlhDsa, Verification, foresee, never_verifies, verify,
+    Digest, MlDsa, SignatureAlgorithm, SignatureFlaw, SignatureInfo, SlhDsa, Verification, foresee, never_verifies,
+    verify,
 };
 
 use crate::protocol::values::{hex, push_hex};

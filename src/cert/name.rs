@@ -90,6 +90,32 @@ impl Name {
         text
     }
 
+    /// The name with the string type of every value and all that does not show, or is no ASCII, as `\XX`: for two names that
+    /// read alike as RFC 4514 writes them.
+    pub fn encoded(&self) -> String {
+        let mut rdns: Vec<&[u8]> = self.rdns().collect();
+        rdns.reverse();
+        let value = |value: Element<'_>| {
+            let Some(kind) = der::string_type(value.tag) else {
+                return format!("#{}", super::hex(value.raw));
+            };
+            let mut text = format!("{kind} ");
+            for octet in value.value {
+                match octet {
+                    b'!'..=b'[' | b']'..=b'~' => text.push(char::from(*octet)),
+                    _ => {
+                        text.push('\\');
+                        super::push_hex(&mut text, &[*octet]);
+                    }
+                }
+            }
+            text
+        };
+        let attribute = |attribute: Attribute<'_>| format!("{}={}", attribute.kind(), value(attribute.value));
+        let rdn = |rdn: &[u8]| attributes(rdn).map(attribute).collect::<Vec<_>>().join("+");
+        rdns.into_iter().map(rdn).collect::<Vec<_>>().join(",")
+    }
+
     /// Attribute types and values in the order of the encoding; a value that is no string as `#` and the hex of its DER.
     pub fn ordered(&self) -> Vec<(Cow<'static, str>, String)> {
         let mut pairs = Vec::with_capacity(8);

@@ -275,6 +275,17 @@ impl SlhDsa {
     }
 }
 
+/// Why an algorithm is not verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureFlaw {
+    /// It proves nothing any more, or is no longer used: MD2, MD4, MD5, DSA.
+    Broken,
+    /// It is not encoded as its standard says.
+    Malformed,
+    /// Nothing here knows it.
+    Unknown,
+}
+
 /// What a certificate says of its signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureInfo {
@@ -310,6 +321,18 @@ impl SignatureInfo {
     /// Whether this is RSASSA-PSS, supported or not.
     pub fn is_pss(&self) -> bool {
         self.pss
+    }
+
+    /// What is wrong with an algorithm that is not verified; `None` where it is.
+    pub fn flaw(&self) -> Option<SignatureFlaw> {
+        let SignatureAlgorithm::Unsupported { why, .. } = &self.algorithm else {
+            return None;
+        };
+        Some(match *why {
+            BROKEN | DSA => SignatureFlaw::Broken,
+            PARAMETERS | UNREADABLE | PSS_UNREADABLE => SignatureFlaw::Malformed,
+            _ => SignatureFlaw::Unknown,
+        })
     }
 
     /// From the DER AlgorithmIdentifiers inside and beside.
@@ -355,9 +378,7 @@ impl SignatureInfo {
         };
         let null_or_absent = matches!(parameters, [] | [der::NULL, 0]);
         let (algorithm, digest) = match scheme {
-            Scheme::Rsa(digest @ (Digest::Md2 | Digest::Md4 | Digest::Md5)) => {
-                (unsupported("MD2, MD4 and MD5 are broken"), Some(digest))
-            }
+            Scheme::Rsa(digest @ (Digest::Md2 | Digest::Md4 | Digest::Md5)) => (unsupported(BROKEN), Some(digest)),
             Scheme::Rsa(digest) if null_or_absent => (SignatureAlgorithm::RsaPkcs1(digest), Some(digest)),
             // RFC 5758 §3.2 wants none, and some CAs write NULL as for RSA: it changes nothing.
             Scheme::Ecdsa(digest) if null_or_absent => (SignatureAlgorithm::Ecdsa(digest), Some(digest)),
@@ -366,7 +387,7 @@ impl SignatureInfo {
             Scheme::Ed448 if parameters.is_empty() => (SignatureAlgorithm::Ed448, None),
             Scheme::Ed25519 | Scheme::Ed448 => (unsupported(PARAMETERS), None),
             Scheme::Pss => match PssParameters::parse(parameters) {
-                None => (unsupported("the RSASSA-PSS parameters cannot be read"), None),
+                None => (unsupported(PSS_UNREADABLE), None),
                 Some(PssParameters {
                     digest: Some(digest),
                     mask: Some(mask),
@@ -588,6 +609,8 @@ fn is_well_formed(scheme: &SignatureAlgorithm, key: &PublicKey, signature: &[u8]
     }
 }
 
+const BROKEN: &str = "MD2, MD4 and MD5 are broken";
+const PSS_UNREADABLE: &str = "the RSASSA-PSS parameters cannot be read";
 const UNREADABLE: &str = "the signature algorithm cannot be read";
 const PARAMETERS: &str = "the signature algorithm has parameters that it must not have";
 const NO_LIBRARY: &str = "no library here has the signature algorithm";

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::cert::{Certificate, KeyId, Name, Verification, verify};
+use crate::cert::{Certificate, IssuingFlaw, KeyId, Name, SignatureFlaw, Verification, never_verifies, verify};
 use crate::protocol::{
-    AuthorityKey, AuthorityReport, Code, Finding, Hex, JoinedBy, KeyFrom, Level, Match, MemberReport, ReferenceReport,
-    References, Relation, Severity, Sha256Hex, Timestamp, hex,
+    AuthorityKey, AuthorityReport, Code, Finding, Hex, JoinedBy, KeyFrom, Level, Match, MemberReport, Phrase,
+    ReferenceReport, References, Relation, Severity, Sha256Hex, Timestamp, hex,
 };
 
 use super::Case;
 use super::budget::Budget;
 use super::path::{self, Limit, MAX_DEPTH, Path};
-use super::policy::{Rules, certificate_findings, covers_host, describe, root_expired};
+use super::policy::{Rules, certificate_findings, covers_host, describe, issuing_flaw, root_expired};
 use super::refused::joining_certificate;
 use super::relation::{Related, relate};
 use super::rollover::{JoinedKey, grow};
 use super::store::CertificateStore;
-use super::verifier::{Issuers, SignatureVerifier, names_a_usable_key};
+use super::verifier::{Issuers, SignatureVerifier, names_a_usable_key, unusable_key};
 
 /// A member of the reference, read.
 #[derive(Debug, Clone)]
@@ -324,7 +324,7 @@ pub fn evaluate(case: &Case, verifier: &mut SignatureVerifier<'_>) -> Standing {
     allow(case, verifier, &mut standing);
     say_distrusted(case, &mut standing);
     compare_members(case, verifier, &mut standing);
-    missing(case, &mut standing);
+    missing(case, verifier.store, &mut standing);
     standing.findings.extend(unused_evidence(case, verifier.store));
     standing
 }
@@ -421,58 +421,41 @@ fn look_at(
     let rules = Rules::of_member(&case.policy);
     let mut findings: Vec<Finding> = member.findings.iter().cloned().map(|read| rules.settle(read)).collect();
     let Read::Certificate {
-        certificate, tls_host, ..
+        certificate,
+        chain,
+        tls_host,
     } = &member.read
     else {
         return findings;
     };
-    let issuer = certificate.issuer();
     if stands.issuers.is_unsupported() {
-        let message = format!(
-            "the signature cannot be verified: {}",
-            describe(certificate.signature())
-        );
-        let hint = "renew the certificate under a current signature algorithm";
-        findings.push(rules.finding(Code::AlgorithmUnsupported, message).hint(hint));
+        findings.push(unsupported(&rules, verifier.store, certificate));
     }
     if stands.issuers.is_limited() || stands.reached.is_empty() && stands.limit.is_some() {
-        let hint = "give fewer certificates: those of the CA in question are enough";
         // As little as where no key is at hand, unless what was not tried decides whether an identical certificate passes.
         let decides = case.policy.level == Level::Root || names_a_usable_key(verifier.store, certificate);
         let usual = if decides { Severity::Doubt } else { Severity::Warning };
-        let finding = Finding::new(Code::LimitReached, limit_words(stands.limit)).hint(hint);
+        let finding = limited(&rules, stands.limit);
         findings.push(finding.severity(rules.raised(Code::LimitReached, usual)));
     }
     if stands.forged {
-        let message = format!(
-            "it names the key of {} as its issuer's, and that key did not sign it",
-            issuer.rfc4514()
-        );
-        let hint = "read the certificate from the server again; if it stays so, treat the server as compromised";
-        findings.push(rules.finding(Code::SignatureInvalid, message).hint(hint));
+        findings.push(not_signed(&rules, certificate));
     }
     if certificate.presents_as_ca() {
-        let message = format!(
-            "{} is a CA certificate, not a server's",
-            certificate.subject().rfc4514()
-        );
-        let hint = "put the server's own certificate first, or pin the CA with authority instead of source";
-        findings.push(rules.finding(Code::ReferenceIsCa, message).hint(hint));
+        let finding = match chain.iter().any(|behind| !behind.presents_as_ca()) {
+            true => rules.finding(Code::ReferenceIsCa, "first"),
+            false => rules.finding(Code::ReferenceIsCa, "alone"),
+        };
+        findings.push(finding.value("subject", certificate.subject().rfc4514()));
     }
     if is_self_signed(verifier.store, certificate, &stands.issuers) {
-        let message = format!(
-            "{} is self-signed: it was issued by no CA",
-            certificate.subject().rfc4514()
-        );
-        let hint = "give a server's certificate that the internal CA issued, or pin the CA with authority";
-        findings.push(rules.finding(Code::SelfSigned, message).hint(hint));
+        let finding = rules.finding(Code::SelfSigned, "member");
+        findings.push(finding.value("subject", certificate.subject().rfc4514()));
     }
     if let Some(host) = tls_host
         && !is_anchored(case, verifier, certificate, &stands.issuers, host)
     {
-        let message = format!("{host} was read by TLS, and nothing that you vouch for confirms its CA");
-        let hint = "add its CA certificate to authorities, or pin its key";
-        findings.push(rules.finding(Code::ReferenceUnanchored, message).hint(hint));
+        findings.push(rules.finding(Code::ReferenceUnanchored, "tls").value("host", host));
     }
     for anchor in stands.anchors.iter().filter(|anchor| anchor.path.is_some()) {
         let root = anchor.keys.first().filter(|root| !stands.issuers.keys.contains(root));
@@ -562,10 +545,9 @@ fn say_distrusted(case: &Case, standing: &mut Standing) {
     for (member, stands) in case.members.iter().zip(&mut standing.members) {
         if stands.is_distrusted() {
             let rules = Rules::of_member(&case.policy);
-            let message = format!("{} was issued under a key that the policy distrusts", member.name);
             let finding = rules
-                .finding(Code::AuthorityDistrusted, message)
-                .hint("replace the server's certificate");
+                .finding(Code::AuthorityDistrusted, "member")
+                .value("member", &member.name);
             let severity = match another_votes {
                 true => rules.raised(Code::AuthorityDistrusted, Severity::Warning),
                 false => finding.severity,
@@ -717,10 +699,9 @@ fn say_distrusted_pins(case: &Case, store: &CertificateStore, standing: &mut Sta
             continue;
         }
         let rules = Rules::of_member(&case.policy);
-        let message = format!("{} pins a key that the policy distrusts", member.name);
         let finding = rules
-            .finding(Code::AuthorityDistrusted, message)
-            .hint("remove the pin, or the distrust");
+            .finding(Code::AuthorityDistrusted, "pin")
+            .value("member", &member.name);
         let severity = match standing.authorities.is_empty() {
             true => finding.severity,
             false => rules.raised(Code::AuthorityDistrusted, Severity::Warning),
@@ -784,12 +765,14 @@ fn strays(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &Standing
 fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {
     let rules = Rules::of_member(&case.policy);
     let level = case.policy.level;
-    let mut disagreements: Vec<(String, String, String)> = Vec::new();
-    let mut hint = None;
+    let mut disagreements: Vec<Finding> = Vec::new();
     let names = allowed_names(case, standing);
     let not_under = |index: usize, certificate: &Certificate| {
-        let message = format!("{} is not under {names}", case.members[index].name);
-        (message, names.clone(), certificate.issuer().rfc4514())
+        rules
+            .finding(Code::ReferencesDisagree, "stray")
+            .value("member", &case.members[index].name)
+            .value("allowed", &names)
+            .value("issuer", certificate.issuer().rfc4514())
     };
     if standing.pinned {
         say_distrusted_pins(case, verifier.store, standing);
@@ -799,13 +782,20 @@ fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: 
     let agree = case.policy.references == References::Agree;
     if !standing.pinned && agree {
         if sides(standing) > 1 {
-            disagreements.push(disagreement(case, &standing.authorities));
-            hint = joining_hint(verifier, standing);
+            let finding = match joining(verifier, standing) {
+                None => rules.finding(Code::ReferencesDisagree, "sides"),
+                Some(certificate) => rules
+                    .finding(Code::ReferencesDisagree, "sides-joinable")
+                    .value("joining", certificate.subject().rfc4514())
+                    .value("joining_sha256", hex(certificate.sha256())),
+            };
+            disagreements.push(with_sides(case, finding, &standing.authorities));
         }
         let named = named_only(case, standing);
         let voted = standing.members.iter().any(|member| member.votes);
         if !voted && named.len() > 1 {
-            disagreements.push(disagreement(case, &named));
+            let finding = rules.finding(Code::ReferencesDisagree, "sides");
+            disagreements.push(with_sides(case, finding, &named));
         }
         for index in strays(case, verifier, standing) {
             if let Some(certificate) = case.members[index].read.certificate() {
@@ -843,48 +833,45 @@ fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: 
             if related.relation != Relation::Unproven {
                 disagreements.push(not_under(index, certificate));
             } else if !standing.pinned {
-                let finding = nobody_knows(case, &rules, index, &related);
+                let finding = nobody_knows(case, &rules, verifier.store, index, &related);
                 let findings = &mut standing.members[index].findings;
                 findings.retain(|known| known.code != finding.code);
                 findings.push(finding);
             }
         }
     }
-    for (message, expected, actual) in disagreements {
-        let usual = "give only servers that must share one CA, pin the CA that is meant, or set references to any";
-        let finding = rules
-            .finding(Code::ReferencesDisagree, message)
-            .expected(expected)
-            .actual(actual)
-            .hint(hint.take().unwrap_or_else(|| usual.to_owned()));
-        standing.findings.push(finding);
-    }
+    standing.findings.append(&mut disagreements);
 }
 
 /// The doubt that an unverified member leaves beside a voting one.
-fn nobody_knows(case: &Case, rules: &Rules<'_>, index: usize, related: &Related) -> Finding {
-    let name = &case.members[index].name;
+fn nobody_knows(case: &Case, rules: &Rules<'_>, store: &CertificateStore, index: usize, related: &Related) -> Finding {
+    let member = &case.members[index];
     let code = related.unproven_code();
-    let message = match code {
-        Code::AlgorithmUnsupported => {
-            format!("nobody can tell whether {name} agrees: its signature cannot be verified")
-        }
-        Code::LimitReached => format!("nobody can tell whether {name} agrees: {}", limit_words(related.limit)),
-        _ => format!("nobody can tell whether {name} agrees: no CA certificate at hand verifies its certificate"),
+    let finding = match (code, member.read.certificate()) {
+        (Code::AlgorithmUnsupported, Some(certificate)) => Finding::of(Code::AlgorithmUnsupported, "agreement")
+            .value("member", &member.name)
+            .cause(&unsupported(rules, store, certificate)),
+        (Code::LimitReached, _) => Finding::of(Code::LimitReached, "agreement")
+            .value("member", &member.name)
+            .cause(&limited(rules, related.limit)),
+        (_, Some(certificate)) => Finding::of(Code::CaCertificateMissing, "agreement")
+            .value("member", &member.name)
+            .value("issuer", certificate.issuer().rfc4514()),
+        (_, None) => Finding::of(Code::CaCertificateMissing, "agreement")
+            .value("member", &member.name)
+            .value("issuer", ""),
     };
-    let hint = "add the certificate of its issuing CA to authorities";
-    let finding = Finding::new(code, message).hint(hint);
     let severity = rules.raised(code, Severity::Doubt);
     finding.severity(severity)
 }
 
-/// What a limit kept from being known, in words.
-pub fn limit_words(limit: Option<Limit>) -> String {
+/// That a limit kept something from being known.
+pub fn limited(rules: &Rules<'_>, limit: Option<Limit>) -> Finding {
     match limit {
-        Some(Limit::Depth) => {
-            format!("its path is longer than {MAX_DEPTH} CA certificates, the longest that is followed")
-        }
-        _ => "the signature checks allowed were used up before every CA certificate at hand was tried".into(),
+        Some(Limit::Depth) => rules
+            .finding(Code::LimitReached, "depth")
+            .value("most", MAX_DEPTH.to_string()),
+        _ => rules.finding(Code::LimitReached, "signatures"),
     }
 }
 
@@ -894,11 +881,11 @@ fn allowed_names(case: &Case, standing: &Standing) -> String {
         .iter()
         .map(|authority| title(case, authority))
         .collect();
-    names.join(" or ")
+    names.join("; ")
 }
 
-/// The hint that names the certificate which would join the members if it were given as an authority.
-fn joining_hint(verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> Option<String> {
+/// The certificate that would join the members if it were given as an authority.
+fn joining(verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> Option<Arc<Certificate>> {
     let voted: Vec<&Authority> = standing.authorities.iter().collect();
     for (position, one) in voted.iter().enumerate() {
         for other in &voted[position + 1..] {
@@ -907,13 +894,7 @@ fn joining_hint(verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> Op
             };
             let (ours, theirs) = (one.first_keys(), other.first_keys());
             if let Some(index) = joining_certificate(verifier, name, &ours, &theirs) {
-                let certificate = &verifier.store.held(index).certificate;
-                return Some(format!(
-                    "if the CA was renewed with a new key, look at {} (SHA-256 {}) and give it as an authority: with it the \
-                     members agree; else pin the CA that is meant",
-                    certificate.subject().rfc4514(),
-                    hex(certificate.sha256())
-                ));
+                return Some(verifier.store.held(index).certificate.clone());
             }
         }
     }
@@ -932,48 +913,38 @@ fn several_roots(case: &Case, standing: &mut Standing, rules: &Rules<'_>) {
             .map(|authority| title(case, authority))
             .collect();
         if reached.len() > 1 {
-            let message = format!(
-                "{} leads to {} root CAs: {}",
-                case.members[index].name,
-                reached.len(),
-                reached.join("; ")
-            );
-            let hint = "pin the root that is meant with authority";
-            member
-                .findings
-                .push(rules.finding(Code::SeveralRoots, message).hint(hint));
+            let finding = rules
+                .finding(Code::SeveralRoots, "leads")
+                .value("member", &case.members[index].name)
+                .value("count", reached.len().to_string())
+                .value("roots", reached.join("; "));
+            member.findings.push(finding);
         }
     }
 }
 
-fn disagreement(case: &Case, authorities: &[Authority]) -> (String, String, String) {
-    let sides: Vec<String> = authorities
-        .iter()
-        .map(|authority| {
-            let names: Vec<&str> = authority
-                .members
-                .iter()
-                .map(|&index| case.members[index].name.as_str())
-                .collect();
-            format!("{} under {}", names.join(", "), title(case, authority))
-        })
-        .collect();
-    let message = format!(
-        "the reference servers use {} authorities: {}",
-        sides.len(),
-        sides.join("; ")
-    );
+/// Who uses which authority, in a finding of members that do not agree.
+fn with_sides(case: &Case, finding: Finding, authorities: &[Authority]) -> Finding {
+    let side = |authority: &Authority| {
+        let members = authority.members.iter();
+        let names: Vec<&str> = members.map(|&index| case.members[index].name.as_str()).collect();
+        format!("{} ({})", title(case, authority), names.join(", "))
+    };
+    let sides: Vec<String> = authorities.iter().map(side).collect();
     let (first, rest) = sides
         .split_first()
-        .map(|(first, rest)| (first.clone(), rest.join("; ")))
-        .unwrap_or_default();
-    (message, first, rest)
+        .map_or_else(Default::default, |(first, rest)| (first.clone(), rest.join("; ")));
+    finding
+        .value("count", sides.len().to_string())
+        .value("sides", sides.join("; "))
+        .value("first", first)
+        .value("rest", rest)
 }
 
 /// What to call an authority in a message.
 pub fn title(case: &Case, authority: &Authority) -> String {
     match (authority.names.first(), authority.kind) {
-        (_, Kind::PinnedKey(id)) => format!("the pinned key {}", short(&hex(&id.0))),
+        (_, Kind::PinnedKey(id)) => format!("SHA-256 {}", short(&hex(&id.0))),
         (Some(name), _) => name.rfc4514(),
         (None, _) => authority
             .members
@@ -989,34 +960,41 @@ pub fn short(hex: &str) -> String {
 }
 
 /// Says where a reference lets nobody tell.
-fn missing(case: &Case, standing: &mut Standing) {
+fn missing(case: &Case, store: &CertificateStore, standing: &mut Standing) {
     let rules = Rules::of_member(&case.policy);
     let readable = case.members.iter().filter(|member| member.read.is_readable());
     let pins = readable.clone().filter(|member| member.read.is_pin()).count();
     let any = readable.count();
     let said = |finding: &Finding| finding.code == Code::ReferenceMissing;
+    // Why the first member could not be read, which is what to look at first.
+    let why = |pin: bool| {
+        let mut unread = case.members.iter().filter(|member| !member.read.is_readable());
+        let member = unread.find(|member| !pin || member.read.is_pin())?;
+        member.findings.first()
+    };
     if any == 0 && standing.findings.iter().any(said) {
         // A document that cannot be read says so itself.
     } else if any == 0 {
-        let (message, hint) = if case.members.is_empty() {
-            (
-                "no reference was given, so there is nothing to compare with",
-                "give reference, or reference_document",
-            )
-        } else {
-            (
-                "no reference could be read, so there is nothing to compare with",
-                "see the findings of the members",
-            )
+        let finding = match (case.members.len(), why(false)) {
+            (0, _) => rules.finding(Code::ReferenceMissing, "not-given"),
+            (1, Some(cause)) => rules.finding(Code::ReferenceMissing, "unread").cause(cause),
+            (count, Some(cause)) => rules
+                .finding(Code::ReferenceMissing, "none-read")
+                .value("count", count.to_string())
+                .cause(cause),
+            (count, None) => rules
+                .finding(Code::ReferenceMissing, "unexplained")
+                .value("count", count.to_string()),
         };
-        standing
-            .findings
-            .push(rules.finding(Code::ReferenceMissing, message).hint(hint));
+        standing.findings.push(finding);
     } else {
         if standing.pinned && pins == 0 {
-            let message = "the pin could not be read, and without it nothing is allowed";
-            let finding = rules.finding(Code::ReferenceMissing, message);
-            standing.findings.push(finding.hint("see the findings of the members"));
+            let finding = match why(true) {
+                Some(cause) => rules.finding(Code::ReferenceMissing, "pin-unread").cause(cause),
+                // It is said where the pin's key is distrusted.
+                None => rules.finding(Code::ReferenceMissing, "no-pin"),
+            };
+            standing.findings.push(finding);
         }
         for (member, stands) in case.members.iter().zip(&mut standing.members) {
             if !member.read.is_readable() {
@@ -1024,14 +1002,116 @@ fn missing(case: &Case, standing: &mut Standing) {
             }
         }
     }
-    let mut certificates = case.members.iter().filter(|member| member.read.certificate().is_some());
-    if certificates.next().is_some() && !standing.any_verified {
-        let message = "no CA certificate is at hand that verifies a reference";
-        let hint = "add the issuing CA's certificate to authorities (AD CS keeps it in the folder CertEnroll)";
-        let finding = rules.finding(Code::CaCertificateMissing, message).hint(hint);
+    if !standing.any_verified
+        && let Some(finding) = unverified(case, store, standing)
+    {
         let severity = rules.raised(Code::CaCertificateMissing, Severity::Warning);
         standing.findings.push(finding.severity(severity));
     }
+}
+
+/// Why no key at hand verifies the first member with a certificate, where none verifies any.
+pub fn unverified(case: &Case, store: &CertificateStore, standing: &Standing) -> Option<Finding> {
+    let rules = Rules::of_member(&case.policy);
+    let mut members = case.members.iter().zip(&standing.members);
+    let (member, stands, certificate) =
+        members.find_map(|(member, stands)| Some((member, stands, member.read.certificate()?)))?;
+    let issuer = certificate.issuer();
+    let given: Vec<&Arc<Certificate>> = case.evidence.iter().map(|(certificate, ..)| certificate).collect();
+    let of_issuer = |one: &&&Arc<Certificate>| one.subject() == issuer;
+    let issues = |one: &&&Arc<Certificate>| one.issuing_flaw().is_none_or(|flaw| flaw == IssuingFlaw::Version1);
+    let finding = if stands.issuers.is_unsupported() {
+        rules
+            .finding(Code::CaCertificateMissing, "unsupported")
+            .cause(&unsupported(&rules, store, certificate))
+    } else if let Some(why) = never_verifies(certificate) {
+        rules
+            .finding(Code::CaCertificateMissing, "never-verifies")
+            .phrase("why", Phrase::named("signature", why))
+    } else if let Some(cause) = unread_evidence(case).filter(|_| !given.iter().any(|one| of_issuer(&one))) {
+        rules.finding(Code::CaCertificateMissing, "unread").cause(cause)
+    } else if given.is_empty() {
+        rules
+            .finding(Code::CaCertificateMissing, "none-given")
+            .value("issuer", issuer.rfc4514())
+    } else if stands.issuers.is_limited() {
+        rules
+            .finding(Code::CaCertificateMissing, "limited")
+            .cause(&limited(&rules, stands.limit))
+    } else if given.iter().filter(of_issuer).any(|one| issues(&one)) {
+        rules
+            .finding(Code::CaCertificateMissing, "other-key")
+            .value("issuer", issuer.rfc4514())
+            .phrase("identifier", identifier(certificate))
+    } else if let Some(unfit) = given
+        .iter()
+        .find(of_issuer)
+        .or_else(|| match given.iter().any(|one| issues(&one)) {
+            true => None,
+            false => given.first(),
+        })
+    {
+        rules
+            .finding(Code::CaCertificateMissing, "may-not-sign")
+            .value("given", unfit.subject().rfc4514())
+            .value("issuer", issuer.rfc4514())
+            .phrase("why", issuing_flaw(unfit.issuing_flaw().unwrap_or(IssuingFlaw::NotCa)))
+    } else {
+        rules
+            .finding(Code::CaCertificateMissing, "none-signed")
+            .value("issuer", issuer.rfc4514())
+    };
+    Some(finding.value("member", &member.name))
+}
+
+/// What kept evidence that was given from being read.
+fn unread_evidence(case: &Case) -> Option<&Finding> {
+    let of_evidence = |finding: &&Finding| {
+        let pointer = finding.pointer.as_deref().unwrap_or_default();
+        let lists = ["/authorities", "/intermediates", "/reference_document/"];
+        lists.iter().any(|list| pointer.starts_with(list))
+    };
+    case.findings.iter().find(of_evidence)
+}
+
+/// What a certificate says of the key that signed it.
+pub fn identifier(certificate: &Certificate) -> Phrase {
+    match certificate.authority_key_identifier() {
+        Some(identifier) => Phrase::of("identifier.named").value("identifier", hex(identifier)),
+        None => Phrase::of("identifier.none"),
+    }
+}
+
+/// That the signature of a certificate cannot be verified, whose fault that is, and why.
+pub fn unsupported(rules: &Rules<'_>, store: &CertificateStore, certificate: &Certificate) -> Finding {
+    let signature = certificate.signature();
+    let finding = match signature.flaw() {
+        Some(SignatureFlaw::Broken) => rules.finding(Code::AlgorithmUnsupported, "broken"),
+        Some(SignatureFlaw::Malformed) => rules.finding(Code::AlgorithmUnsupported, "malformed"),
+        Some(SignatureFlaw::Unknown) => rules.finding(Code::AlgorithmUnsupported, "unknown"),
+        None => match unusable_key(store, certificate) {
+            Some((ca, why)) => {
+                return rules
+                    .finding(Code::AlgorithmUnsupported, "ca-key")
+                    .value("ca", ca.subject().rfc4514())
+                    .value("sha256", short(&hex(ca.sha256())))
+                    .phrase("why", Phrase::named("key", why));
+            }
+            None => rules.finding(Code::AlgorithmUnsupported, "unknown"),
+        },
+    };
+    finding.phrase("signature", describe(signature))
+}
+
+/// That the key to which a certificate points did not sign it, or that none can have.
+pub fn not_signed(rules: &Rules<'_>, certificate: &Certificate) -> Finding {
+    let finding = match never_verifies(certificate) {
+        None => rules.finding(Code::SignatureInvalid, "other-signer"),
+        Some(why) => rules
+            .finding(Code::SignatureInvalid, "never-verifies")
+            .phrase("why", Phrase::named("signature", why)),
+    };
+    finding.value("issuer", certificate.issuer().rfc4514())
 }
 
 /// A server that might disagree was not asked.
@@ -1051,9 +1131,8 @@ fn say_unreadable(case: &Case, rules: &Rules<'_>, member: &Member, stands: &mut 
         };
     }
     if !said {
-        let message = format!("{} could not be read, so nobody knows whether it agrees", member.name);
-        let hint = "read it again, or take it out of the reference";
-        let finding = Finding::new(code, message).severity(severity).hint(hint);
+        let finding = Finding::of(Code::ReferenceUnreadable, "member").value("member", &member.name);
+        let finding = finding.severity(severity);
         stands.findings.push(finding.pointer(member.pointer.clone()));
     }
 }
@@ -1075,14 +1154,14 @@ fn unused_evidence(case: &Case, store: &CertificateStore) -> Vec<Finding> {
         }
         let key = store.key_of(certificate.key().id()).map(|key| store.key(key));
         let why = match (held.issues, key) {
-            (false, _) => certificate.issuing_flaw().map(|flaw| flaw.to_string()),
+            (false, _) => certificate.issuing_flaw().map(issuing_flaw),
             (true, Some(key)) if !key.usable => {
                 let public = certificate.key();
                 let why = match key.trusted {
                     true => public.usable_when_vouched().err(),
                     false => public.usable_when_found().err(),
                 };
-                why.map(str::to_owned)
+                why.map(|why| Phrase::named("key", why))
             }
             (true, _) => None,
         };
@@ -1091,17 +1170,16 @@ fn unused_evidence(case: &Case, store: &CertificateStore) -> Vec<Finding> {
             more += 1;
             continue;
         }
-        let subject = certificate.subject().rfc4514();
-        let message = format!("{subject} is given as evidence and lends no key: {why}");
-        findings.push(
-            rules
-                .finding(Code::EvidenceUnused, message)
-                .actual(format!("SHA-256 {}", hex(certificate.sha256()))),
-        );
+        let finding = rules
+            .finding(Code::EvidenceUnused, "flaw")
+            .value("subject", certificate.subject().rfc4514())
+            .value("sha256", hex(certificate.sha256()))
+            .phrase("why", why);
+        findings.push(finding);
     }
     if more > 0 {
-        let message = format!("{more} more certificates given as evidence lend no key");
-        findings.push(rules.finding(Code::EvidenceUnused, message));
+        let finding = rules.finding(Code::EvidenceUnused, "more");
+        findings.push(finding.value("count", more.to_string()));
     }
     findings
 }

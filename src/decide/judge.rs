@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use crate::cert::{Certificate, Digest, never_verifies};
 use crate::protocol::{
-    ChosenFrom, Code, Evidence, Finding, IssuedBy, KeyFrom, Level, PassedOver, Profile, Proof, Relation, Severity,
-    Status, SubjectReport, Timestamp, hex,
+    ChosenFrom, Code, Evidence, Finding, IssuedBy, KeyFrom, Level, PassedOver, Phrase, Profile, Proof, Relation,
+    Severity, Status, SubjectReport, Timestamp, hex,
 };
 
-use super::authority::{self, Anchor, Kind, Standing, evaluate_with_brought, is_self_signed, limit_words, short};
+use super::authority::{
+    self, Anchor, Authority, Kind, Standing, evaluate_with_brought, identifier, is_self_signed, limited, not_signed,
+    short, unsupported, unverified,
+};
 use super::budget::Budget;
 use super::path::{self, Limit};
-use super::policy::{Rules, certificate_findings, covers_all, describe, name_findings, root_expired};
+use super::policy::{Rules, certificate_findings, covers_all, name_findings, root_expired};
 use super::refused::Refused;
 use super::relation::{Related, relate};
 use super::store::CertificateStore;
@@ -51,6 +54,8 @@ pub enum Given {
 pub struct Offer {
     /// Zero-based index of its source, as given.
     pub index: usize,
+    /// Its source as people write it; of what a folder holds, the file.
+    pub source: Arc<str>,
     /// The certificate; `None` where none could be had, and the findings say why.
     pub certificate: Option<Arc<Certificate>>,
     /// What its source holds besides.
@@ -59,12 +64,24 @@ pub struct Offer {
     pub key: KeyPresence,
     /// The private keys that its source carries; `key` is then what they say of themselves.
     pub keys: Keys,
+    /// What kept a private key of the source from being read, where that is known.
+    pub key_trouble: Option<Phrase>,
     /// The Windows provider that keeps the key.
     pub key_provider: Option<String>,
     /// What was found while reading.
     pub findings: Vec<Finding>,
     /// Why whoever installs cannot install it, or shall not: it fits all the same, and is never chosen.
     pub not_installable: Option<Finding>,
+}
+
+impl Offer {
+    /// What to call it: its source, and the thumbprint of its certificate.
+    fn called(&self) -> String {
+        match &self.certificate {
+            Some(certificate) => format!("{} (thumbprint {})", self.source, hex(&certificate.sha1())),
+            None => self.source.to_string(),
+        }
+    }
 }
 
 /// What is known of a private key.
@@ -98,6 +115,8 @@ pub struct Chosen {
     pub position: usize,
     /// Zero-based index of its source.
     pub index: usize,
+    /// Its source as people write it.
+    pub source: Arc<str>,
     /// The CA certificates that proved it, issuer first.
     pub path: Vec<Arc<Certificate>>,
     /// The verdict on it.
@@ -196,6 +215,16 @@ impl Reference {
     }
 }
 
+/// That the private key of a certificate is not there, with what kept one from being read where that is known.
+fn absent_key(rules: &Rules<'_>, offer: &Offer) -> Finding {
+    match &offer.key_trouble {
+        None => rules.finding(Code::PrivateKeyMissing, "absent"),
+        Some(why) => rules
+            .finding(Code::PrivateKeyMissing, "closed")
+            .phrase("why", why.clone()),
+    }
+}
+
 fn subject_report(subject: &SubjectCase<'_>, judged: Judged, certificate: Option<&Certificate>) -> SubjectReport {
     SubjectReport {
         name: subject.name.to_owned(),
@@ -284,13 +313,9 @@ impl Session<'_> {
             let examined = session.examine(verifier, standing, certificate);
             let mut judged = session.judge_with(verifier, standing, examined, (certificate, from), offer, names);
             if disagree {
-                let message = "with what it brings the reference servers would be known to use different CAs, \
-                               so none of it counts for them";
                 let rules = Rules::of_subject(&reference.case.policy);
-                let finding = rules
-                    .finding(Code::ReferencesDisagree, message)
-                    .severity(Severity::Warning);
-                judged.add(finding.hint("add the CA certificates of the reference servers to authorities"));
+                let finding = rules.finding(Code::ReferencesDisagree, "brought");
+                judged.add(finding.severity(Severity::Warning));
             }
             judged
         })
@@ -366,12 +391,7 @@ impl Session<'_> {
         let mut judged = self.judge(offer, from, names);
         if offer.key == KeyPresence::Absent && offer.certificate.is_some() {
             let rules = Rules::of_subject(&self.reference.case.policy);
-            let hint = "import the certificate together with its private key";
-            judged.add(
-                rules
-                    .finding(Code::PrivateKeyMissing, "its private key is not there")
-                    .hint(hint),
-            );
+            judged.add(absent_key(&rules, offer));
         }
         judged
     }
@@ -391,30 +411,12 @@ impl Session<'_> {
         let place = &offer.keys.place;
         let finding = match found {
             KeyFound::Present | KeyFound::Unknown => return found,
-            KeyFound::Mismatch => {
-                let message = format!("the private key in {place} is not the one of its certificate");
-                let hint = "give the certificate and the private key that were made together";
-                rules.finding(Code::PrivateKeyMismatch, message).hint(hint)
-            }
+            KeyFound::Mismatch => rules.finding(Code::PrivateKeyMismatch, "other").value("place", place),
             KeyFound::Missing if offer.key == KeyPresence::Present => {
-                let message =
-                    format!("the private key in {place} says that it is the one of its certificate, and does not work");
-                let hint =
-                    "give the private key that the certificate was requested with: this one is damaged or made up";
-                rules.finding(Code::PrivateKeyMissing, message).hint(hint)
+                rules.finding(Code::PrivateKeyMissing, "unusable").value("place", place)
             }
-            KeyFound::Missing => {
-                let hint = "import the certificate together with its private key";
-                rules
-                    .finding(Code::PrivateKeyMissing, "its private key is not there")
-                    .hint(hint)
-            }
-            KeyFound::Untried => {
-                let message =
-                    "whether its private key works was not tried: the work allowed for one subject was used up";
-                let hint = "give fewer private keys";
-                rules.finding(Code::LimitReached, message).hint(hint)
-            }
+            KeyFound::Missing => absent_key(&rules, offer),
+            KeyFound::Untried => rules.finding(Code::LimitReached, "keys"),
         };
         judged.add(finding);
         found
@@ -536,25 +538,23 @@ impl Session<'_> {
             rules,
         };
         let mut findings: Vec<Finding> = offer.findings.iter().cloned().map(|read| rules.settle(read)).collect();
-        findings.extend(words.relation(&related));
-        findings.extend(self.reference_doubts());
-        findings.extend(words.distrusted());
+        // What makes the rest follow comes first: it is no server's certificate, or the reference cannot be used.
         if certificate.presents_as_ca() {
-            let message = format!(
-                "{} is a CA certificate, not a server's",
-                certificate.subject().rfc4514()
-            );
-            let hint = "put the server's own certificate first";
-            findings.push(rules.finding(Code::SubjectIsCa, message).hint(hint));
+            let server = offer.brought.iter().any(|behind| !behind.presents_as_ca());
+            let finding = match server && matches!(self.subject.given, Given::One(_)) {
+                true => rules.finding(Code::SubjectIsCa, "first"),
+                false => rules.finding(Code::SubjectIsCa, "alone"),
+            };
+            findings.push(finding.value("subject", certificate.subject().rfc4514()));
         }
         if is_self_signed(store, certificate, &issuers) {
-            let message = format!(
-                "{} is self-signed: it was issued by no CA",
-                certificate.subject().rfc4514()
-            );
-            let hint = "request a certificate from the reference's CA";
-            findings.push(rules.finding(Code::SelfSigned, message).hint(hint));
+            let finding = rules.finding(Code::SelfSigned, "subject");
+            findings.push(finding.value("subject", certificate.subject().rfc4514()));
         }
+        findings.extend(words.distrusted());
+        findings.extend(self.reference_doubts());
+        let newer = || words.is_newer(verifier, &related);
+        findings.extend(words.relation(&related, newer));
         let end = key.and_then(|key| verifier.key_end(key));
         findings.extend(certificate_findings(&rules, certificate, end, self.subject.at));
         let root = related.anchor.as_ref().filter(|(anchor, _)| anchor.path.is_some());
@@ -614,13 +614,8 @@ impl Session<'_> {
             if doubts.iter().any(|doubt| doubt.code == finding.code) {
                 continue;
             }
-            let message = format!("the reference leaves it in doubt: {}", finding.message);
-            doubts.push(Finding {
-                message,
-                severity: Severity::Doubt,
-                pointer: None,
-                ..finding.clone()
-            });
+            let doubt = Finding::of(finding.code, "in-reference").cause(finding);
+            doubts.push(doubt.severity(Severity::Doubt));
         }
         doubts
     }
@@ -633,9 +628,7 @@ impl Session<'_> {
             .iter()
             .any(|offer| offer.certificate.is_none() && !is_missing(offer));
         if held == 0 && !unread {
-            let message = "there is no certificate at all where one must be";
-            let hint = "request a certificate from the reference's CA";
-            let mut findings = vec![rules.finding(Code::CertificateMissing, message).hint(hint)];
+            let mut findings = vec![rules.finding(Code::CertificateMissing, "none")];
             findings.extend(self.reference_doubts());
             let mut report = subject_report(self.subject, Judged::unreadable(findings), None);
             report.passed_over = Some(self.passed_over(offers, Vec::new(), None, ChosenFrom::AnyOf));
@@ -653,27 +646,26 @@ impl Session<'_> {
             !names.is_empty() && covers && judged.status == Status::Compliant && offer.key != KeyPresence::Absent
         };
         let best = self.longest_with_key(offers, &mut judged, fits);
+        let nearest = (0..judged.len()).min_by_key(|&position| (judged[position].status, judged[position].relation));
         let none = match best {
             Some(_) => None,
-            None if names.is_empty() => {
-                let message = "which names the certificate must cover was not said, so none can be chosen";
-                Some(
-                    rules
-                        .finding(Code::NamesNotGiven, message)
-                        .hint("give names, such as the server's host name"),
-                )
-            }
+            None if names.is_empty() => Some(rules.finding(Code::NamesNotGiven, "any-of")),
             None => {
                 let undetermined = judged.iter().any(|judged| judged.status == Status::Undetermined);
-                let message = format!("none of {} certificates fits", offers.len());
-                let finding = rules
-                    .finding(Code::NoneFits, message)
-                    .hint("see passed_over for what each one lacks");
+                let nearest = nearest.and_then(|position| Some((offers.get(position)?, judged.get(position)?)));
+                let nearest = nearest.and_then(|(offer, judged)| Some((offer, judged.findings.first()?)));
+                let finding = match nearest {
+                    Some((offer, cause)) => rules
+                        .finding(Code::NoneFits, "nearest")
+                        .value("nearest", offer.called())
+                        .cause(cause),
+                    None => rules.finding(Code::NoneFits, "none"),
+                };
+                let finding = finding.value("count", offers.len().to_string());
                 let severity = if undetermined { Severity::Doubt } else { Severity::Error };
                 Some(finding.severity(rules.raised(Code::NoneFits, severity)))
             }
         };
-        let nearest = (0..judged.len()).min_by_key(|&position| (judged[position].status, judged[position].relation));
         let nearest = nearest.map(|position| (judged[position].relation, judged[position].proof));
         let doubts = self.reference_doubts();
         let mut judged: Vec<Option<Judged>> = judged.into_iter().map(Some).collect();
@@ -723,8 +715,10 @@ impl Session<'_> {
                 None => (None, None, offer.findings.clone()),
             };
             if from == ChosenFrom::Candidates && offer.certificate.is_some() && offer.key == KeyPresence::Unknown {
-                let message = "its private key is not at hand, so it cannot be installed";
-                findings.push(rules.finding(Code::PrivateKeyMissing, message));
+                findings.push(match &offer.key_trouble {
+                    None => rules.finding(Code::PrivateKeyMissing, "candidate"),
+                    Some(_) => absent_key(&rules, offer),
+                });
                 findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             }
             if let Some(why) = &offer.not_installable {
@@ -735,6 +729,7 @@ impl Session<'_> {
             list.push(PassedOver {
                 from,
                 index: offer.index,
+                source: Some(offer.source.to_string()),
                 certificate,
                 relation,
                 proof,
@@ -776,11 +771,7 @@ impl Session<'_> {
             None => Vec::new(),
         };
         if names.is_empty() && others.is_empty() {
-            let message =
-                "which names a candidate must cover was not said, and nothing that stands tells: none was chosen";
-            let finding = rules
-                .finding(Code::NamesNotGiven, message)
-                .hint("give names, such as the server's host name");
+            let finding = rules.finding(Code::NamesNotGiven, "candidates");
             list.extend(self.passed_over(&offers, Vec::new(), None, ChosenFrom::Candidates));
             if !compliant {
                 report.findings.push(finding);
@@ -799,8 +790,7 @@ impl Session<'_> {
                     .as_ref()
                     .is_some_and(|certificate| !holds_all(certificate, &others))
                 {
-                    let message = "it lacks a subject alternative name of what stands that is no host's";
-                    judged.add(rules.finding(Code::NameMismatch, message));
+                    judged.add(rules.finding(Code::NameMismatch, "other-name"));
                 }
                 judged
             })
@@ -826,20 +816,19 @@ impl Session<'_> {
         let chosen = best.map(|position| Chosen {
             position,
             index: offers[position].index,
+            source: offers[position].source.clone(),
             path: self.up_to_root(&offers[position], judged[position].path.clone()),
             relation: judged[position].relation,
         });
         if let (true, Some(certificate), Some(position)) = (compliant, standing, best) {
             let until = certificate.not_after();
-            let message = format!(
-                "it ends at {until}, and a candidate at hand lasts until {}",
-                judged[position].lasts
-            );
-            let finding = rules.finding(Code::ExpiresSoon, message).severity(Severity::Error);
+            let finding = rules
+                .finding(Code::ExpiresSoon, "candidate")
+                .value("until", until.to_string())
+                .value("candidate", offers[position].called())
+                .value("lasts", judged[position].lasts.to_string());
             report.findings.retain(|finding| finding.code != Code::ExpiresSoon);
-            report
-                .findings
-                .insert(0, finding.hint("run enforce to install the candidate"));
+            report.findings.insert(0, finding.severity(Severity::Error));
             report.status = Some(Status::Noncompliant);
         }
         let judged = judged.into_iter().map(Some).collect();
@@ -890,7 +879,7 @@ fn proof_path(
     held.map(|held| held.certificate.clone()).into_iter().collect()
 }
 
-/// Puts a verdict into words.
+/// What a verdict on one certificate rests on, for the findings that say so.
 struct Words<'a> {
     case: &'a Case,
     standing: &'a Standing,
@@ -903,17 +892,14 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// What the relation adds to the findings.
-    fn relation(&self, related: &Related) -> Vec<Finding> {
+    /// What the relation adds to the findings. `ends` are those of the authority's key and of the one that signed.
+    fn relation(&self, related: &Related, newer: impl FnOnce() -> Option<bool>) -> Vec<Finding> {
         let mut findings = Vec::new();
         if related.weak {
-            let (claim, risk) = match related.proof {
-                Some(Proof::KeyIdentifier) => ("the key identifier", "anybody can write it into a certificate"),
-                _ => ("the issuer's name", "anybody can name a CA so"),
-            };
-            let message = format!("{claim} alone says that the CA is the same, and {risk}");
-            let hint = "add the CA's certificate to authorities, so that the signature can be verified";
-            findings.push(self.rules.finding(Code::WeakEvidence, message).hint(hint));
+            findings.push(match related.proof {
+                Some(Proof::KeyIdentifier) => self.rules.finding(Code::WeakEvidence, "key-identifier"),
+                _ => self.rules.finding(Code::WeakEvidence, "name"),
+            });
         }
         if let Some(refused) = &related.refused {
             findings.push(self.link_refused(refused));
@@ -921,147 +907,203 @@ impl Words<'_> {
         let Some(mut severity) = related.severity(&self.case.policy) else {
             return findings;
         };
-        let issuer = self.certificate.issuer().rfc4514();
-        let (code, message) = match related.relation {
+        let certificate = self.certificate;
+        let issuer = certificate.issuer().rfc4514();
+        let finding = match related.relation {
             Relation::Different => {
                 if self.standing.holds_ca {
                     severity = Severity::Doubt;
                 }
-                (
-                    Code::IssuerDiffers,
-                    format!("it was issued by {issuer}, not by {}", self.expected_name(related)),
-                )
+                self.other_ca(related)
             }
-            Relation::KeyOnly => {
-                let message = format!("the reference's CA key signed it under another name, {issuer}");
-                (Code::IssuerNameDiffers, message)
+            Relation::KeyOnly => Finding::of(Code::IssuerNameDiffers, "other-name").value("issuer", issuer),
+            // Under `key`, where rollover counts for nothing.
+            Relation::NameOnly | Relation::Rollover if related.rolled || related.relation == Relation::Rollover => {
+                match newer() {
+                    Some(true) => Finding::of(Code::IssuerKeyDiffers, "newer-key").value("issuer", issuer),
+                    Some(false) => Finding::of(Code::IssuerKeyDiffers, "older-key").value("issuer", issuer),
+                    None => Finding::of(Code::IssuerKeyDiffers, "other-generation").value("issuer", issuer),
+                }
             }
-            Relation::NameOnly if related.rolled => (
-                Code::IssuerKeyDiffers,
-                "a newer or older key of the same CA signed it, and match is key".into(),
-            ),
-            Relation::NameOnly => (Code::IssuerKeyDiffers, self.another_key(related, &issuer)),
-            Relation::BadSignature => (
-                Code::SignatureInvalid,
-                match never_verifies(self.certificate) {
-                    Some(why) => format!("it names the key of {issuer} as its issuer's, and no key verifies it: {why}"),
-                    None => format!("it names the key of {issuer} as its issuer's, and that key did not sign it"),
-                },
-            ),
+            Relation::NameOnly => match (related.proof, never_verifies(certificate)) {
+                (Some(Proof::Signature), _) => Finding::of(Code::IssuerKeyDiffers, "look-alike")
+                    .value("issuer", issuer)
+                    .value("file", file_name(certificate)),
+                (_, Some(why)) => Finding::of(Code::IssuerKeyDiffers, "never-verifies")
+                    .value("issuer", issuer)
+                    .phrase("why", Phrase::named("signature", why)),
+                (_, None) => Finding::of(Code::IssuerKeyDiffers, "unknown-key")
+                    .value("issuer", issuer)
+                    .value("file", file_name(certificate))
+                    .phrase("identifier", identifier(certificate)),
+            },
+            Relation::BadSignature => {
+                Finding::of(Code::SignatureInvalid, "subject").cause(&not_signed(&self.rules, certificate))
+            }
             _ if related.unsupported => {
-                let what = describe(self.certificate.signature());
-                (
-                    Code::AlgorithmUnsupported,
-                    format!("the signature cannot be verified: {what}"),
-                )
+                let cause = unsupported(&self.rules, self.store, certificate);
+                Finding::of(Code::AlgorithmUnsupported, "subject").cause(&cause)
             }
-            _ if related.limit.is_some() => (Code::LimitReached, limit_words(related.limit)),
-            _ => (Code::CaCertificateMissing, self.nothing_to_verify_with(&issuer)),
+            _ if related.limit.is_some() => {
+                let cause = limited(&self.rules, related.limit);
+                Finding::of(Code::LimitReached, "subject").cause(&cause)
+            }
+            _ => self.unproven(related),
         };
-        let finding = Finding::new(code, message).severity(self.rules.raised(code, severity));
-        let finding = finding.expected(self.expected(related)).actual(self.actual());
-        findings.push(finding.hint(self.hint(related, code, &issuer)));
+        let code = finding.code;
+        let finding = finding
+            .phrase("expected", self.expected_ca(related))
+            .phrase("actual", self.actual_ca());
+        findings.push(finding.severity(self.rules.raised(code, severity)));
         findings
     }
 
-    fn another_key(&self, related: &Related, issuer: &str) -> String {
-        match related.proof {
-            Some(Proof::Signature) => format!("a CA of the same name, {issuer}, with another key issued it"),
-            _ => match never_verifies(self.certificate) {
-                Some(why) => format!("it names {issuer} as its issuer, and no key verifies it: {why}"),
-                None => format!("it names {issuer} as its issuer, and no key of that CA at hand verifies it"),
-            },
+    /// Whether the key that signed is a later one than the newest of the authority's; `None` where nothing tells.
+    fn is_newer(&self, verifier: &mut SignatureVerifier<'_>, related: &Related) -> Option<bool> {
+        let authority = self.authority(related)?;
+        let first: Vec<usize> = authority.first_keys();
+        let generation = |key: usize| {
+            let holders = self.store.key(key).holders.iter();
+            let versions = holders.filter_map(|&index| self.store.held(index).certificate.ca_version());
+            versions.map(|(_, key)| key).max()
+        };
+        let signer = self.key?;
+        let by_version = generation(signer).zip(first.iter().filter_map(|&key| generation(key)).max());
+        if let Some((signer, known)) = by_version.filter(|(signer, known)| signer != known) {
+            return Some(signer > known);
+        }
+        let (signer, _) = verifier.key_end(signer)?;
+        let known = first.iter().filter_map(|&key| verifier.key_end(key));
+        let known = known.map(|(end, _)| end).max()?;
+        (signer != known).then_some(signer > known)
+    }
+
+    /// That another CA issued it, and how the two differ where their names read alike.
+    fn other_ca(&self, related: &Related) -> Finding {
+        let issuer = self.certificate.issuer();
+        let expected = self.authority(related).and_then(|authority| authority.names.first());
+        match expected {
+            Some(expected) if reads_alike(&expected.rfc4514(), &issuer.rfc4514()) => {
+                Finding::of(Code::IssuerDiffers, "reads-alike")
+                    .value("issuer", issuer.encoded())
+                    .value("authority", expected.encoded())
+            }
+            _ if self.is_swapped() => Finding::of(Code::IssuerDiffers, "swapped")
+                .value("issuer", issuer.rfc4514())
+                .value("authority", self.expected_name(related))
+                .value("member", self.first_member()),
+            _ => Finding::of(Code::IssuerDiffers, "other-ca")
+                .value("issuer", issuer.rfc4514())
+                .value("authority", self.expected_name(related)),
         }
     }
 
-    fn nothing_to_verify_with(&self, issuer: &str) -> String {
+    /// Whether a CA certificate that was given signed it, and none of them any reference.
+    fn is_swapped(&self) -> bool {
+        let trusted = self.key.is_some_and(|key| self.store.key(key).trusted);
+        trusted && !self.standing.any_verified && !self.standing.pinned
+    }
+
+    /// The first member of the reference that holds a certificate.
+    fn first_member(&self) -> &str {
+        let mut members = self.case.members.iter();
+        let member = members.find(|member| member.read.certificate().is_some());
+        member.map_or("", |member| &member.name)
+    }
+
+    /// Why nothing shows whether the reference's CA signed it.
+    fn unproven(&self, related: &Related) -> Finding {
+        let issuer = self.certificate.issuer();
         if self.case.policy.level == Level::Root {
-            return format!("no verified path leads from {issuer} to a root CA");
+            return Finding::of(Code::CaCertificateMissing, "no-root").value("issuer", issuer.rfc4514());
         }
-        format!("no CA certificate at hand shows which key of {issuer} is the reference's")
+        if let Some(Authority {
+            kind: Kind::PinnedKey(id),
+            ..
+        }) = self.authority(related)
+        {
+            return Finding::of(Code::CaCertificateMissing, "pinned-key").value("key", hex(&id.0));
+        }
+        if !self.standing.any_verified
+            && let Some(cause) = unverified(self.case, self.store, self.standing)
+        {
+            return match self.is_swapped() {
+                true => Finding::of(Code::CaCertificateMissing, "swapped").value("member", self.first_member()),
+                false => Finding::of(Code::CaCertificateMissing, "reference").cause(&cause),
+            };
+        }
+        if self.authority(related).is_none() {
+            return Finding::of(Code::CaCertificateMissing, "no-reference").value("issuer", issuer.rfc4514());
+        }
+        if self.key.is_some() {
+            return Finding::of(Code::CaCertificateMissing, "undecided").value("issuer", issuer.rfc4514());
+        }
+        match self.store.has_ca_named(issuer) {
+            true => Finding::of(Code::CaCertificateMissing, "unknown-key")
+                .value("issuer", issuer.rfc4514())
+                .phrase("identifier", identifier(self.certificate)),
+            false => Finding::of(Code::CaCertificateMissing, "unknown-ca")
+                .value("issuer", issuer.rfc4514())
+                .value("file", file_name(self.certificate)),
+        }
+    }
+
+    fn authority(&self, related: &Related) -> Option<&Authority> {
+        self.standing.authorities.get(related.authority?)
     }
 
     fn expected_name(&self, related: &Related) -> String {
-        match related.authority.and_then(|index| self.standing.authorities.get(index)) {
+        match self.authority(related) {
             Some(authority) => authority::title(self.case, authority),
-            None => "the reference's CA".into(),
+            None => String::new(),
         }
     }
 
     /// The CA that is allowed, with its keys.
-    fn expected(&self, related: &Related) -> String {
-        let Some(authority) = related.authority.and_then(|index| self.standing.authorities.get(index)) else {
-            return "the reference's CA".into();
+    fn expected_ca(&self, related: &Related) -> Phrase {
+        let Some(authority) = self.authority(related) else {
+            return Phrase::of("ca.unknown");
         };
-        let title = authority::title(self.case, authority);
-        if matches!(authority.kind, Kind::PinnedKey(_)) {
-            return title;
+        if let Kind::PinnedKey(id) = authority.kind {
+            return Phrase::of("ca.pinned-key").value("key", short(&hex(&id.0)));
         }
-        let keys: Vec<String> = authority
-            .keys
-            .iter()
+        let name = authority::title(self.case, authority);
+        let keys = authority.keys.iter();
+        let keys: Vec<String> = keys
             .map(|joined| short(&hex(&self.store.key(joined.key).id.0)))
             .collect();
         match keys.as_slice() {
-            [] => title,
-            keys => format!("{title}, key {}", keys.join(" or ")),
+            [] => Phrase::of("ca.named").value("name", name),
+            [key] => Phrase::of("ca.with-key").value("name", name).value("key", key),
+            keys => Phrase::of("ca.with-keys")
+                .value("name", name)
+                .value("keys", keys.join(", ")),
         }
     }
 
     /// The CA that issued it, with its key as far as it is known.
-    fn actual(&self) -> String {
-        let issuer = self.certificate.issuer().rfc4514();
+    fn actual_ca(&self) -> Phrase {
+        let name = self.certificate.issuer().rfc4514();
         match (self.key, self.certificate.authority_key_identifier()) {
-            (Some(key), _) => format!("{issuer}, key {}", short(&hex(&self.store.key(key).id.0))),
-            (None, Some(identifier)) => format!("{issuer}, key identifier {}", hex(identifier)),
-            (None, None) => issuer,
-        }
-    }
-
-    fn hint(&self, related: &Related, code: Code, issuer: &str) -> String {
-        match (related.relation, code) {
-            (Relation::NameOnly, _) if related.rolled => {
-                "renew it under the CA's current key, or set match to authority".into()
-            }
-            (Relation::NameOnly, _) if related.proof == Some(Proof::Signature) => format!(
-                "if the CA was renewed with a new key, add the certificate that links the two to authorities \
-                 (AD CS: CertEnroll\\SERVER.DOMAIN_{name}(0-1).crt, or the certificate of their common parent); \
-                 else replace it: a look-alike CA issued it",
-                name = file_name(self.certificate)
-            ),
-            (Relation::NameOnly, _) => format!(
-                "add the CA certificate with key identifier {} to authorities (AD CS: CertEnroll\\{}(1).crt and (0-1).crt); \
-                 without it nobody can tell a renewed CA from a look-alike",
-                self.certificate
-                    .authority_key_identifier()
-                    .map_or_else(|| "(none given)".into(), hex),
-                file_name(self.certificate)
-            ),
-            (Relation::BadSignature, _) => {
-                "read the certificate from the server again; if it stays so, it is damaged or forged".into()
-            }
-            (_, Code::AlgorithmUnsupported) => "renew it under a current signature algorithm".into(),
-            (_, Code::LimitReached) => "give fewer certificates: those of the CA in question are enough".into(),
-            (_, Code::CaCertificateMissing) => format!(
-                "add the certificate of {issuer} to authorities (AD CS: CertEnroll\\{}.crt, or certutil -ca.cert)",
-                file_name(self.certificate)
-            ),
-            _ => "request a certificate from the reference's CA, and assign it".into(),
+            (Some(key), _) => Phrase::of("ca.with-key")
+                .value("name", name)
+                .value("key", short(&hex(&self.store.key(key).id.0))),
+            (None, Some(identifier)) => Phrase::of("ca.with-identifier")
+                .value("name", name)
+                .value("identifier", hex(identifier)),
+            (None, None) => Phrase::of("ca.named").value("name", name),
         }
     }
 
     fn link_refused(&self, refused: &Refused) -> Finding {
-        let message = "the CA may have been renewed with a new key, and what proves it is not trusted";
-        let hint = match refused {
+        match refused {
             Refused::MissingLink(later, earlier) => {
                 let sha256 = |&index: &usize| hex(self.store.held(index).certificate.sha256());
-                format!(
-                    "the CA certificate with SHA-256 {} says that it follows the one with SHA-256 {}: add the link \
-                     certificate between the two to authorities (AD CS: CertEnroll\\SERVER.DOMAIN_{}(0-1).crt)",
-                    sha256(later),
-                    sha256(earlier),
-                    file_name(self.certificate)
-                )
+                self.rules
+                    .finding(Code::LinkRefused, "missing-link")
+                    .value("later", sha256(later))
+                    .value("earlier", sha256(earlier))
+                    .value("file", file_name(self.certificate))
             }
             Refused::Untrusted(certificates) => {
                 let named: Vec<String> = certificates
@@ -1075,25 +1117,22 @@ impl Words<'_> {
                         )
                     })
                     .collect();
-                format!("if it is genuine, add to authorities: {}", named.join("; "))
+                self.rules
+                    .finding(Code::LinkRefused, "untrusted")
+                    .value("certificates", named.join("; "))
             }
-            Refused::MissingParent(name, identifier) => format!(
-                "add to authorities the certificate of the parent CA: {} (key identifier {})",
-                name.rfc4514(),
-                hex(identifier)
-            ),
-        };
-        self.rules.finding(Code::LinkRefused, message).hint(hint)
+            Refused::MissingParent(name, identifier) => self
+                .rules
+                .finding(Code::LinkRefused, "missing-parent")
+                .value("parent", name.rfc4514())
+                .value("identifier", hex(identifier)),
+        }
     }
 
     fn distrusted(&self) -> Option<Finding> {
         let key = self.issuers.distrusted?;
-        let message = format!(
-            "a key that the policy distrusts issued it: {}",
-            hex(&self.store.key(key).id.0)
-        );
-        let hint = "replace it with one that the reference's CA issued";
-        Some(self.rules.finding(Code::AuthorityDistrusted, message).hint(hint))
+        let finding = self.rules.finding(Code::AuthorityDistrusted, "subject");
+        Some(finding.value("key", hex(&self.store.key(key).id.0)))
     }
 
     /// SHA-1 in the CA certificates that the relation rests on. A self-signature proves nothing, so it is not asked.
@@ -1115,14 +1154,8 @@ impl Words<'_> {
         };
         let finding = |&index: &usize| {
             let certificate = &self.store.held(index).certificate;
-            let message = format!(
-                "the CA certificate {} is signed with SHA-1",
-                certificate.subject().rfc4514()
-            );
-            self.rules
-                .finding(Code::DigestWeak, message)
-                .actual("SHA-1")
-                .hint("renew the CA certificate with SHA-256")
+            let finding = self.rules.finding(Code::DigestWeak, "ca");
+            finding.value("subject", certificate.subject().rfc4514())
         };
         asked.iter().filter(weak).map(finding).collect()
     }
@@ -1134,13 +1167,8 @@ impl Words<'_> {
             .as_ref()
             .filter(|provider| provider.ends_with("Key Storage Provider"));
         if let (Some(provider), Some(Profile::LyncServer2013)) = (cng, self.case.policy.profile) {
-            let message = "its key is kept by CNG alone, which Lync Server 2013 is reported not to use";
-            let hint = "issue it with a CSP, such as Microsoft RSA SChannel Cryptographic Provider";
-            let finding = self
-                .rules
-                .finding(Code::KeyProviderUnsupported, message)
-                .actual(provider.clone());
-            findings.push(finding.hint(hint));
+            let finding = self.rules.finding(Code::KeyProviderUnsupported, "cng");
+            findings.push(finding.value("provider", provider));
         }
         findings
     }
@@ -1160,9 +1188,7 @@ impl Words<'_> {
         if !trusted_roots(verifier, self.certificate).contains(root) {
             return None;
         }
-        let message = "another issuing CA under the same root issued it";
-        let hint = "if any CA under that root may issue, set level to root";
-        Some(self.rules.finding(Code::SameRoot, message).hint(hint))
+        Some(self.rules.finding(Code::SameRoot, "other-issuing-ca"))
     }
 }
 
@@ -1172,6 +1198,17 @@ fn trusted_roots(verifier: &mut SignatureVerifier<'_>, certificate: &Certificate
     let store = verifier.store;
     let trusted = roots.paths.iter().filter(|path| path.root_is_trusted(store));
     trusted.map(|path| store.key(path.root_key).id.0).collect()
+}
+
+/// Whether two texts look the same to who reads them: apart from blanks, what does not show, and letters beyond ASCII.
+fn reads_alike(one: &str, other: &str) -> bool {
+    let shown = |text: &str| -> Vec<char> {
+        let shows = |c: &char| !c.is_whitespace() && !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
+        text.chars().filter(shows).flat_map(char::to_lowercase).collect()
+    };
+    let (one, other) = (shown(one), shown(other));
+    let same = |(one, other): (&char, &char)| one == other || !one.is_ascii() || !other.is_ascii();
+    one.len() == other.len() && one.iter().zip(&other).all(same)
 }
 
 /// What AD CS calls the files of the CA that issued a certificate: its common name.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::cert::{Certificate, KeyId};
 use crate::protocol::{
-    Fault, Finding, KeyFrom, Level, Policy, ReferenceReport, Relation, Status, SubjectReport, Summary, Timestamp,
+    Fault, Finding, KeyFrom, Level, Policy, ReferenceReport, Status, SubjectReport, Summary, Timestamp,
 };
 
 pub use authority::{Member, Read};
@@ -174,71 +174,5 @@ pub fn status(summary: &Summary) -> Status {
         Summary { noncompliant: 1.., .. } => Status::Noncompliant,
         Summary { total: 0, .. } | Summary { undetermined: 1.., .. } => Status::Undetermined,
         _ => Status::Compliant,
-    }
-}
-
-/// The verdict in words. The first sentence says so where it rests on what the network led to.
-pub fn message(summary: &Summary, subjects: &[SubjectReport], rule: &ReferenceReport) -> String {
-    let verdict = verdict(summary, subjects);
-    let network = rule.known_by_network(subjects);
-    if network.is_empty() {
-        return verdict;
-    }
-    format!(
-        "the verdict rests on what the network led to for {}, which nothing that you trust confirms. With that said, {verdict}",
-        network.join(", ")
-    )
-}
-
-/// The verdict in one sentence.
-fn verdict(summary: &Summary, subjects: &[SubjectReport]) -> String {
-    /// Names that a sentence can carry; the subjects themselves hold the rest.
-    const NAMED: usize = 5;
-    let status = status(summary);
-    let (count, what) = match status {
-        Status::Compliant if summary.total == 1 => return "the subject is under the reference CA".into(),
-        Status::Compliant => return format!("all {} subjects are under the reference CA", summary.total),
-        Status::Noncompliant => {
-            let other_ca = |subject: &&SubjectReport| {
-                !matches!(
-                    subject.relation,
-                    Some(Relation::Same | Relation::Rollover | Relation::Unreadable) | None
-                )
-            };
-            let mut failing = subjects
-                .iter()
-                .filter(|subject| subject.status == Some(Status::Noncompliant));
-            let what = if failing.all(|subject| other_ca(&subject)) {
-                "not under the reference CA"
-            } else {
-                "noncompliant"
-            };
-            (summary.noncompliant, what)
-        }
-        Status::Undetermined => (summary.undetermined, "undetermined"),
-    };
-    let verb = if count == 1 { "is" } else { "are" };
-    let concerned: Vec<&SubjectReport> = subjects
-        .iter()
-        .filter(|subject| subject.status == Some(status))
-        .collect();
-    let mut named: Vec<String> = concerned.iter().take(NAMED).map(|subject| why(subject)).collect();
-    if concerned.len() > NAMED {
-        named.push(format!("and {} more", concerned.len() - NAMED));
-    }
-    let total = summary.total;
-    let noun = if total == 1 { "subject" } else { "subjects" };
-    format!("{count} of {total} {noun} {verb} {what}: {}", named.join("; "))
-}
-
-fn why(subject: &SubjectReport) -> String {
-    let use_ = subject
-        .use_
-        .as_ref()
-        .map(|use_| format!(" ({use_})"))
-        .unwrap_or_default();
-    match subject.findings.first() {
-        Some(finding) => format!("{}{use_}: {}", subject.name, finding.message),
-        None => format!("{}{use_}", subject.name),
     }
 }

@@ -1,10 +1,13 @@
 //! What a policy says of one certificate by itself: validity, names, usages, key, digest, and the weight of findings.
 
-use std::borrow::Cow;
+use std::net::IpAddr;
 
-use crate::cert::{Certificate, Curve, Digest, ExtendedKeyUsage, KeyKind, Name, SignatureAlgorithm, SignatureInfo};
+use crate::cert::{
+    Certificate, Curve, Digest, ExtendedKeyUsage, IssuingFlaw, KeyKind, Name, SignatureAlgorithm, SignatureInfo,
+    visible,
+};
 use crate::protocol::request::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
-use crate::protocol::{Code, Finding, Policy, Profile, Severity, Span, Timestamp};
+use crate::protocol::{Code, Finding, Phrase, Policy, Profile, Severity, Span, Timestamp};
 
 use super::names::{Coverage, coverage};
 
@@ -41,10 +44,10 @@ impl<'a> Rules<'a> {
     }
 
     /// A finding of the weight that the table and the policy give it.
-    pub fn finding(&self, code: Code, message: impl Into<String>) -> Finding {
+    pub fn finding(&self, code: Code, text: &str) -> Finding {
         let severity = self.raised(code, code.severity());
         let capped = self.of_member && is_capped_on_members(code);
-        Finding::new(code, message).severity(if capped {
+        Finding::of(code, text).severity(if capped {
             severity.min(Severity::Warning)
         } else {
             severity
@@ -116,9 +119,11 @@ pub fn certificate_findings(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for unreadable in certificate.unreadable_extensions() {
-        let message = format!("its {unreadable}, so nothing that it would allow is allowed");
-        let hint = "renew it: the extension is damaged, and readers differ in what they make of it";
-        findings.push(rules.finding(Code::ExtensionUnreadable, message).hint(hint));
+        let finding = match unreadable.repeated {
+            true => rules.finding(Code::ExtensionUnreadable, "repeated"),
+            false => rules.finding(Code::ExtensionUnreadable, "damaged"),
+        };
+        findings.push(finding.value("extension", unreadable.name));
     }
     validity(rules, certificate, at, &mut findings);
     if let Some(end) = end {
@@ -126,12 +131,7 @@ pub fn certificate_findings(
     }
     key_and_digest(rules, certificate, &mut findings);
     if rules.policy.profile == Some(Profile::LyncServer2013) && !certificate.has_crl_distribution_point() {
-        let hint = "issue it from a template whose CA publishes a CRL distribution point";
-        findings.push(
-            rules
-                .finding(Code::CdpMissing, "it has no CRL distribution point")
-                .hint(hint),
-        );
+        findings.push(rules.finding(Code::CdpMissing, "none"));
     }
     usages(rules, certificate, &mut findings);
     findings
@@ -141,28 +141,18 @@ fn validity(rules: &Rules<'_>, certificate: &Certificate, at: Timestamp, finding
     let (from, until) = (certificate.not_before(), certificate.not_after());
     let soon = rules.policy.warn_before_expiry.unwrap_or(WARN_BEFORE_EXPIRY);
     if at < from {
-        let message = format!("it is not valid before {from}");
-        findings.push(
-            rules
-                .finding(Code::NotYetValid, message)
-                .expected(format!("valid at {at}"))
-                .actual(from.to_string()),
-        );
+        let finding = rules.finding(Code::NotYetValid, "begins");
+        findings.push(finding.value("at", at.to_string()).value("from", from.to_string()));
     }
     if at > until {
-        let message = format!("it expired at {until}");
-        let finding = rules
-            .finding(Code::Expired, message)
-            .expected(format!("valid at {at}"))
-            .actual(until.to_string());
-        findings.push(finding.hint("renew it under the reference's CA"));
+        let finding = rules.finding(Code::Expired, "ended");
+        findings.push(finding.value("at", at.to_string()).value("until", until.to_string()));
     } else if at.plus(soon.seconds()) >= until {
-        let message = format!("it expires at {until}, in less than {soon}");
+        let finding = rules.finding(Code::ExpiresSoon, "ends");
         findings.push(
-            rules
-                .finding(Code::ExpiresSoon, message)
-                .actual(until.to_string())
-                .hint("renew it in time"),
+            finding
+                .value("until", until.to_string())
+                .value("soon", soon.to_string()),
         );
     }
 }
@@ -177,106 +167,70 @@ fn ca_validity(
     let soon = rules.policy.warn_before_expiry.unwrap_or(WARN_BEFORE_EXPIRY);
     let from = certificate.not_before();
     if from > end {
-        let message = format!("it begins at {from}, after its CA certificate ended at {end}");
-        let hint = "if the CA was renewed, add its newer certificate to authorities";
-        let mut finding = rules.finding(Code::IssuedAfterCaExpiry, message).hint(hint);
+        let finding = rules.finding(Code::IssuedAfterCaExpiry, "begins");
+        let mut finding = finding.value("from", from.to_string()).value("end", end.to_string());
         if only_brought {
             finding.severity = finding.severity.min(Severity::Warning);
         }
         findings.push(finding);
     }
     if at > end {
-        let message = format!("its CA certificate expired at {end}");
-        let hint = "if the CA was renewed, add its newer certificate to authorities";
-        findings.push(
-            rules
-                .finding(Code::CaExpired, message)
-                .actual(end.to_string())
-                .hint(hint),
-        );
+        let finding = rules.finding(Code::CaExpired, "ended");
+        findings.push(finding.value("end", end.to_string()));
     } else if at.plus(soon.seconds()) >= end {
-        let message = format!("its CA certificate expires at {end}, in less than {soon}");
-        findings.push(
-            rules
-                .finding(Code::CaExpiresSoon, message)
-                .actual(end.to_string())
-                .hint("renew the CA certificate"),
-        );
+        let finding = rules.finding(Code::CaExpiresSoon, "ends");
+        findings.push(finding.value("end", end.to_string()).value("soon", soon.to_string()));
     }
 }
 
 /// At level root: that the root above a certificate has expired.
 pub fn root_expired(rules: &Rules<'_>, root: &Name, end: Timestamp, at: Timestamp) -> Option<Finding> {
-    let message = format!("the certificate of its root CA {} expired at {end}", root.rfc4514());
-    let hint = "if the root was renewed, add its newer certificate to authorities";
-    let finding = rules.finding(Code::CaExpired, message).actual(end.to_string());
-    (at > end).then(|| finding.hint(hint))
+    let finding = rules.finding(Code::CaExpired, "root");
+    let finding = finding.value("root", root.rfc4514()).value("end", end.to_string());
+    (at > end).then_some(finding)
 }
 
 fn key_and_digest(rules: &Rules<'_>, certificate: &Certificate, findings: &mut Vec<Finding>) {
     let lync = rules.policy.profile == Some(Profile::LyncServer2013);
-    let unsupported = |what: String| {
-        let expected = "RSA of 1024, 2048 or 4096 bits, or ECDSA on P-256, P-384 or P-521";
-        rules
-            .finding(
-                Code::KeyUnsupported,
-                format!("Lync Server 2013 does not support {what}"),
-            )
-            .expected(expected)
-    };
-    match certificate.key().kind() {
+    let key = certificate.key();
+    match key.kind() {
         KeyKind::Rsa { bits, pss_only, .. } => {
-            if lync && (*pss_only || !matches!(bits, 1024 | 2048 | 4096)) {
-                let what = if *pss_only {
-                    "RSASSA-PSS keys".into()
-                } else {
-                    format!("RSA keys of {bits} bits")
-                };
-                findings.push(unsupported(what));
+            if lync && *pss_only {
+                findings.push(rules.finding(Code::KeyUnsupported, "pss"));
+            } else if lync && !matches!(bits, 1024 | 2048 | 4096) {
+                let finding = rules.finding(Code::KeyUnsupported, "rsa-length");
+                findings.push(finding.value("bits", bits.to_string()));
             }
             if *bits < RECOMMENDED_RSA_BITS {
-                let message = format!("its RSA key has {bits} bits");
-                let finding = rules
-                    .finding(Code::KeyWeak, message)
-                    .expected("2048 bits or more")
-                    .actual(bits.to_string());
-                findings.push(finding);
+                let finding = rules.finding(Code::KeyWeak, "rsa-length");
+                findings.push(finding.value("bits", bits.to_string()));
             }
         }
         KeyKind::Ec {
             curve: Curve::P256 | Curve::P384 | Curve::P521,
         } => {}
-        KeyKind::Ec { curve } if lync => findings.push(unsupported(format!("keys on the curve {}", curve.name()))),
-        _ if lync => findings.push(unsupported(format!("{} keys", certificate.key().algorithm_name()))),
-        _ => {}
+        _ if !lync => {}
+        KeyKind::Ec { curve } => {
+            let finding = rules.finding(Code::KeyUnsupported, "curve");
+            findings.push(finding.value("curve", curve.name()));
+        }
+        KeyKind::EcExplicit => findings.push(rules.finding(Code::KeyUnsupported, "explicit-curve")),
+        _ if key.is_unreadable() => findings.push(rules.finding(Code::KeyUnsupported, "unreadable")),
+        _ => {
+            let finding = rules.finding(Code::KeyUnsupported, "algorithm");
+            findings.push(finding.value("algorithm", key.algorithm_name()));
+        }
     }
     let signature = certificate.signature();
     if lync && signature.is_pss() {
-        let message = "Lync Server 2013 does not support RSASSA-PSS signatures";
-        let hint = "issue it without the alternate signature format (AD CS: AlternateSignatureAlgorithm=0)";
-        findings.push(rules.finding(Code::PssUnsupported, message).hint(hint));
+        findings.push(rules.finding(Code::PssUnsupported, "lync"));
     }
     match signature.digest() {
-        Some(Digest::Sha1) => {
-            let hint = "renew it with SHA-256";
-            findings.push(
-                rules
-                    .finding(Code::DigestWeak, "it is signed with SHA-1")
-                    .actual("SHA-1")
-                    .hint(hint),
-            );
-        }
+        Some(Digest::Sha1) => findings.push(rules.finding(Code::DigestWeak, "sha1")),
         Some(Digest::Sha224 | Digest::Sha256 | Digest::Sha384 | Digest::Sha512) => {}
         _ if lync => {
-            let message = format!(
-                "Lync Server 2013 does not support its signature: {}",
-                describe(signature)
-            );
-            findings.push(
-                rules
-                    .finding(Code::DigestUnsupported, message)
-                    .expected("SHA-1 or SHA-2 (224 to 512 bits)"),
-            );
+            let finding = rules.finding(Code::DigestUnsupported, "lync");
+            findings.push(finding.phrase("signature", describe(signature)));
         }
         _ => {}
     }
@@ -310,17 +264,16 @@ fn usages(rules: &Rules<'_>, certificate: &Certificate, findings: &mut Vec<Findi
     };
     let covers = |oid: &str| usage.is_some_and(|usage| names(usage, oid) || (usage.has_any() && !lync));
     for oid in wanted.into_iter().filter(|oid| !covers(oid)) {
-        let (code, what) = match oid {
-            SERVER_AUTH => (Code::ServerAuthMissing, "server authentication"),
-            CLIENT_AUTH => (Code::ClientAuthMissing, "client authentication"),
-            other => (Code::ExtendedKeyUsageMissing, usage_name(other)),
+        let finding = match oid {
+            SERVER_AUTH => rules.finding(Code::ServerAuthMissing, "lacks"),
+            CLIENT_AUTH => rules.finding(Code::ClientAuthMissing, "lacks"),
+            _ => rules.finding(Code::ExtendedKeyUsageMissing, "lacks"),
         };
         let actual = match usage {
-            Some(usage) => usage.names().join(", "),
-            None => "no extended key usage".into(),
+            Some(usage) => Phrase::of("usages.listed").value("usages", usage.names().join(", ")),
+            None => Phrase::of("usages.none"),
         };
-        let message = format!("its extended key usage does not include {what}");
-        findings.push(rules.finding(code, message).expected(usage_name(oid)).actual(actual));
+        findings.push(finding.value("usage", usage_name(oid)).phrase("actual", actual));
     }
 }
 
@@ -332,10 +285,28 @@ fn usage_name(oid: &str) -> &str {
 }
 
 /// What to call a signature that cannot be used, and why.
-pub fn describe(signature: &SignatureInfo) -> String {
+pub fn describe(signature: &SignatureInfo) -> Phrase {
     match signature.algorithm() {
-        SignatureAlgorithm::Unsupported { why, .. } => format!("{} ({why})", signature.name()),
-        _ => signature.name().into_owned(),
+        SignatureAlgorithm::Unsupported { why, .. } if signature.name().is_empty() => Phrase::named("signature", why),
+        SignatureAlgorithm::Unsupported { why, .. } => Phrase::of("signature.with-reason")
+            .value("name", signature.name())
+            .phrase("why", Phrase::named("signature", why)),
+        _ => Phrase::of("signature.called").value("name", signature.name()),
+    }
+}
+
+/// Why a certificate lends no key.
+pub fn issuing_flaw(flaw: IssuingFlaw) -> Phrase {
+    match flaw {
+        IssuingFlaw::NoBasicConstraints => Phrase::of("issuing.no-basic-constraints"),
+        IssuingFlaw::NotCa => Phrase::of("issuing.not-a-ca"),
+        IssuingFlaw::BasicConstraintsUnreadable => Phrase::of("issuing.basic-constraints-unreadable"),
+        IssuingFlaw::BasicConstraintsRepeated => Phrase::of("issuing.basic-constraints-repeated"),
+        IssuingFlaw::NoKeyCertSign => Phrase::of("issuing.no-key-cert-sign"),
+        IssuingFlaw::KeyUsageUnreadable => Phrase::of("issuing.key-usage-unreadable"),
+        IssuingFlaw::KeyUsageRepeated => Phrase::of("issuing.key-usage-repeated"),
+        IssuingFlaw::Version1 => Phrase::of("issuing.version-1"),
+        IssuingFlaw::OldVersion => Phrase::of("issuing.old-version"),
     }
 }
 
@@ -346,18 +317,19 @@ pub fn name_findings(rules: &Rules<'_>, certificate: &Certificate, names: &[Stri
         match coverage(certificate, name) {
             Coverage::Alternative => {}
             Coverage::CommonName => {
-                let message = format!("{name} is covered by the common name alone");
-                let hint = "issue it with the name as subject alternative name";
-                findings.push(rules.finding(Code::NameInCommonName, message).hint(hint));
+                let finding = rules.finding(Code::NameInCommonName, "alone");
+                findings.push(finding.value("name", name));
             }
             Coverage::None => {
-                let covered = covered_names(certificate);
-                let message = format!("it does not cover {name}");
+                let finding = match near(certificate, name) {
+                    Some(Near::AddressAsName) => rules.finding(Code::NameMismatch, "address-as-name"),
+                    Some(Near::Alike) => rules.finding(Code::NameMismatch, "alike"),
+                    None => rules.finding(Code::NameMismatch, "uncovered"),
+                };
                 findings.push(
-                    rules
-                        .finding(Code::NameMismatch, message)
-                        .expected(name.clone())
-                        .actual(covered),
+                    finding
+                        .value("name", name)
+                        .phrase("covered", covered_names(certificate)),
                 );
             }
         }
@@ -365,19 +337,52 @@ pub fn name_findings(rules: &Rules<'_>, certificate: &Certificate, names: &[Stri
     findings
 }
 
-fn covered_names(certificate: &Certificate) -> String {
-    let addresses = certificate.ip_addresses().map(|address| address.to_string());
-    let mut names: Vec<String> = certificate.dns_names().map(str::to_owned).chain(addresses).collect();
+/// How a name that is not covered looks like one that is.
+enum Near {
+    /// An IP address, written as a DNS name.
+    AddressAsName,
+    /// A DNS name with octets that do not show: blanks, NULs, format characters.
+    Alike,
+}
+
+fn near(certificate: &Certificate, wanted: &str) -> Option<Near> {
     if certificate.has_unreadable_names() {
-        return "no name: its subject alternative names cannot be read".into();
+        return None;
     }
-    if names.is_empty() {
-        names = certificate.common_names().map(Cow::into_owned).collect();
+    let shown = |text: &str| {
+        let shows = |c: &char| !c.is_whitespace() && !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
+        text.chars()
+            .filter(shows)
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
+    let bare = wanted.trim_start_matches('[').trim_end_matches(']');
+    let mut names = certificate.host_name_texts();
+    match bare.parse::<IpAddr>() {
+        Ok(address) => names
+            .any(|name| name.parse::<IpAddr>() == Ok(address))
+            .then_some(Near::AddressAsName),
+        Err(_) => {
+            let wanted = shown(wanted.strip_suffix('.').unwrap_or(wanted));
+            names
+                .any(|name| shown(name.strip_suffix('.').unwrap_or(&name)) == wanted)
+                .then_some(Near::Alike)
+        }
     }
+}
+
+/// The names that a certificate covers, each so that different ones are different texts.
+fn covered_names(certificate: &Certificate) -> Phrase {
+    if certificate.has_unreadable_names() {
+        return Phrase::of("names.unreadable");
+    }
+    let mut names = certificate.host_names();
     if names.is_empty() {
-        "no name".into()
-    } else {
-        names.join(", ")
+        names = certificate.common_names().map(|name| visible(&name)).collect();
+    }
+    match names.is_empty() {
+        true => Phrase::of("names.none"),
+        false => Phrase::of("names.listed").value("names", names.join(", ")),
     }
 }
 

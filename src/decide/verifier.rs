@@ -348,3 +348,22 @@ pub fn names_a_usable_key(store: &CertificateStore, certificate: &Certificate) -
             && key.is_some_and(|key| store.key(key).usable && foresee(certificate, store.public_key(key)).is_none())
     })
 }
+
+/// The trusted CA certificate that a certificate names as its issuer's and whose key nothing can verify with, and why.
+pub fn unusable_key<'s>(
+    store: &'s CertificateStore,
+    certificate: &Certificate,
+) -> Option<(&'s Certificate, &'static str)> {
+    fitting(store, certificate).find_map(|key| {
+        let why = match foresee(certificate, store.public_key(key)) {
+            Some(Verification::Unsupported(why)) => why,
+            _ => store.public_key(key).usable_when_vouched().err()?,
+        };
+        let mut holders = store
+            .key(key)
+            .holders
+            .iter()
+            .map(|&index| &store.held(index).certificate);
+        Some((&**holders.next()?, why))
+    })
+}

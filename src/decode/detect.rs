@@ -24,6 +24,8 @@ const fn hinted(name: &'static str, hint: &'static str) -> Found {
 
 pub(super) const CERTIFICATE: Found = found("a certificate");
 pub(super) const NOTHING: Found = found("nothing");
+/// What to do with a text that has PEM in it.
+pub(super) const PEM_INSIDE: &str = "give the PEM in it by itself, its BEGIN at the start of a line";
 const REQUEST: Found = hinted(
     "a certificate signing request",
     "give the certificate that the CA issued for it",
@@ -295,7 +297,7 @@ pub(super) fn text(text: &[u8]) -> Found {
     // Escaped in JSON, quoted, or behind other words.
     match holds(b"-----BEGIN CERTIFICATE") {
         true => Found {
-            hint: Some("give the PEM in it by itself, its BEGIN at the start of a line"),
+            hint: Some(PEM_INSIDE),
             ..found
         },
         false => found,

@@ -84,8 +84,10 @@ pub enum KeyEncoding {
 /// Something that could not be read beside what could.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong, in words of ours.
-    pub what: String,
+    /// What is wrong.
+    pub error: DecodeError,
+    /// Whether it kept a private key from being read, or may have.
+    pub of_key: bool,
     /// Zero-based position among its like: of the PEM block among all blocks, of the certificate in the PKCS#7 set,
     /// of the bag in the PKCS#12 (over all its safes; a safe that cannot be opened counts as one). `None`: of the
     /// file as a whole.
@@ -173,6 +175,21 @@ pub fn decode(bytes: &[u8], password: Option<&str>) -> Result<Bundle, DecodeErro
     Contents::read(bytes, password, pbe::Budget::default())?.bundle()
 }
 
+/// Whether a password may open something in these bytes: where it cannot, none need be read from anywhere.
+pub fn may_need_password(bytes: &[u8]) -> bool {
+    let holds = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+    let armoured = holds("ENCRYPTED") || holds("PKCS12");
+    if detect::is_der(bytes) {
+        let plain = matches!(
+            detect::prefix(bytes),
+            Kind::Certificate | Kind::DamagedCertificate(_) | Kind::Pkcs7 | Kind::Key(_) | Kind::OtherKey
+        );
+        return !plain || armoured;
+    }
+    // What is no PEM in characters of one octet may be base64 of anything.
+    armoured || !holds("-----BEGIN ")
+}
+
 /// Reads the private keys alone, for a file that holds a key and need not hold a certificate: PEM, DER (PKCS#8,
 /// PKCS#1, SEC1) or PKCS#12. In file order, the same bytes a second time dropped; never empty.
 ///
@@ -246,6 +263,11 @@ impl DecodeError {
             Self::NotACertificate { found, hint } => detect::is_plain(Found { name: found, hint }),
             _ => false,
         }
+    }
+
+    /// Whether PEM of a certificate stands in what was found, where no reader looks for it.
+    pub fn holds_pem(&self) -> bool {
+        self.hint() == Some(detect::PEM_INSIDE)
     }
 
     fn damaged(what: &'static str) -> impl Fn(ber::Flaw) -> Self {
@@ -408,6 +430,7 @@ impl Contents {
                     what: "file",
                     detail: "trailing bytes are not read",
                 },
+                false,
             );
         }
         Ok(())
@@ -433,19 +456,20 @@ impl Contents {
     /// Something that keeps a certificate from being read.
     fn certificate_problem(&mut self, index: Option<usize>, error: DecodeError) {
         self.first_is_unreadable |= self.certificates.is_empty();
-        self.problem(index, &error);
+        self.problem(index, &error, false);
         self.certificate_error.get_or_insert(error);
     }
 
     /// Something that keeps a private key from being read.
     fn key_problem(&mut self, index: Option<usize>, error: DecodeError) {
-        self.problem(index, &error);
+        self.problem(index, &error, true);
         self.key_error.get_or_insert(error);
     }
 
-    fn problem(&mut self, index: Option<usize>, error: &DecodeError) {
+    fn problem(&mut self, index: Option<usize>, error: &DecodeError, of_key: bool) {
         self.problems.push(Problem {
-            what: error.to_string(),
+            error: error.clone(),
+            of_key,
             index: self.block.or(index),
         });
     }

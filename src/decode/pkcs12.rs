@@ -213,6 +213,10 @@ impl File<'_> {
     fn unreadable(&mut self, index: usize, error: DecodeError) {
         self.contents.key_error.get_or_insert(error.clone());
         self.contents.certificate_problem(Some(index), error);
+        // It may have held the key.
+        if let Some(problem) = self.contents.problems.last_mut() {
+            problem.of_key = true;
+        }
     }
 
     fn count(&mut self) -> Result<usize, DecodeError> {

@@ -381,6 +381,12 @@ fn reads_as(bytes: &[u8], format: Format, certificates: &[Vec<u8>]) {
 
 // PEM and DER.
 
+/// What could not be read, in words.
+fn told(bundle: &Bundle) -> Vec<(Option<usize>, String)> {
+    let told = |problem: &Problem| (problem.index, problem.error.to_string());
+    bundle.problems.iter().map(told).collect()
+}
+
 #[test]
 fn a_der_certificate_is_itself() {
     reads_as(&estate().leaf(), Format::Der, &[estate().leaf()]);
@@ -615,8 +621,9 @@ fn a_damaged_block_is_a_problem_beside_good_ones_and_says_which() {
     let problems: Vec<_> = bundle
         .problems
         .iter()
-        .map(|p| (p.index.unwrap(), p.what.as_str()))
+        .map(|p| (p.index.unwrap(), p.error.to_string()))
         .collect();
+    let problems: Vec<_> = problems.iter().map(|(index, what)| (*index, what.as_str())).collect();
     assert_eq!(
         problems,
         [
@@ -843,11 +850,8 @@ fn attribute_certificates_in_pkcs7_are_skipped_and_strangers_are_problems() {
     );
     assert_eq!(bundle.certificates, estate().both());
     assert_eq!(
-        bundle.problems,
-        [Problem {
-            what: "not a certificate (found DER data of another kind)".into(),
-            index: Some(2)
-        }]
+        told(&bundle),
+        [(Some(2), "not a certificate (found DER data of another kind)".to_owned())]
     );
     assert_eq!(refused(&p7b(&[attributes]), None), "no certificate in the PKCS#7 file");
     assert_eq!(refused(&p7b(&[]), None), "no certificate in the PKCS#7 file");
@@ -864,11 +868,8 @@ fn bytes_behind_pkcs7_and_pkcs12_are_a_problem_of_the_file() {
         pfx(&[data(&safe(&[certificate_bag(&estate().leaf())]))]),
     ] {
         let bundle = read(&[&file[..], b"\0x"].concat(), None);
-        let problem = Problem {
-            what: "damaged file (trailing bytes are not read)".into(),
-            index: None,
-        };
-        assert_eq!(bundle.problems, [problem]);
+        let problem = (None, "damaged file (trailing bytes are not read)".to_owned());
+        assert_eq!(told(&bundle), [problem]);
         assert_eq!(read(&[&file[..], b"\r\n"].concat(), None).problems, []);
     }
 }
@@ -1110,11 +1111,11 @@ fn a_password_without_mac_may_open_the_key_alone() {
     let bundle = read(&file, None);
     assert_eq!(bundle.certificates, [estate().leaf()]);
     assert_eq!(
-        bundle.problems,
-        [Problem {
-            what: "the private key is encrypted, and no password is given".into(),
-            index: Some(1)
-        }]
+        told(&bundle),
+        [(
+            Some(1),
+            "the private key is encrypted, and no password is given".to_owned()
+        )]
     );
     assert!(bundle.keys.is_empty());
     assert_eq!(
@@ -1140,7 +1141,7 @@ fn safes_in_safes_are_read_down_to_a_depth() {
     let bundle = read(&nested(5), None);
     assert_eq!(bundle.certificates, [estate().authority()]);
     assert_eq!(
-        bundle.problems[0].what,
+        bundle.problems[0].error.to_string(),
         "damaged safe in the PKCS#12 file (nested too deep)"
     );
     assert_eq!(read(&nested(2000), None).problems.len(), 1);
@@ -1210,8 +1211,9 @@ fn a_malformed_bag_or_safe_is_not_the_end_of_the_rest() {
     let problems: Vec<_> = bundle
         .problems
         .iter()
-        .map(|p| (p.index.unwrap(), p.what.as_str()))
+        .map(|p| (p.index.unwrap(), p.error.to_string()))
         .collect();
+    let problems: Vec<_> = problems.iter().map(|(index, what)| (*index, what.as_str())).collect();
     assert_eq!(
         problems,
         [
@@ -1286,7 +1288,7 @@ fn many_cheap_bags_do_not_cost_more_than_the_budget() {
     let over = contents
         .problems
         .iter()
-        .filter(|problem| problem.what.starts_with("too large"))
+        .filter(|problem| problem.error.to_string().starts_with("too large"))
         .count();
     assert_eq!(
         over, 451,
@@ -1344,13 +1346,7 @@ fn private_keys_beside_certificates_are_read() {
     ] {
         let bundle = read(&text, password);
         assert_eq!(bundle.keys.len(), 3);
-        assert_eq!(
-            bundle.problems,
-            [Problem {
-                what: what.into(),
-                index: Some(4)
-            }]
-        );
+        assert_eq!(told(&bundle), [(Some(4), what.to_owned())]);
     }
 }
 
@@ -1373,8 +1369,9 @@ fn keys_that_cannot_be_read_are_problems_beside_certificates() {
     let problems: Vec<_> = bundle
         .problems
         .iter()
-        .map(|p| (p.index.unwrap(), p.what.as_str()))
+        .map(|p| (p.index.unwrap(), p.error.to_string()))
         .collect();
+    let problems: Vec<_> = problems.iter().map(|(index, what)| (*index, what.as_str())).collect();
     assert_eq!(
         problems,
         [

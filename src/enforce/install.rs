@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 use super::folder::{self, Folder, Kind, Spot, Unfit, os};
 use super::journal::{self, Entry, Found, Journal, Verdict};
 use super::plan::Slot;
+use crate::protocol::Phrase;
+
 use super::{Trouble, is_refusal};
 
 /// How often a folder is tried that another run has locked, and how long each wait is: thirty seconds together. Another
@@ -159,7 +161,10 @@ impl Lock {
                 Err(TryLockError::Error(cause)) => {
                     return Err(Trouble::Refused {
                         path: named(),
-                        why: "the folder cannot be locked, so two runs could be in each other's way".into(),
+                        why: Phrase::named(
+                            "place",
+                            "the folder cannot be locked, so two runs could be in each other's way",
+                        ),
                         cause: Some(cause),
                     });
                 }

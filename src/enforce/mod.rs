@@ -14,51 +14,42 @@ pub mod windows_store;
 
 use std::io;
 
-use crate::protocol::{Code, Finding};
+use crate::protocol::{Code, Finding, Phrase};
 
 /// Why a candidate was not installed, or an interrupted installation not mended.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Trouble {
     /// The place may not be written as it is.
-    #[error("{path}: {why}; nothing was touched")]
     Refused {
         /// The file or folder.
         path: String,
-        /// In words of ours.
-        why: String,
+        /// Why.
+        why: Phrase,
         /// What the system said.
-        #[source]
         cause: Option<io::Error>,
     },
     /// It failed on the way, and was undone.
-    #[error("{path}: {}; what stood before stands", words(cause))]
     Failed {
         /// The file or folder.
         path: String,
         /// What the system said.
-        #[source]
         cause: io::Error,
     },
     /// It failed on the way, and so did undoing or finishing it.
-    #[error(
-        "{path}: {}; both pairs are still on disk, and the next run finishes or undoes it",
-        words(cause)
-    )]
     Unfinished {
         /// The file or folder.
         path: String,
         /// What the system said.
-        #[source]
         cause: io::Error,
     },
 }
 
 impl Trouble {
     /// A refusal for a reason of ours.
-    pub fn refused(path: impl Into<String>, why: impl Into<String>) -> Self {
+    pub fn refused(path: impl Into<String>, why: &str) -> Self {
         Trouble::Refused {
             path: path.into(),
-            why: why.into(),
+            why: Phrase::named("place", why),
             cause: None,
         }
     }
@@ -67,7 +58,7 @@ impl Trouble {
     pub fn refused_for(path: impl Into<String>, cause: io::Error) -> Self {
         Trouble::Refused {
             path: path.into(),
-            why: words(&cause).to_owned(),
+            why: Phrase::named("place", words(&cause)),
             cause: Some(cause),
         }
     }
@@ -83,11 +74,15 @@ impl Trouble {
     /// The finding that says so.
     pub fn finding(&self) -> Finding {
         match self {
-            Trouble::Refused { .. } => Finding::new(Code::InstallRefused, self.to_string()),
-            Trouble::Failed { .. } | Trouble::Unfinished { .. } => {
-                let hint = "see what the system says on standard error, and run enforce again";
-                Finding::new(Code::InstallFailed, self.to_string()).hint(hint)
-            }
+            Trouble::Refused { path, why, .. } => Finding::of(Code::InstallRefused, "place")
+                .value("path", path)
+                .phrase("why", why.clone()),
+            Trouble::Failed { path, cause } => Finding::of(Code::InstallFailed, "undone")
+                .value("path", path)
+                .phrase("why", Phrase::named("place", words(cause))),
+            Trouble::Unfinished { path, cause } => Finding::of(Code::InstallFailed, "unfinished")
+                .value("path", path)
+                .phrase("why", Phrase::named("place", words(cause))),
         }
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn read(documents: &Documents, bytes: &[u8], origin: Origin<'_>, foun
         Err(error) => return found.push(origin.unreadable(UnreadableCode::BadJson, &format!("not JSON: {error}"))),
     };
     let mut walk = Walk::new(documents, origin);
+    walk.start = start(document);
     match Members::of(document) {
         Some(members) if members.has("results") => walk.value(document, 0),
         // `dsc resource get`, `test` and `set` do not say which resource it is: only its state does.
@@ -51,7 +52,7 @@ pub(super) fn read(documents: &Documents, bytes: &[u8], origin: Origin<'_>, foun
         None => walk.value(document, 0),
     }
     walk.messages(document);
-    walk.finish(start(document), found);
+    walk.finish(found);
 }
 
 /// Reads the results of a group, as `dsc resource test` writes them; false where it is another list.
@@ -64,7 +65,7 @@ pub(super) fn read_list(documents: &Documents, bytes: &[u8], origin: Origin<'_>,
     if walk.found.is_empty() {
         return false;
     }
-    walk.finish(None, found);
+    walk.finish(found);
     true
 }
 
@@ -120,6 +121,8 @@ fn instant(text: &str) -> Option<Timestamp> {
 struct Walk<'a> {
     documents: &'a Documents,
     origin: Origin<'a>,
+    /// When the run began, where the document says so.
+    start: Option<Timestamp>,
     found: Vec<Piece>,
 }
 
@@ -128,13 +131,14 @@ impl<'a> Walk<'a> {
         Walk {
             documents,
             origin,
+            start: None,
             found: Vec::new(),
         }
     }
 
     /// Gives what was found to the run. The records of one document are of one instant, so that the worst of a host and
     /// requirement counts, whatever was asked last.
-    fn finish(mut self, start: Option<Timestamp>, found: &mut Vec<Piece>) {
+    fn finish(mut self, found: &mut Vec<Piece>) {
         if self.found.is_empty() {
             let message = "expected results of SameCA/Certificate or SameCADsc/SameCACertificate, found none";
             self.unreadable(UnreadableCode::NotAReport, message);
@@ -147,7 +151,7 @@ impl<'a> Walk<'a> {
         };
         let several = records().count() > 1;
         let earliest = records().map(|record| record.time()).min().filter(|_| several);
-        if let Some(at) = start.or(earliest) {
+        if let Some(at) = self.start.or(earliest) {
             for piece in &mut self.found {
                 if let Piece::Record(record) = piece {
                     record.collected_at = Some(at);
@@ -263,10 +267,10 @@ impl<'a> Walk<'a> {
         // A class resource of PowerShell has no properties but strings for what is nested so deep.
         match report.map(|report| (report, serde_json::from_str::<Cow<'_, str>>(report.get()))) {
             Some((_, Ok(text))) if !text.trim().is_empty() => {
-                documents.read(text.as_bytes(), origin, &mut self.found);
+                documents.read_of_run(text.as_bytes(), origin, self.start, &mut self.found);
             }
             Some((report, Err(_))) if report.get().starts_with('{') => {
-                documents.read(report.get().as_bytes(), origin, &mut self.found);
+                documents.read_of_run(report.get().as_bytes(), origin, self.start, &mut self.found);
             }
             _ => {
                 let message = format!("{}: its state holds no report", name_of(name));

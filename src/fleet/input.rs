@@ -152,6 +152,11 @@ impl Documents {
 
     /// Reads one document.
     pub fn read(&self, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
+        self.read_of_run(bytes, origin, None, found);
+    }
+
+    /// Reads one document that may stand in another, written by a run that began then: for a report without times.
+    pub(super) fn read_of_run(&self, bytes: &[u8], origin: Origin<'_>, run: Option<Timestamp>, found: &mut Vec<Piece>) {
         let bytes = bytes.trim_ascii();
         // As text it is checked once, not string by string.
         let Ok(text) = simdutf8::basic::from_utf8(bytes) else {
@@ -168,12 +173,19 @@ impl Documents {
             Some(_) => return found.push(no_object(bytes, origin)),
         }
         match quick::from_str(text).map_or_else(|| serde_json::from_str::<Document<'_>>(text), Ok) {
-            Ok(document) => self.sort_out(bytes, document, origin, found),
+            Ok(document) => self.sort_out(bytes, document, origin, run, found),
             Err(error) => found.push(refused(bytes, &error, origin)),
         }
     }
 
-    fn sort_out(&self, bytes: &[u8], document: Document<'_>, origin: Origin<'_>, found: &mut Vec<Piece>) {
+    fn sort_out(
+        &self,
+        bytes: &[u8],
+        document: Document<'_>,
+        origin: Origin<'_>,
+        run: Option<Timestamp>,
+        found: &mut Vec<Piece>,
+    ) {
         if let Some(kind) = &document.kind {
             if kind.0 != "fleet" {
                 let message = format!("expected a report, found a document of kind {:?}", cut(&kind.0, 64));
@@ -192,13 +204,19 @@ impl Documents {
             let (code, message) = error_object(document.protocol, error.0);
             return found.push(origin.unreadable(code, &message));
         }
-        match self.report(bytes, document, origin) {
+        match self.report(bytes, document, origin, run) {
             Ok(record) => found.push(Piece::Record(record)),
             Err((code, message)) => found.push(origin.unreadable(code, &message)),
         }
     }
 
-    fn report(&self, bytes: &[u8], document: Document<'_>, origin: Origin<'_>) -> Refusable<Box<Record>> {
+    fn report(
+        &self,
+        bytes: &[u8],
+        document: Document<'_>,
+        origin: Origin<'_>,
+        run: Option<Timestamp>,
+    ) -> Refusable<Box<Record>> {
         let (Some(protocol), Some(reference), Some(status)) = (document.protocol, document.reference, &document.status)
         else {
             let message = "expected a report of same-ca: protocol, status and reference are not all there";
@@ -208,6 +226,8 @@ impl Documents {
         let bad = |message: String| (UnreadableCode::BadReport, message);
         let valid_at = document
             .valid_at
+            // The state of a PowerShell resource leaves out when it was made, so that equal states are equal texts.
+            .or(run)
             .ok_or_else(|| bad("missing field \"valid_at\"".into()))?;
         let status = word::<Status>(&status.0).map_err(|error| bad(format!("status: {error}")))?;
         let host = document.host.map(|host| own_name("host", &host.0)).transpose()?;

@@ -1,10 +1,12 @@
 //! The reference document: what the internal servers use, read once and carried to every later check.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{CertificateFacts, Word};
-use super::finding::{Code, Finding};
+use super::finding::{Code, Finding, Phrase, Values};
 use super::report::Tool;
 use super::time::Timestamp;
 use super::values::{Hex, Sha256Hex};
@@ -96,6 +98,22 @@ pub struct Unread {
     pub code: Code,
     /// What went wrong, in one sentence.
     pub message: String,
+    /// Which text that is, as a finding has it; absent in what older versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What it was filled with, as a finding has it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub values: Values,
+}
+
+impl Unread {
+    /// Why, as a text of the table.
+    pub fn cause(&self) -> Option<Phrase> {
+        let text = self.text.clone()?.into();
+        let values = self.values.clone();
+        Some(Phrase { text, values })
+    }
 }
 
 macro_rules! document_certificate {

@@ -1,6 +1,7 @@
 //! What was found about a certificate or a reference: stable codes, each with one severity and one description.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -148,7 +149,8 @@ impl JsonSchema for Code {
     }
 }
 
-/// One thing that was found.
+/// One thing that was found. Whoever finds says which text of the table it is and what fills it; the words are filled in
+/// where an answer is put together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
@@ -170,19 +172,34 @@ pub struct Finding {
     /// The place in the request that it is about, as a JSON pointer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
+    /// Which of the code's messages it is: the code, a dot and a word, as `issuer-differs.other-ca`. Always there but in
+    /// what older versions wrote.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub text: Cow<'static, str>,
+    /// What the message, `expected`, `actual` and `hint` were filled with. A value may be a text itself (`expected`, with
+    /// the text `ca.with-key`); what fills that one has its name before it (`expected.name`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub values: Values,
 }
 
+/// What a text is filled with, by the name of its place.
+pub type Values = BTreeMap<Cow<'static, str>, String>;
+
 impl Finding {
-    /// A finding of the default severity.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    /// A finding of the default severity, by the code and the word behind it that name its text.
+    pub fn of(code: Code, text: &str) -> Self {
         Finding {
             code,
             severity: code.severity(),
-            message: message.into(),
+            message: String::new(),
             expected: None,
             actual: None,
             hint: None,
             pointer: None,
+            text: format!("{}.{text}", code.as_str()).into(),
+            values: Values::new(),
         }
     }
 
@@ -192,30 +209,31 @@ impl Finding {
         Finding { severity, ..self }
     }
 
-    /// The same, saying what it should have been.
+    /// The same, with what fills one place of its text.
     #[must_use]
-    pub fn expected(self, expected: impl Into<String>) -> Self {
-        Finding {
-            expected: Some(expected.into()),
-            ..self
-        }
+    pub fn value(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.values.insert(name.into(), value.into());
+        self
     }
 
-    /// The same, saying what it is.
+    /// The same, with a text that fills one place of its own.
     #[must_use]
-    pub fn actual(self, actual: impl Into<String>) -> Self {
-        Finding {
-            actual: Some(actual.into()),
-            ..self
-        }
+    pub fn phrase(mut self, name: &'static str, phrase: Phrase) -> Self {
+        phrase.fill(name, &mut self.values);
+        self
     }
 
-    /// The same, saying what to do next.
+    /// The same, with another finding as its cause.
     #[must_use]
-    pub fn hint(self, hint: impl Into<String>) -> Self {
-        Finding {
-            hint: Some(hint.into()),
-            ..self
+    pub fn cause(self, cause: &Finding) -> Self {
+        self.phrase("cause", cause.as_phrase())
+    }
+
+    /// Its text with what fills it, to be a part of another one.
+    pub fn as_phrase(&self) -> Phrase {
+        Phrase {
+            text: self.text.clone(),
+            values: self.values.clone(),
         }
     }
 
@@ -226,5 +244,70 @@ impl Finding {
             pointer: Some(pointer.into()),
             ..self
         }
+    }
+
+    /// Whether it says the same as another, whatever it weighs and wherever it is.
+    pub fn says_what(&self, other: &Finding) -> bool {
+        self.code == other.code && self.text == other.text && self.values == other.values
+    }
+}
+
+/// A text of the table that is a part of a finding's, with what fills it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phrase {
+    /// Its name in the table.
+    pub text: Cow<'static, str>,
+    /// What fills it.
+    pub values: Values,
+}
+
+impl Phrase {
+    /// The phrase of this name.
+    pub fn of(text: &'static str) -> Self {
+        Phrase {
+            text: text.into(),
+            values: Values::new(),
+        }
+    }
+
+    /// The phrase that stands in the table for words of a room that knows no table: its name is the first of them, after the
+    /// family's.
+    pub fn named(family: &str, words: &str) -> Self {
+        /// Words of a name: as many as tell them apart.
+        const WORDS: usize = 8;
+        let mut text = format!("{family}.");
+        let words = words.split(|c: char| !c.is_ascii_alphanumeric());
+        for word in words.filter(|word| !word.is_empty()).take(WORDS) {
+            if !text.ends_with('.') {
+                text.push('-');
+            }
+            text.push_str(&word.to_ascii_lowercase());
+        }
+        Phrase {
+            text: text.into(),
+            values: Values::new(),
+        }
+    }
+
+    /// The same, with what fills one place.
+    #[must_use]
+    pub fn value(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.values.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same, with a text that fills one place.
+    #[must_use]
+    pub fn phrase(mut self, name: &'static str, phrase: Phrase) -> Self {
+        phrase.fill(name, &mut self.values);
+        self
+    }
+
+    /// Puts it where a text has a place for it.
+    fn fill(self, name: &'static str, values: &mut Values) {
+        for (inner, value) in self.values {
+            values.insert(format!("{name}.{inner}").into(), value);
+        }
+        values.insert(name.into(), self.text.into_owned());
     }
 }

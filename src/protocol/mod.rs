@@ -22,7 +22,7 @@ pub use document::{
 };
 pub use facts::CertificateFacts;
 pub use fault::{ErrorDocument, Fault, FaultCode};
-pub use finding::{Code, Finding, Severity};
+pub use finding::{Code, Finding, Phrase, Severity, Values};
 pub use report::{
     Action, ActionKind, AuthorityKey, AuthorityReport, ChosenFrom, Evidence, EvidenceKind, IssuedBy, JoinedBy, KeyFrom,
     MemberReport, PassedOver, Proof, ReferenceReport, Relation, Report, Revocation, Status, SubjectReport, Summary,

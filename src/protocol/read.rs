@@ -113,7 +113,10 @@ fn syntax(bytes: &[u8], error: &serde_json::Error) -> String {
         "; JSON has no comments: remove it"
     } else if at.starts_with(b"'") || error.to_string().starts_with("key must be a string") {
         "; JSON writes names and text in double quotes"
-    } else if [&b"True"[..], b"False", b"None"].iter().any(|word| at.starts_with(word)) {
+    } else if [&b"True"[..], b"False", b"None"]
+        .iter()
+        .any(|word| at.starts_with(word))
+    {
         "; JSON writes true, false and null in small letters"
     } else if error.to_string().starts_with("invalid escape") {
         "; in JSON a backslash is written twice, as in \"C:\\\\certificates\\\\a.pem\", or the path with /"

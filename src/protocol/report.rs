@@ -413,6 +413,9 @@ pub struct PassedOver {
     pub from: ChosenFrom,
     /// Zero-based index of its source, as given.
     pub index: usize,
+    /// Its source as people write it, or the file of a folder; absent in what older versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Its certificate.
     pub certificate: Option<CertificateFacts>,
     /// How it stands to the reference's CA.
@@ -451,6 +454,9 @@ pub struct Action {
     /// Zero-based index of the candidate, over the subject's candidates, then the request's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<usize>,
+    /// The source of the candidate as people write it; absent in what older versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// SHA-256 of the certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Sha256Hex>,

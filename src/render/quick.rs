@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde::ser::{
-    Error as _, Impossible, SerializeSeq, SerializeStruct, SerializeTuple, SerializeTupleStruct, Serializer,
+    Error as _, Impossible, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple, SerializeTupleStruct,
+    Serializer,
 };
 use serde_json::Error;
 
@@ -91,7 +92,7 @@ impl Serialize for Raw<'_> {
     }
 }
 
-/// A serializer into memory. There are no maps and no variants with content in what it is for.
+/// A serializer into memory. The keys of maps are texts, and there are no variants with content in what it is for.
 struct Compact<'a> {
     out: &'a mut Vec<u8>,
     /// Whether a text is JSON already.
@@ -151,7 +152,7 @@ impl<'a> Serializer for Compact<'a> {
     type SerializeTuple = List<'a>;
     type SerializeTupleStruct = List<'a>;
     type SerializeTupleVariant = Impossible<(), Error>;
-    type SerializeMap = Impossible<(), Error>;
+    type SerializeMap = List<'a>;
     type SerializeStruct = List<'a>;
     type SerializeStructVariant = Impossible<(), Error>;
 
@@ -241,8 +242,8 @@ impl<'a> Serializer for Compact<'a> {
         Err(not_here(variant))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Impossible<(), Error>, Error> {
-        Err(not_here("a map"))
+    fn serialize_map(self, _: Option<usize>) -> Result<List<'a>, Error> {
+        Ok(self.list(b'{', b'}'))
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<List<'a>, Error> {
@@ -309,6 +310,25 @@ list! {
     SerializeTupleStruct serialize_field
 }
 
+impl SerializeMap for List<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.element(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.out.push(b':');
+        value.serialize(Compact::new(self.out))
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.finish();
+        Ok(())
+    }
+}
+
 impl SerializeStruct for List<'_> {
     type Ok = ();
     type Error = Error;
@@ -343,6 +363,7 @@ mod tests {
         list: Vec<(u64, &'static str, f64)>,
         #[serde(rename = "use", skip_serializing_if = "Vec::is_empty")]
         empty: Vec<u8>,
+        map: std::collections::BTreeMap<&'static str, String>,
         kind: Kind,
     }
 
@@ -367,6 +388,10 @@ mod tests {
             yes: index.is_multiple_of(2),
             list: vec![(u64::MAX, "a", 0.5); index % 3],
             empty: vec![0; index % 2],
+            map: [("a", "\"".to_owned()), ("b.c\n", String::new())]
+                .into_iter()
+                .take(index % 3)
+                .collect(),
             kind: Kind::OfTwo,
         }
     }

@@ -7,9 +7,9 @@ use super::words;
 use crate::protocol::inspection::{InspectedCertificate, InspectedSource, Inspection};
 use crate::protocol::values::counted;
 use crate::protocol::{
-    ActionKind, AuthorityReport, CertificateFacts, Code, DocumentMember, Finding, IssuedBy, MemberReport, PassedOver,
-    Proof, ReadBy, ReferenceDocument, ReferenceReport, Relation, Report, Severity, Sha256Hex, Status, SubjectReport,
-    Timestamp,
+    ActionKind, AuthorityReport, CertificateFacts, Code, DocumentMember, Finding, IssuedBy, JoinedBy, MemberReport,
+    PassedOver, Proof, ReadBy, ReferenceDocument, ReferenceReport, Relation, Report, Severity, Sha256Hex, Status,
+    SubjectReport, Timestamp,
 };
 
 /// How many digits of a SHA-256 tell keys apart for people; JSON has them all.
@@ -94,7 +94,10 @@ pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write
         page.line(2, &[(Tone::Bold, &subject), (Tone::Plain, ": "), (Tone::Plain, what)])?;
         if let Some(candidate) = action.candidate {
             let digest = action.certificate.map(digest).unwrap_or_default();
-            let text = format!("{}, certificate {digest}", candidate + 1);
+            // Older versions did not say which source it is.
+            let source = action.source.clone();
+            let source = source.unwrap_or_else(|| (candidate + 1).to_string());
+            let text = format!("{source}, certificate {digest}");
             page.field(4, "candidate", &[(Tone::Plain, &text)])?;
         }
         let is_its = |one: &&SubjectReport| one.name == action.subject && one.use_ == action.use_;
@@ -249,7 +252,12 @@ fn findings(page: &mut Page<'_>, indent: usize, findings: &[Finding]) -> io::Res
 }
 
 fn passed_over(page: &mut Page<'_>, passed: &PassedOver) -> io::Result<()> {
-    let which = format!("{} {}", words::chosen_from(passed.from), passed.index + 1);
+    // Older versions did not say which source it is.
+    let which = match (&passed.source, &passed.certificate) {
+        (Some(source), Some(facts)) => format!("{source} (thumbprint {})", facts.sha1),
+        (Some(source), None) => source.clone(),
+        (None, _) => format!("{} {}", words::chosen_from(passed.from), passed.index + 1),
+    };
     let name = passed
         .certificate
         .as_ref()
@@ -331,18 +339,19 @@ fn authority(
             .not_after
             .map(|end| format!(", until {}", ending(end, now)))
             .unwrap_or_default();
-        let text = format!(
-            "{generation}{}{until}; {}",
-            digest(key.key_sha256),
-            words::joined_by(key.joined_by)
-        );
-        page.field(4, "key", &[(Tone::Plain, &text)])?;
         let under = |issued_by: &Option<IssuedBy>| issued_by.as_ref().is_some_and(|by| by.key_sha256 == key.key_sha256);
         let names = members
             .iter()
             .filter(|member| under(&member.issued_by))
             .map(|member| member.name.as_str());
         let names: Vec<_> = names.collect();
+        let joined = match key.joined_by {
+            // At level root, where the key of a root signed no server's certificate.
+            JoinedBy::Member if names.is_empty() => "the root above a reference certificate",
+            joined => words::joined_by(joined),
+        };
+        let text = format!("{generation}{}{until}; {joined}", digest(key.key_sha256));
+        page.field(4, "key", &[(Tone::Plain, &text)])?;
         let subjects = subjects.iter().filter(|subject| under(&subject.issued_by)).count();
         if !names.is_empty() {
             page.field(6, "members", &[(Tone::Plain, &listed(names.into_iter()))])?;
@@ -390,7 +399,10 @@ fn document_member(page: &mut Page<'_>, member: &DocumentMember, now: Timestamp)
         page.field(
             4,
             "read by",
-            &[(Tone::Plain, "TLS: confirm the CA by what you vouch for (--authority)")],
+            &[(
+                Tone::Plain,
+                "TLS: confirm its CA with a CA certificate that you trust (--authority)",
+            )],
         )?;
     }
     Ok(())
@@ -419,6 +431,12 @@ fn inspected_source(page: &mut Page<'_>, subject: &str, source: &InspectedSource
         inspected_certificate(page, index + 1, certificate, now)?;
     }
     findings(page, 2, &source.findings)
+}
+
+/// Names in one line: a comma inside one is written as `\2c`, so that it is not taken for the end of the name.
+fn names(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| name.replace(',', "\\2c")).collect();
+    names.join(", ")
 }
 
 fn inspected_certificate(
@@ -455,7 +473,7 @@ fn inspected_certificate(
     field("signature", &facts.signature_algorithm)?;
     field("is a CA", if facts.is_ca { "yes" } else { "no" })?;
     for (label, values) in [
-        ("names", facts.subject_alternative_names.join(", ")),
+        ("names", names(&facts.subject_alternative_names)),
         ("key usage", facts.key_usage.join(", ")),
         ("ext. usage", facts.extended_key_usage.join(", ")),
         ("CRL", facts.crl_distribution_points.join(", ")),
@@ -718,30 +736,41 @@ mod tests {
         }
     }
 
+    /// A finding in words: its message, what was expected and found, and the hint, those that are not empty.
+    fn said(code: Code, [message, expected, actual, hint]: [&str; 4]) -> Finding {
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Finding {
+            message: message.into(),
+            expected: given(expected),
+            actual: given(actual),
+            hint: given(hint),
+            ..Finding::of(code, "said")
+        }
+    }
+
     /// One report with everything that the text shows, hostile names included.
     fn sample() -> Report {
         let mut good = subject("fe01.contoso.com", Status::Compliant, Relation::Same);
         good.use_ = Some("WebServicesInternal".into());
         good.proof = Some(Proof::Identical);
-        good.findings.push(
-            Finding::new(Code::KeyWeak, "the RSA key has 1024 bits")
-                .expected("2048 bits or more")
-                .actual("1024 bits"),
-        );
+        good.findings.push(said(
+            Code::KeyWeak,
+            ["the RSA key has 1024 bits", "2048 bits or more", "1024 bits", ""],
+        ));
         let mut rekeyed = subject("pchat02.contoso.com", Status::Compliant, Relation::Rollover);
         rekeyed.issued_by = issued_by(0xb1, KeyFrom::Authorities);
         let mut alike = subject("pchat01.contoso.com", Status::Noncompliant, Relation::NameOnly);
         alike.use_ = Some("Default".into());
         alike.issued_by = issued_by(0xee, KeyFrom::Intermediates);
-        alike.findings.push(
-            Finding::new(
-                Code::IssuerKeyDiffers,
+        alike.findings.push(said(
+            Code::IssuerKeyDiffers,
+            [
                 "the issuer's name is the reference's, its key is another",
-            )
-            .expected("key a0a0a0a0a0a0a0a0…")
-            .actual("key eeeeeeeeeeeeeeee…")
-            .hint("request a new certificate from the CA named above"),
-        );
+                "key a0a0a0a0a0a0a0a0…",
+                "key eeeeeeeeeeeeeeee…",
+                "request a new certificate from the CA named above",
+            ],
+        ));
         let mut hostile = subject("evil\x1b[2J\r\nCOMPLIANT", Status::Noncompliant, Relation::Different);
         hostile.certificate = Some(facts(
             "CN=\u{9b}31mred\u{202e}",
@@ -752,33 +781,39 @@ mod tests {
         hostile.proof = None;
         hostile
             .findings
-            .push(Finding::new(Code::Expired, "it ended\x1b]0;title\x07 before"));
+            .push(said(Code::Expired, ["it ended\x1b]0;title\x07 before", "", "", ""]));
         let mut unread = subject("pchat03.contoso.com", Status::Undetermined, Relation::Unreadable);
         unread.certificate = None;
         unread.issued_by = None;
         unread.proof = None;
-        unread.findings.push(
-            Finding::new(
-                Code::CertificateUnreadable,
+        unread.findings.push(said(
+            Code::CertificateUnreadable,
+            [
                 "pchat03.pfx: wrong password for the PKCS#12 file",
-            )
-            .hint("give the password with --password-file or password_file"),
-        );
+                "",
+                "",
+                "give the password with --password-file or password_file",
+            ],
+        ));
         let passed = |name: &str, findings| PassedOver {
             from: ChosenFrom::AnyOf,
             index: 0,
+            source: Some("old.pfx".into()),
             certificate: Some(facts(name, CA, "2026-01-01T00:00:00Z")),
             relation: Some(Relation::Same),
             proof: Some(Proof::Signature),
             findings,
         };
         unread.passed_over = Some(vec![
-            passed("CN=old", vec![Finding::new(Code::Expired, "its validity has ended")]),
+            passed(
+                "CN=old",
+                vec![said(Code::Expired, ["its validity has ended", "", "", ""])],
+            ),
             passed(
                 "CN=Sub CA",
                 vec![
-                    Finding::new(Code::SubjectIsCa, "it is a CA certificate"),
-                    Finding::new(Code::PrivateKeyMissing, "its private key is not there"),
+                    said(Code::SubjectIsCa, ["it is a CA certificate", "", "", ""]),
+                    said(Code::PrivateKeyMissing, ["its private key is not there", "", "", ""]),
                 ],
             ),
         ]);
@@ -796,11 +831,15 @@ mod tests {
             not_after: Some(at("2030-01-01T00:00:00Z")),
             joined_by,
         };
-        let unanchored = Finding::new(
+        let unanchored = said(
             Code::ReferenceUnanchored,
-            "read by TLS, and confirmed by nothing vouched for",
-        )
-        .hint("give the CA certificate with --authority");
+            [
+                "read by TLS, and confirmed by nothing vouched for",
+                "",
+                "",
+                "give the CA certificate with --authority",
+            ],
+        );
         Report {
             protocol: 1,
             tool: Tool {
@@ -836,9 +875,9 @@ mod tests {
                     member("fe02.contoso.com", 0xa0, vec![unanchored]),
                 ],
                 findings: vec![
-                    Finding::new(
+                    said(
                         Code::CertificateUnreadable,
-                        "old.cer: not a certificate (found an HTML page)",
+                        ["old.cer: not a certificate (found an HTML page)", "", "", ""],
                     )
                     .severity(Severity::Warning)
                     .pointer("/authorities/1"),
@@ -923,7 +962,10 @@ mod tests {
             private_keys: 1,
             findings,
         };
-        let unreadable = Finding::new(Code::CertificateUnreadable, "not a certificate (found a private key)");
+        let unreadable = said(
+            Code::CertificateUnreadable,
+            ["not a certificate (found a private key)", "", "", ""],
+        );
         let inspection_of = Inspection {
             protocol: 1,
             kind: crate::protocol::inspection::InspectionKind::Inspection,

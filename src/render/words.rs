@@ -10,7 +10,7 @@ use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation
 pub fn status(status: Status) -> &'static str {
     match status {
         Status::Compliant => "the rule is kept",
-        Status::Undetermined => "it could not be told, which is never a yes",
+        Status::Undetermined => "could not be determined; treated as not compliant",
         Status::Noncompliant => "the rule is broken",
     }
 }
@@ -133,7 +133,7 @@ pub fn state(state: State) -> &'static str {
     match state {
         State::Compliant => "the rule is kept",
         State::Waived => "waivers in force cover each reason",
-        State::Undetermined => "it could not be told, which is never a yes",
+        State::Undetermined => "could not be determined; treated as not compliant",
         State::Stale => "the report is too old to say what holds now",
         State::Missing => "expected, and no report speaks of it",
         State::Noncompliant => "the rule is broken",

@@ -56,6 +56,7 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         first_is_unreadable: false,
         strangers: Vec::new(),
         ambiguity: None,
+        key_trouble: None,
     };
     for (index, text) in source.chain.iter().enumerate() {
         let certificate = base64(text).ok().and_then(parse);
@@ -64,10 +65,8 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
                 .certificates
                 .push(Held::of(certificate, Form::Other(Format::Der))),
             None => {
-                let message = format!("inline DER: certificate {index} of its chain cannot be read");
-                holding
-                    .problems
-                    .push(Finding::new(Code::CertificateUnreadable, message));
+                let finding = Finding::of(Code::CertificateUnreadable, "inline-chain");
+                holding.problems.push(finding.value("number", (index + 1).to_string()));
             }
         }
     }

@@ -4,6 +4,7 @@
 
 mod file;
 mod inline;
+mod reason;
 pub mod resolver;
 #[cfg(feature = "openssl")]
 mod starttls;
@@ -23,7 +24,9 @@ use zeroize::Zeroizing;
 
 use crate::cert::{Certificate, KeyId, PrivateKey, PrivateKeyForm, PublicKey};
 use crate::decode::{self, DecodeError, KeyEncoding, PrivateKeyDer};
-use crate::protocol::{Code, Finding, Password, Secret, Severity, Source, StoreName, TlsSource, WindowsStoreSource};
+use crate::protocol::{
+    Code, Finding, Password, Phrase, Secret, Severity, Source, StoreName, TlsSource, WindowsStoreSource,
+};
 
 /// Largest file of a password: nobody types more, and the wrong file may be any size.
 const PASSWORD_FILE_LIMIT: u64 = 64 * 1024;
@@ -47,6 +50,8 @@ pub struct Holding {
     pub strangers: Vec<Finding>,
     /// Why other readers may take another of its certificates for the first, where they may.
     pub ambiguity: Option<&'static str>,
+    /// What kept a private key from being read, where that is known.
+    pub key_trouble: Option<Phrase>,
 }
 
 /// One certificate of a source.
@@ -62,6 +67,8 @@ pub struct Held {
     pub notes: Vec<Finding>,
     /// How the source holds it: a folder may hold it in several files.
     pub forms: Vec<Form>,
+    /// Of a folder: the file.
+    pub file: Option<Arc<str>>,
 }
 
 impl Held {
@@ -73,6 +80,7 @@ impl Held {
             key_provider: None,
             notes: Vec::new(),
             forms: vec![form],
+            file: None,
         }
     }
 }
@@ -155,16 +163,15 @@ impl Holding {
         let positions = 0..self.certificates.len();
         let named: Vec<usize> = match self.format {
             Format::WindowsStore if self.certificates.is_empty() && self.problems.is_empty() => {
-                let message = format!("{label}: the store holds no certificate");
-                return Err(Finding::new(Code::CertificateMissing, message));
+                return Err(Finding::of(Code::CertificateMissing, "store-empty").value("source", label));
             }
             _ if self.certificates.is_empty() => Vec::new(),
             _ if self.ambiguity.is_some() => return Err(self.ambiguous(label, &positions.collect::<Vec<_>>())),
             Format::Pem if self.first_is_unreadable => {
-                let message =
-                    format!("{label}: the first certificate cannot be read, and it is the server's by custom");
-                let hint = "see the other findings of the source, or give the certificate in a file of its own";
-                return Err(Finding::new(Code::CertificateUnreadable, message).hint(hint));
+                return Err(match self.problems.first() {
+                    Some(cause) => Finding::of(Code::CertificateUnreadable, "first").cause(cause),
+                    None => Finding::of(Code::CertificateUnreadable, "first-unknown").value("source", label),
+                });
             }
             Format::Pem | Format::Tls | Format::Der => return Ok(0),
             Format::Pkcs7 => positions.filter(|&position| !self.issued_another(position)).collect(),
@@ -202,7 +209,7 @@ impl Holding {
     fn ambiguous(&self, label: &str, named: &[usize]) -> Finding {
         /// Certificates that a sentence can carry.
         const LISTED: usize = 8;
-        let mut listed: Vec<String> = named
+        let listed: Vec<String> = named
             .iter()
             .take(LISTED)
             .map(|&position| {
@@ -211,33 +218,35 @@ impl Holding {
                 format!("{} (SHA-256 {}…)", certificate.subject().rfc4514(), &sha256[..16])
             })
             .collect();
-        if named.len() > LISTED {
-            listed.push(format!("and {} more", named.len() - LISTED));
-        }
-        if let Some(why) = self.ambiguity {
-            let message = format!("{label}: other readers may take another certificate for the first: {why}");
-            let hint = "give the certificate that is meant in a file of its own, or write its PEM anew";
-            return Finding::new(Code::SourceAmbiguous, message)
-                .actual(listed.join("; "))
-                .hint(hint);
-        }
-        let why = match self.format {
-            Format::Pkcs12 if self.different_keys() > 1 => {
-                format!("it holds {} private keys", self.different_keys())
-            }
-            Format::Pkcs12 if self.keys.is_empty() => "it holds no private key that would tell".into(),
-            Format::Pkcs12 => "its private key fits not exactly one of them".into(),
-            Format::Folder => "it is a folder".into(),
-            _ => "it does not say which one is meant".into(),
+        let certificates = listed.join("; ");
+        let listed = match named.len().checked_sub(LISTED) {
+            None | Some(0) => Phrase::of("certificates.listed").value("certificates", certificates),
+            Some(more) => Phrase::of("certificates.listed-and-more")
+                .value("certificates", certificates)
+                .value("more", more.to_string()),
         };
-        let message = format!(
-            "{label} holds {} certificates, and one is wanted: {why}",
-            self.certificates.len()
-        );
-        let hint = "give the one that is meant in a file of its own";
-        Finding::new(Code::SourceAmbiguous, message)
-            .actual(listed.join("; "))
-            .hint(hint)
+        if let Some(why) = self.ambiguity {
+            return Finding::of(Code::SourceAmbiguous, "readers-differ")
+                .value("source", label)
+                .phrase("why", Phrase::named("ambiguous", why))
+                .phrase("listed", listed);
+        }
+        let finding = match self.format {
+            Format::Pkcs12 if self.different_keys() > 1 => {
+                Finding::of(Code::SourceAmbiguous, "several-keys").value("keys", self.different_keys().to_string())
+            }
+            Format::Pkcs12 if self.keys.is_empty() => match &self.key_trouble {
+                Some(why) => Finding::of(Code::SourceAmbiguous, "closed-key").phrase("why", why.clone()),
+                None => Finding::of(Code::SourceAmbiguous, "no-key"),
+            },
+            Format::Pkcs12 => Finding::of(Code::SourceAmbiguous, "key-of-several"),
+            Format::Folder => Finding::of(Code::SourceAmbiguous, "folder"),
+            _ => Finding::of(Code::SourceAmbiguous, "several"),
+        };
+        finding
+            .value("source", label)
+            .value("count", self.certificates.len().to_string())
+            .phrase("listed", listed)
     }
 
     /// Marks each certificate with whether a key of the source says that it fits. Where the format keeps keys beside certificates,
@@ -388,14 +397,16 @@ impl<'a> Reader<'a> {
         let label = source.label();
         let holding = match source {
             Source::Path { path, password } => {
-                let password = self.password(password.as_ref(), &label)?;
                 match self.content(path.as_ref()).map_err(|why| unreadable(&label, why))? {
-                    file::Content::File(bytes) => self.decode(&bytes, password.as_ref(), &label)?,
-                    file::Content::Folder(files) => self.folder(&files, password.as_ref()),
+                    file::Content::File(bytes) => {
+                        let password = self.needed(password.as_ref(), &label, &bytes)?;
+                        self.decode(&bytes, password.as_ref(), &label)?
+                    }
+                    file::Content::Folder(files) => self.folder(&files, password.as_ref(), &label)?,
                 }
             }
             Source::Pem { pem, password } => {
-                let password = self.password(password.as_ref(), &label)?;
+                let password = self.needed(password.as_ref(), &label, pem.as_bytes())?;
                 self.decode(pem.as_bytes(), password.as_ref(), &label)?
             }
             Source::Der(der) => inline::der(der).map_err(|why| unreadable(&label, why))?,
@@ -405,8 +416,8 @@ impl<'a> Reader<'a> {
                 self.decode(&bytes, password.as_ref(), &label)?
             }
             Source::Stdin { password } => {
-                let password = self.password(password.as_ref(), &label)?;
                 let bytes = self.stdin.ok_or_else(|| unreadable(&label, "it was not read"))?;
+                let password = self.needed(password.as_ref(), &label, bytes)?;
                 self.decode(bytes, password.as_ref(), &label)?
             }
             Source::Tls(server) => self.tls(server, &label)?,
@@ -429,8 +440,7 @@ impl<'a> Reader<'a> {
         let label = source.label();
         let holding = self.read(source)?;
         if holding.format == Format::Folder {
-            let message = format!("{label} is a folder, and one certificate is wanted");
-            return Err(Finding::new(Code::CertificateUnreadable, message).hint("name the file"));
+            return Err(Finding::of(Code::CertificateUnreadable, "folder").value("source", label));
         }
         let position = holding.one(&label)?;
         Ok((holding, position))
@@ -484,10 +494,10 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Why it cannot be read, in words.
-    pub fn read_file(&self, path: &str) -> Result<Vec<u8>, String> {
-        match file::read(path.as_ref(), self.log).map_err(str::to_owned)? {
+    pub fn read_file(&self, path: &str) -> Result<Vec<u8>, Phrase> {
+        match file::read(path.as_ref(), self.log).map_err(reason::file)? {
             file::Content::File(bytes) => Ok(bytes),
-            file::Content::Folder(_) => Err("it is a folder".into()),
+            file::Content::Folder(_) => Err(Phrase::of("file.it-is-a-folder")),
         }
     }
 
@@ -528,10 +538,7 @@ impl<'a> Reader<'a> {
             }
             Source::Der(_) | Source::Tls(_) | Source::WindowsStore(_) => None,
         };
-        found.ok_or_else(|| {
-            let message = format!("{label}: the private key of the candidate is not there any more");
-            Finding::new(Code::PrivateKeyMissing, message)
-        })
+        found.ok_or_else(|| Finding::of(Code::PrivateKeyMissing, "gone").value("source", label))
     }
 
     /// What a password is, wherever it comes from. `label` names what it opens.
@@ -544,18 +551,28 @@ impl<'a> Reader<'a> {
             Some(Password::Value(value)) => Ok(Some(value.clone())),
             Some(Password::Env(name)) => match (self.env)(name) {
                 Some(value) => Ok(Some(Secret::new(value))),
-                None => Err(unreadable(
-                    label,
-                    &format!("the environment variable {name} of its password is not set"),
-                )),
+                None => Err(Finding::of(Code::CertificateUnreadable, "password-variable")
+                    .value("source", label)
+                    .value("variable", name)),
             },
             Some(Password::File(path)) => {
                 let read = file::read_small(path.as_ref(), PASSWORD_FILE_LIMIT, self.log);
                 let value = read.and_then(file::first_line);
-                value
-                    .map(|value| Some(Secret::new(value)))
-                    .map_err(|why| unreadable(label, &format!("its password file {path} cannot be read: {why}")))
+                value.map(|value| Some(Secret::new(value))).map_err(|why| {
+                    Finding::of(Code::CertificateUnreadable, "password-file")
+                        .value("source", label)
+                        .value("path", path)
+                        .phrase("why", reason::file(why))
+                })
             }
+        }
+    }
+
+    /// The password, where these bytes may need one: what is not needed is not looked for.
+    fn needed(&self, password: Option<&Password>, label: &str, bytes: &[u8]) -> Result<Option<Secret>, Finding> {
+        match decode::may_need_password(bytes) {
+            true => self.password(password, label),
+            false => Ok(None),
         }
     }
 
@@ -580,16 +597,20 @@ impl<'a> Reader<'a> {
             first_is_unreadable: bundle.first_is_unreadable,
             strangers: Vec::new(),
             ambiguity: bundle.ambiguity,
+            key_trouble: None,
         };
         for problem in bundle.problems {
-            let place = problem
-                .index
-                .map(|index| format!(" (item {index})"))
-                .unwrap_or_default();
-            let message = format!("{label}{place}: {}", problem.what);
-            holding
-                .problems
-                .push(Finding::new(Code::CertificateUnreadable, message));
+            let why = reason::decode(&problem.error);
+            if problem.of_key {
+                holding.key_trouble.get_or_insert(why.clone());
+            }
+            let finding = match problem.index {
+                Some(index) => {
+                    Finding::of(Code::CertificateUnreadable, "item").value("number", (index + 1).to_string())
+                }
+                None => Finding::of(Code::CertificateUnreadable, "decoded"),
+            };
+            holding.problems.push(finding.value("source", label).phrase("why", why));
         }
         for (index, der) in bundle.certificates.into_iter().enumerate() {
             match Certificate::parse(der) {
@@ -602,10 +623,11 @@ impl<'a> Reader<'a> {
                 }
                 Err(error) => {
                     holding.first_is_unreadable |= holding.certificates.is_empty();
-                    let message = format!("{label}: certificate {index} cannot be read: {error}");
-                    holding
-                        .problems
-                        .push(Finding::new(Code::CertificateUnreadable, message));
+                    let finding = Finding::of(Code::CertificateUnreadable, "numbered")
+                        .value("source", label)
+                        .value("number", (index + 1).to_string())
+                        .phrase("why", reason::parse(&error));
+                    holding.problems.push(finding);
                 }
             }
         }
@@ -629,7 +651,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Every file of a folder; a key in one file may fit a certificate in another.
-    fn folder(&self, files: &[PathBuf], password: Option<&Secret>) -> Holding {
+    fn folder(&self, files: &[PathBuf], password: Option<&Password>, label: &str) -> Result<Holding, Finding> {
+        let mut secret = None;
         let mut whole = Holding {
             format: Format::Folder,
             certificates: Vec::new(),
@@ -639,6 +662,7 @@ impl<'a> Reader<'a> {
             first_is_unreadable: false,
             strangers: Vec::new(),
             ambiguity: None,
+            key_trouble: None,
         };
         for path in files {
             let content = match self.content(path) {
@@ -649,9 +673,19 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             };
-            match self.decode(&content, password, &path.to_string_lossy()) {
+            let file: Arc<str> = path.to_string_lossy().into();
+            if secret.is_none() && decode::may_need_password(&content) {
+                secret = Some(self.password(password, label)?);
+            }
+            let password = secret.as_ref().and_then(Option::as_ref);
+            match self.decode(&content, password, &file) {
                 Ok(holding) => {
-                    whole.certificates.extend(holding.certificates);
+                    let named = |held| Held {
+                        file: Some(file.clone()),
+                        ..held
+                    };
+                    whole.certificates.extend(holding.certificates.into_iter().map(named));
+                    whole.key_trouble = whole.key_trouble.or(holding.key_trouble);
                     whole.keys.extend(holding.keys);
                     whole.problems.extend(holding.problems);
                 }
@@ -661,6 +695,20 @@ impl<'a> Reader<'a> {
                 }) => {
                     match decode::decode_keys(&content, password.map(Secret::expose)) {
                         Ok(keys) => whole.keys.extend(readable(&keys)),
+                        // A key that cannot be opened may be the one that is missed.
+                        Err(
+                            error @ (DecodeError::KeyPasswordMissing
+                            | DecodeError::KeyPasswordWrong
+                            | DecodeError::TooLarge { .. }
+                            | DecodeError::Damaged { .. }
+                            | DecodeError::Unsupported { .. }),
+                        ) if is_something_else => {
+                            let why = Phrase::of("key.in-file")
+                                .value("file", &*file)
+                                .phrase("why", reason::decode(&error));
+                            whole.key_trouble.get_or_insert(why);
+                            whole.strangers.push(finding.severity(Severity::Info));
+                        }
                         // Revocation lists, requests and pages lie beside certificates in every CertEnroll.
                         Err(_) if is_something_else => whole.strangers.push(finding.severity(Severity::Info)),
                         Err(_) => whole.problems.push(finding),
@@ -678,7 +726,7 @@ impl<'a> Reader<'a> {
             }
         }
         whole.match_keys(false);
-        whole
+        Ok(whole)
     }
 
     fn tls(&self, server: &TlsSource, label: &str) -> Result<Holding, Finding> {
@@ -692,7 +740,9 @@ impl<'a> Reader<'a> {
             if let Some(detail) = error.detail() {
                 (self.log)(&format!("{label}: {detail}"));
             }
-            unreadable(label, &error.to_string()).hint("see that the server runs and can be reached from here")
+            Finding::of(Code::CertificateUnreadable, "server")
+                .value("source", label)
+                .phrase("why", reason::tls(&error))
         })?;
         let mut holding = Holding {
             format: Format::Tls,
@@ -703,6 +753,7 @@ impl<'a> Reader<'a> {
             first_is_unreadable: false,
             strangers: Vec::new(),
             ambiguity: None,
+            key_trouble: None,
         };
         for (index, der) in presented.certificates.into_iter().enumerate() {
             match Certificate::parse(der) {
@@ -710,16 +761,16 @@ impl<'a> Reader<'a> {
                     .certificates
                     .push(Held::of(certificate, Form::Other(Format::Tls))),
                 Err(error) if index == 0 => {
-                    return Err(unreadable(
-                        label,
-                        &format!("the certificate that it presents cannot be read: {error}"),
-                    ));
+                    return Err(Finding::of(Code::CertificateUnreadable, "presented")
+                        .value("source", label)
+                        .phrase("why", reason::parse(&error)));
                 }
                 Err(error) => {
-                    let message = format!("{label}: certificate {index} that it presents cannot be read: {error}");
-                    holding
-                        .problems
-                        .push(Finding::new(Code::CertificateUnreadable, message));
+                    let finding = Finding::of(Code::CertificateUnreadable, "presented-numbered")
+                        .value("source", label)
+                        .value("number", (index + 1).to_string())
+                        .phrase("why", reason::parse(&error));
+                    holding.problems.push(finding);
                 }
             }
         }
@@ -727,23 +778,15 @@ impl<'a> Reader<'a> {
             return Err(unreadable(label, "it presents no certificate"));
         }
         if presented.possession_failed {
-            let message = format!(
-                "{label} does not hold the private key of the certificate that it presents: its signature in the TLS \
-                 handshake is not one of that key"
-            );
-            let hint = "see what answers there: the server has another key than its certificate, or it is an impostor";
-            holding
-                .notes
-                .push(Finding::new(Code::PossessionFailed, message).hint(hint));
+            let note = Finding::of(Code::PossessionFailed, "other-key");
+            holding.notes.push(note.value("source", label));
         } else if !presented.possession_proven {
-            let message = format!("{label} did not prove that it holds the private key: the handshake ended before");
-            holding.notes.push(Finding::new(Code::PossessionUnproven, message));
+            let note = Finding::of(Code::PossessionUnproven, "ended-before");
+            holding.notes.push(note.value("source", label));
         }
         if presented.client_certificate_required {
-            let message = format!("{label} asks its clients for a certificate");
-            holding
-                .notes
-                .push(Finding::new(Code::ClientCertificateRequired, message));
+            let note = Finding::of(Code::ClientCertificateRequired, "asks");
+            holding.notes.push(note.value("source", label));
         }
         Ok(holding)
     }
@@ -802,30 +845,28 @@ fn readable(keys: &[PrivateKeyDer]) -> Vec<Arc<PrivateKey>> {
     keys.iter().filter_map(private).map(Arc::new).collect()
 }
 
+/// That a source cannot be read, in the words of the room of files.
 fn unreadable(label: &str, why: &str) -> Finding {
-    let finding = Finding::new(Code::CertificateUnreadable, format!("{label}: {why}"));
     let is_absent = why.starts_with("there is no such file") || why.starts_with("it cannot be the name");
-    match is_absent
+    let server = is_absent
         .then(|| crate::protocol::source::looks_like_host(label))
-        .flatten()
-    {
-        Some(server) => finding.hint(format!("did you mean the server? Then write {server}")),
-        None => finding,
-    }
+        .flatten();
+    let finding = match server {
+        Some(server) => Finding::of(Code::CertificateUnreadable, "meant-server").value("server", server),
+        None => Finding::of(Code::CertificateUnreadable, "source"),
+    };
+    finding.value("source", label).phrase("why", reason::file(why))
 }
 
 /// The note on a certificate behind whose DER stands what editors and transfers leave there.
 fn padded(label: &str) -> Finding {
-    let message = format!("{label}: line ends, blanks or NULs follow the certificate, and were passed over");
-    Finding::new(Code::TrailingBytes, message)
+    Finding::of(Code::TrailingBytes, "padding").value("source", label)
 }
 
 fn undecodable(label: &str, error: &DecodeError) -> Finding {
-    let finding = unreadable(label, &error.to_string());
-    match error.hint() {
-        Some(hint) => finding.hint(hint),
-        None => finding,
-    }
+    Finding::of(Code::CertificateUnreadable, "decoded")
+        .value("source", label)
+        .phrase("why", reason::decode(error))
 }
 
 #[cfg(test)]

@@ -21,20 +21,14 @@ pub fn read(store: &WindowsStoreSource, label: &str, log: &(dyn Fn(&str) + Sync)
         if error.raw_os_error().is_some() {
             log(&format!("{label}: {error}"));
         }
-        let (code, why) = match error.kind() {
-            io::ErrorKind::NotFound => (Code::CertificateMissing, "there is no such certificate store"),
-            io::ErrorKind::PermissionDenied => (Code::CertificateUnreadable, "it may not be read (permission denied)"),
-            io::ErrorKind::Unsupported => (
-                Code::CertificateUnreadable,
-                "this build reads no Windows certificate store; pass the certificate as der, as the PowerShell module does",
-            ),
-            io::ErrorKind::OutOfMemory => (
-                Code::CertificateUnreadable,
-                "the store holds more than 100,000 certificates",
-            ),
-            _ => (Code::CertificateUnreadable, "the certificate store could not be read"),
+        let finding = match error.kind() {
+            io::ErrorKind::NotFound => Finding::of(Code::CertificateMissing, "no-store"),
+            io::ErrorKind::PermissionDenied => Finding::of(Code::CertificateUnreadable, "store-closed"),
+            io::ErrorKind::Unsupported => Finding::of(Code::CertificateUnreadable, "store-unsupported"),
+            io::ErrorKind::OutOfMemory => Finding::of(Code::CertificateUnreadable, "store-too-large"),
+            _ => Finding::of(Code::CertificateUnreadable, "store"),
         };
-        Finding::new(code, format!("{label}: {why}"))
+        finding.value("source", label)
     })?;
     select(store, label, found)
 }
@@ -97,6 +91,7 @@ fn empty() -> Holding {
         first_is_unreadable: false,
         strangers: Vec::new(),
         ambiguity: None,
+        key_trouble: None,
     }
 }
 
@@ -105,7 +100,7 @@ fn select(store: &WindowsStoreSource, label: &str, found: Vec<Found>) -> Result<
     let mut holding = empty();
     let one_is_meant = store.thumbprint.is_some() || store.subject.is_some();
     let mut seen = HashSet::new();
-    for (index, one) in found.into_iter().enumerate() {
+    for one in found {
         let thumbprint = sha1(&one.der);
         if store.thumbprint.is_some_and(|wanted| wanted.0 != thumbprint) {
             continue;
@@ -115,10 +110,11 @@ fn select(store: &WindowsStoreSource, label: &str, found: Vec<Found>) -> Result<
             // Of another certificate that cannot be read nobody knows the subject.
             Err(_) if store.subject.is_some() => continue,
             Err(error) => {
-                let message = format!("{label}: certificate {index} of the store cannot be read: {error}");
-                holding
-                    .problems
-                    .push(Finding::new(Code::CertificateUnreadable, message));
+                let finding = Finding::of(Code::CertificateUnreadable, "store-entry")
+                    .value("source", label)
+                    .value("thumbprint", crate::protocol::hex(&thumbprint))
+                    .phrase("why", super::reason::parse(&error));
+                holding.problems.push(finding);
                 continue;
             }
         };
@@ -132,10 +128,11 @@ fn select(store: &WindowsStoreSource, label: &str, found: Vec<Found>) -> Result<
         };
         let mut notes = Vec::new();
         if private_key.is_none() {
-            let subject = certificate.subject().rfc4514();
-            let message = format!("{label}: the private key of {subject} is there and could not be opened");
-            let hint = "run as an account that may use the key";
-            notes.push(Finding::new(Code::PrivateKeyInaccessible, message).hint(hint));
+            let note = Finding::of(Code::PrivateKeyInaccessible, "store")
+                .value("source", label)
+                .value("subject", certificate.subject().rfc4514())
+                .value("thumbprint", crate::protocol::hex(&thumbprint));
+            notes.push(note);
         }
         let name = StoreName {
             location: store.location,
@@ -152,8 +149,8 @@ fn select(store: &WindowsStoreSource, label: &str, found: Vec<Found>) -> Result<
     holding.certificates.sort_by_key(|held| *held.certificate.sha256());
     if one_is_meant && holding.certificates.is_empty() {
         let unreadable = holding.problems.pop();
-        let message = format!("{label}: there is no such certificate in the store");
-        return Err(unreadable.unwrap_or_else(|| Finding::new(Code::CertificateMissing, message)));
+        let missing = || Finding::of(Code::CertificateMissing, "not-in-store").value("source", label);
+        return Err(unreadable.unwrap_or_else(missing));
     }
     Ok(holding)
 }

@@ -10,6 +10,7 @@ mod reference;
 mod relation;
 mod rollover;
 mod subjects;
+mod words;
 
 use serde_json::{Value, json};
 

@@ -253,7 +253,7 @@ fn what_would_bring_the_desired_state_about_is_among_the_reasons() {
         .as_str()
         .unwrap();
     assert!(
-        phrase.contains("What to do: ") && phrase.contains("add to authorities"),
+        phrase.contains("What to do: ") && phrase.contains("to authorities"),
         "{phrase}"
     );
     // Once somebody does, there is nothing left to say.

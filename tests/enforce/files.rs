@@ -45,7 +45,7 @@ fn a_pair_of_another_ca_is_replaced_and_the_report_says_what_was_done() {
     let paths = json!([scene.text("place/www.pem"), scene.text("place/www.key")]);
     assert_eq!(
         report["actions"],
-        json!([{"action": "install", "subject": HOST, "candidate": 0, "certificate": new.sha256(),
+        json!([{"action": "install", "subject": HOST, "candidate": 0, "source": scene.text("new.pem"), "certificate": new.sha256(),
                 "paths": paths, "backups": []}])
     );
     assert_eq!(report["subjects"][0]["before"]["sha256"], old.sha256());
@@ -273,7 +273,7 @@ fn who_may_not_write_is_refused_before_anything_is_touched() {
     };
     assert_eq!(codes(&report, 0)[0], "install-refused", "{report:#}");
     let message = report["subjects"][0]["findings"][0]["message"].as_str().unwrap();
-    assert!(message.ends_with("permission denied; nothing was touched"), "{message}");
+    assert!(message.ends_with("permission denied; nothing was changed"), "{message}");
     assert_eq!(scene.files().len(), 2);
     assert_eq!(scene.read("place/www.pem"), scene.bad().0.pem().as_bytes());
     set_mode(&scene.path("place"), 0o755);
@@ -413,7 +413,7 @@ fn the_caller_is_told_what_to_assign_and_nothing_is_written() {
         );
         assert_eq!(
             report["actions"],
-            json!([{"action": "assign", "by": "caller", "subject": HOST, "candidate": 0,
+            json!([{"action": "assign", "by": "caller", "subject": HOST, "candidate": 0, "source": "inline DER",
                     "certificate": cert.sha256(), "paths": [], "backups": []}])
         );
     }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cert::Certificate;
 use crate::decide::Reference;
+use crate::explain::{self, Voice};
 use crate::protocol::{
     Code, DerSource, Fault, FaultCode, Hex, Password, Source, Subject, WindowsStoreSource, hex, read,
 };
@@ -163,12 +164,15 @@ fn certificates(
     let holding = match reader.read(source) {
         // A store is there, and the certificate is not, or neither: nothing to export.
         Err(finding) if finding.code == Code::CertificateMissing => {
-            warn(&finding.message);
+            warn(&explain::message(&finding, Voice::Request));
             return Ok(());
         }
-        read => read.map_err(|finding| finding.message)?,
+        read => read.map_err(|finding| explain::message(&finding, Voice::Request))?,
     };
-    holding.problems.iter().for_each(|problem| warn(&problem.message));
+    holding
+        .problems
+        .iter()
+        .for_each(|problem| warn(&explain::message(problem, Voice::Request)));
     let mut named = match (holding.format, shown) {
         (_, None) => HashMap::new(),
         (Format::Folder, Some(_)) => named_by_files(source, reader)?,
@@ -198,7 +202,9 @@ type Named = HashMap<[u8; 32], (Source, Value)>;
 /// The certificates that a file of the folder stands for.
 fn named_by_files(source: &Source, reader: &Reader<'_>) -> Result<Named, String> {
     let mut named = Named::new();
-    let files = reader.parts(source).map_err(|finding| finding.message)?;
+    let files = reader
+        .parts(source)
+        .map_err(|finding| explain::message(&finding, Voice::Request))?;
     for file in files.unwrap_or_default() {
         let Source::Path { path, password } = &file else {
             continue;
