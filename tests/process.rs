@@ -561,7 +561,7 @@ fn what_is_no_json_is_said_in_words() {
         (utf8_bom(""), "found nothing"),
         (utf16_le(&good), "UTF-16"),
         (utf16_be(&good), "UTF-16"),
-        (good.encode_utf16().flat_map(u16::to_le_bytes).collect(), "not JSON"),
+        (good.encode_utf16().flat_map(u16::to_le_bytes).collect(), "UTF-16"),
         (b"\xff".to_vec(), "UTF-8"),
         (
             good.replace("fe01", "\u{fe}")
