@@ -325,7 +325,11 @@ fn a_report_from_the_future_hides_no_other_and_is_shown_as_one() {
         &["-", "--format", "text", "--as-of", as_of[1]],
         later("compliant").to_string(),
     );
-    assert!(text.output.contains("from the future"), "{}", text.output);
+    assert!(
+        text.output.contains("dated after the time of this fleet report"),
+        "{}",
+        text.output
+    );
     assert_eq!(
         ran(
             &folder,

@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("explain", &["protocol"]),
     ("enforce", &["cert", "decode", "protocol"]),
     ("render", &["protocol"]),
-    ("fleet", &["protocol"]),
+    ("fleet", &["explain", "protocol"]),
     ("output", &[]),
     ("cli", &["protocol"]),
     (

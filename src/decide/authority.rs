@@ -824,13 +824,13 @@ fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: 
                 stands.as_subject(level),
                 stands.limit,
             );
-            if related
-                .severity(&case.policy)
-                .is_none_or(|severity| severity < Severity::Doubt)
-            {
+            // A claim that the policy lets count shows of a subject what it asks; of a member it leaves open whether it agrees.
+            let unproven = related.relation == Relation::Unproven;
+            let severity = related.severity(&case.policy);
+            if !unproven && severity.is_none_or(|severity| severity < Severity::Doubt) {
                 continue;
             }
-            if related.relation != Relation::Unproven {
+            if !unproven {
                 disagreements.push(not_under(index, certificate));
             } else if !standing.pinned {
                 let finding = nobody_knows(case, &rules, verifier.store, index, &related);

@@ -6,6 +6,7 @@
 //! what the caller calls something, `{{` and `}}` are braces. Another language is another table.
 
 mod certificate;
+mod fleet;
 mod key;
 mod place;
 mod reference;
@@ -115,6 +116,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         source::ROWS,
         place::ROWS,
         verdict::ROWS,
+        fleet::ROWS,
     ];
     families.into_iter().flatten()
 }
@@ -161,6 +163,15 @@ pub fn phrase(phrase: &Phrase, voice: Voice) -> String {
     };
     let said = find(&phrase.text).and_then(|row| words.part(row, Part::Message, "", DEPTH));
     said.unwrap_or_default()
+}
+
+/// What to do about what a phrase says, where its row has a hint.
+pub fn hint(phrase: &Phrase, voice: Voice) -> Option<String> {
+    let words = Words {
+        values: &phrase.values,
+        voice,
+    };
+    find(&phrase.text).and_then(|row| words.part(row, Part::Hint, "", DEPTH))
 }
 
 /// Puts findings into words.

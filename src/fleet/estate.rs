@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::aggregate::both_same_host;
+use crate::explain::{self, Voice};
 use crate::protocol::fleet::{
     EstateAuthority, Expiry, ExpiryMonth, ExpirySoon, FindingGroup, FleetReference, Generation, Record, RecordFinding,
     ReportsRead, SharedNode, Standing, Text, WaiverReport, WaiverState,
 };
-use crate::protocol::{JoinedBy, Relation, Severity, Sha256Hex, Timestamp};
+use crate::protocol::{JoinedBy, Phrase, Relation, Severity, Sha256Hex, Timestamp};
 
 /// Hosts that are named where they are counted: enough to begin with; the records have them all.
 const HOSTS_NAMED: usize = 20;
@@ -401,74 +402,51 @@ impl Findings {
     }
 
     pub(super) fn stale(&mut self, record: &Record) {
-        let message = "The report is older than what may still count.";
-        let hint = "Collect a new report from the host.";
-        self.of_fleet(
-            FindingGroup::REPORT_STALE,
-            Severity::Doubt,
-            called(record),
-            message,
-            hint,
-        );
+        let text = Phrase::of("fleet.report-stale");
+        self.of_fleet(FindingGroup::REPORT_STALE, Severity::Doubt, called(record), &text);
     }
 
     pub(super) fn add_from_future(&mut self, record: &Record) {
-        let message =
-            "The report is from the future of the time that is judged, and no other report speaks of the host.";
-        let hint = "See whether the clock of the host, or of what collected the report, is right.";
-        self.of_fleet(
-            FindingGroup::REPORT_FROM_FUTURE,
-            Severity::Doubt,
-            called(record),
-            message,
-            hint,
-        );
+        let text = Phrase::of("fleet.report-from-future");
+        self.of_fleet(FindingGroup::REPORT_FROM_FUTURE, Severity::Doubt, called(record), &text);
     }
 
     /// What was found on the records that count for nothing, and on nodes.
     pub(super) fn of_records(&mut self, set_aside: &[Box<Record>], shared: &[SharedNode]) {
         for record in set_aside {
-            let message =
-                "A report from the future of the time that is judged counts for nothing: another speaks of the host.";
-            let hint = "See whether the clock of the host, or of what collected the report, is right.";
+            let text = Phrase::of("fleet.report-from-future-beside-another");
             let code = FindingGroup::REPORT_FROM_FUTURE;
-            self.of_fleet(code, Severity::Warning, called(record), message, hint);
+            self.of_fleet(code, Severity::Warning, called(record), &text);
         }
         for node in shared {
-            let message =
-                "Reports of one node name different hosts; the newest of each requirement counts for them all.";
-            let hint = "Give each host a node of its own; shared_nodes lists which reports share one.";
-            self.of_fleet(FindingGroup::NODE_SHARED, Severity::Doubt, &node.node, message, hint);
+            let text = Phrase::of("fleet.node-shared");
+            self.of_fleet(FindingGroup::NODE_SHARED, Severity::Doubt, &node.node, &text);
         }
     }
 
     pub(super) fn of_the_fleet(&mut self, missing: &[Text], waivers: &[WaiverReport], reports: &ReportsRead) {
         for host in missing {
-            let message = "No report speaks of a host that was expected.";
-            let hint = "Find out why it did not report, or take it off the list of expected hosts.";
-            self.of_fleet(FindingGroup::HOST_MISSING, Severity::Doubt, host, message, hint);
+            let text = Phrase::of("fleet.host-missing");
+            self.of_fleet(FindingGroup::HOST_MISSING, Severity::Doubt, host, &text);
         }
         for waiver in waivers {
             let host = waiver.waiver.host.clone().unwrap_or_else(|| "*".into());
             match waiver.state {
                 WaiverState::Expired => {
-                    let message = "A waiver's date is past: it covers nothing any more.";
-                    let hint = "Mend what it covered, or have it approved anew.";
-                    self.of_fleet(FindingGroup::WAIVER_EXPIRED, Severity::Warning, &host, message, hint);
+                    let text = Phrase::of("fleet.waiver-expired");
+                    self.of_fleet(FindingGroup::WAIVER_EXPIRED, Severity::Warning, &host, &text);
                 }
                 WaiverState::Unused => {
-                    let message = "A waiver covers nothing.";
-                    let hint = "Take it off the list.";
-                    self.of_fleet(FindingGroup::WAIVER_UNUSED, Severity::Info, &host, message, hint);
+                    let text = Phrase::of("fleet.waiver-unused");
+                    self.of_fleet(FindingGroup::WAIVER_UNUSED, Severity::Info, &host, &text);
                 }
                 WaiverState::Used | WaiverState::NotYet => {}
             }
         }
         for unreadable in &reports.unreadable_named {
-            let message = "A document could not be read as a report.";
-            let hint = "See which and why in the list of what could not be read.";
+            let text = Phrase::of("fleet.report-unreadable");
             let source = &unreadable.source;
-            self.of_fleet(FindingGroup::REPORT_UNREADABLE, Severity::Doubt, source, message, hint);
+            self.of_fleet(FindingGroup::REPORT_UNREADABLE, Severity::Doubt, source, &text);
         }
         let more = reports.unreadable - reports.unreadable_named.len() as u64;
         let key = (Reverse(Severity::Doubt), Text::from(FindingGroup::REPORT_UNREADABLE));
@@ -477,12 +455,14 @@ impl Findings {
         }
     }
 
-    fn of_fleet(&mut self, code: &str, severity: Severity, host: &Text, message: &str, hint: &str) {
+    fn of_fleet(&mut self, code: &str, severity: Severity, host: &Text, text: &Phrase) {
         let group = self.0.entry((Reverse(severity), code.into())).or_default();
         group.found(host, false);
-        group.message = Some(message.into());
-        group.hint = Some(hint.into());
-        group.own_words = true;
+        if !group.own_words {
+            group.message = Some(explain::phrase(text, Voice::Request).into());
+            group.hint = explain::hint(text, Voice::Request).map(Into::into);
+            group.own_words = true;
+        }
     }
 
     pub(super) fn finish(self) -> Vec<FindingGroup> {

@@ -4,7 +4,8 @@ use same_ca::protocol::{Relation, Severity, Status};
 
 use super::evidence::Evidence;
 use super::world::{
-    Brought, HOSTS, Key, KeyKind, Level, Match, Member, ProofWanted, References, Serial, Set, Subject, World,
+    Brought, Cert, Distrust, HOSTS, Key, KeyKind, Level, Match, Member, ProofWanted, References, Serial, Set, Subject,
+    World,
 };
 
 /// What the law says of a world.
@@ -290,7 +291,7 @@ impl<'w> Law<'w> {
             return false;
         };
         // 8.1: roots that rollover joins are one, under `key` too.
-        if self.world.policy.match_ == Match::Key && !self.at_root() {
+        if self.world.policy.match_ == Match::Key && (keys.meets(keys2) || !self.at_root()) {
             return keys.meets(keys2);
         }
         let reaches = |from: Set, to: Set, name| evidence.rollover(name, from.and(evidence.trusted_keys)).meets(to);
@@ -547,14 +548,24 @@ impl<'w> Law<'w> {
     /// 6.1
     fn weaken_unproven(&self, evidence: &Evidence<'w>, cert: Serial, mut row: Row) -> Row {
         let it = &self.world.certs[cert];
-        let of_name =
-            |c: Serial| self.world.certs[c].subject == it.issuer && (self.world.certs[c].ca || evidence.lends(c));
-        if evidence.at_hand.iter().any(of_name) || !evidence.verifiers(cert).is_empty() {
+        // A self-issued version-1 certificate is one too (7.1), whether or not it lends its key.
+        let is_ca = |c: &Cert| c.ca || (c.version1 && c.subject == c.issuer);
+        let of_name = |c: Serial| self.world.certs[c].subject == it.issuer && is_ca(&self.world.certs[c]);
+        // One that is distrusted is at hand as well: the page does not say, and this refuses more.
+        let distrusted = self.world.distrust.iter().filter_map(|distrust| match distrust {
+            Distrust::Cert(cert) => Some(*cert),
+            Distrust::Key(_) => None,
+        });
+        if evidence.at_hand.iter().chain(distrusted).any(of_name) || !evidence.verifiers(cert).is_empty() {
             return row;
         }
         let identifier = it.authority_identifier.filter(|_| !it.version1);
         let in_a_member = |member: &Member| match member {
-            Member::Server { cert, .. } => self.world.certs[*cert].authority_identifier == identifier,
+            // Which member the page does not say: one of this issuer name, since that refuses more.
+            Member::Server { cert, .. } => {
+                let member = &self.world.certs[*cert];
+                member.authority_identifier == identifier && member.issuer == it.issuer
+            }
             _ => false,
         };
         let by_identifier = identifier.is_some() && self.world.members.iter().any(in_a_member);
