@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use same_ca::explain::{self, Row};
 use same_ca::protocol::{Code, Phrase, Report};
@@ -404,9 +405,11 @@ fn the_table_holds_no_words_that_administrators_do_not_use() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// A folder with a reference, a subject, their CA and a truststore of it.
+/// A folder of its own with a reference, a subject, their CA and a truststore of it.
 fn files() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("words");
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("words-{}", MADE.fetch_add(1, Ordering::Relaxed));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     let ca = Ca::root("CN=Contoso Issuing CA");
@@ -560,4 +563,18 @@ fn what_a_report_says_can_be_said_again_from_its_texts_and_values() {
     }
     explain::report(&mut again, explain::Voice::Flags);
     assert_eq!(again, report);
+}
+
+#[test]
+fn without_a_reference_nothing_is_said_of_its_ca() {
+    let folder = files();
+    for reference in ["", "--reference=no-such-file.pem"] {
+        let mut arguments = vec!["--subject", "fe01.pem"];
+        if !reference.is_empty() {
+            arguments.push(reference);
+        }
+        let (_, text) = answers(&folder, &arguments);
+        assert!(text.contains("There is no reference to compare it with."), "{text}");
+        assert!(!text.contains("names the reference's CA"), "{text}");
+    }
 }

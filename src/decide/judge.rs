@@ -655,6 +655,10 @@ impl Session<'_> {
                 let nearest = nearest.and_then(|position| Some((offers.get(position)?, judged.get(position)?)));
                 let nearest = nearest.and_then(|(offer, judged)| Some((offer, judged.findings.first()?)));
                 let finding = match nearest {
+                    // What could not be read is named by why.
+                    Some((Offer { certificate: None, .. }, cause)) => {
+                        rules.finding(Code::NoneFits, "unreadable").cause(cause)
+                    }
                     Some((offer, cause)) => rules
                         .finding(Code::NoneFits, "nearest")
                         .value("nearest", offer.called())

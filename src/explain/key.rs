@@ -46,6 +46,8 @@ pub(super) const ROWS: &[Row] = &[
     .hint("give {@names}, such as the server's host name"),
     row("none-fits.nearest", "none of {count} certificates fits; the nearest is {nearest}: {>cause}")
         .hint("see {@passed-over} for what each one lacks"),
+    row("none-fits.unreadable", "none of {count} certificates fits: {>cause}")
+        .hint("see {@passed-over} for what each one lacks"),
     row("none-fits.none", "none of {count} certificates fits").hint("see {@passed-over} for what each one lacks"),
     row("candidate-not-installable.not-again", "the caller asked not to choose it again"),
     row(

@@ -44,6 +44,9 @@ pub fn report(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<
     page.field(0, "valid at", &[(Tone::Plain, &time(report.valid_at))])?;
     page.field(0, "revocation", &[(Tone::Plain, "not checked")])?;
 
+    let rule = &report.reference;
+    let mut members = rule.members.iter();
+    let has_reference = !rule.authorities.is_empty() || members.any(|member| member.certificate.is_some());
     for status in [
         Some(Status::Noncompliant),
         Some(Status::Undetermined),
@@ -68,7 +71,7 @@ pub fn report(report: &Report, colour: bool, out: &mut dyn Write) -> io::Result<
             None => page.line(0, &[(Tone::Bold, &format!("NOT JUDGED ({})", subjects.len()))])?,
         }
         for one in subjects {
-            subject(&mut page, one, report.valid_at)?;
+            subject(&mut page, one, report.valid_at, has_reference)?;
         }
     }
     page.blank()?;
@@ -163,29 +166,36 @@ pub fn document_summary(
     findings(&mut page, 2, &document.findings)
 }
 
-fn subject(page: &mut Page<'_>, subject: &SubjectReport, now: Timestamp) -> io::Result<()> {
+fn subject(page: &mut Page<'_>, subject: &SubjectReport, now: Timestamp, has_reference: bool) -> io::Result<()> {
     page.line(2, &[(Tone::Bold, &called(&subject.name, subject.use_.as_deref()))])?;
     if let Some(relation) = subject.relation {
-        relation_line(page, 4, relation, subject.proof)?;
+        relation_line(page, 4, relation, subject.proof, has_reference)?;
     }
     if let Some(facts) = &subject.certificate {
         certificate_lines(page, 4, facts, subject.issued_by.as_ref(), now)?;
     }
     findings(page, 4, &subject.findings)?;
     for passed in subject.passed_over.iter().flatten() {
-        passed_over(page, passed)?;
+        passed_over(page, passed, has_reference)?;
     }
     Ok(())
 }
 
-fn relation_line(page: &mut Page<'_>, indent: usize, relation: Relation, proof: Option<Proof>) -> io::Result<()> {
+fn relation_line(
+    page: &mut Page<'_>,
+    indent: usize,
+    relation: Relation,
+    proof: Option<Proof>,
+    has_reference: bool,
+) -> io::Result<()> {
+    let said = match relation {
+        Relation::Unproven if !has_reference => "There is no reference to compare it with.",
+        _ => words::relation(relation, proof),
+    };
     let known = proof
         .map(|proof| format!("  (known by {})", words::proof(proof)))
         .unwrap_or_default();
-    page.line(
-        indent,
-        &[(Tone::Plain, words::relation(relation, proof)), (Tone::Dim, &known)],
-    )
+    page.line(indent, &[(Tone::Plain, said), (Tone::Dim, &known)])
 }
 
 /// The few facts by which a person knows a certificate. The subject's name is left out where the name already says it.
@@ -251,7 +261,7 @@ fn findings(page: &mut Page<'_>, indent: usize, findings: &[Finding]) -> io::Res
     Ok(())
 }
 
-fn passed_over(page: &mut Page<'_>, passed: &PassedOver) -> io::Result<()> {
+fn passed_over(page: &mut Page<'_>, passed: &PassedOver, has_reference: bool) -> io::Result<()> {
     // Older versions did not say which source it is.
     let which = match (&passed.source, &passed.certificate) {
         (Some(source), Some(facts)) => format!("{source} (thumbprint {})", facts.sha1),
@@ -285,7 +295,7 @@ fn passed_over(page: &mut Page<'_>, passed: &PassedOver) -> io::Result<()> {
         return Ok(());
     }
     if let Some(relation) = passed.relation {
-        relation_line(page, 6, relation, passed.proof)?;
+        relation_line(page, 6, relation, passed.proof, has_reference)?;
     }
     findings(page, 6, &passed.findings)
 }
