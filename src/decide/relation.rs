@@ -300,11 +300,20 @@ impl About<'_> {
         let named = self.anchors.iter().find(|anchor| self.authority.is_named(&anchor.name));
         if named.is_some() || self.issuers.any() {
             let mut related = Related::new(Relation::NameOnly, Some(Proof::Signature));
-            let key = named.and_then(|anchor| anchor.keys.first()).copied();
-            related.rolled = key.is_some_and(|key| self.is_rolled(verifier, key));
-            if let (Some(key), false) = (key, related.rolled) {
-                related.refused = self.refused_link(verifier, key);
-            }
+            // Of several keys that verify it, any may be the one that a link leads to.
+            let keys: Vec<usize> = named.map(|anchor| anchor.keys.clone()).unwrap_or_default();
+            let rolled = keys.iter().copied().find(|&key| self.is_rolled(verifier, key));
+            let refused = match rolled {
+                Some(_) => None,
+                None => keys
+                    .iter()
+                    .find_map(|&key| Some((key, self.refused_link(verifier, key)?))),
+            };
+            let key = rolled
+                .or(refused.as_ref().map(|(key, _)| *key))
+                .or(keys.first().copied());
+            related.rolled = rolled.is_some();
+            related.refused = refused.map(|(_, refused)| refused);
             // What the budget left untried may have joined the key.
             if !self.authority.complete && related.refused.is_none() {
                 let mut related = self.unproven(store);
