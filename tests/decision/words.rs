@@ -389,6 +389,23 @@ fn a_key_that_its_password_does_not_open_is_told_where_the_key_is_missed() {
 }
 
 #[test]
+fn a_block_that_cannot_be_read_is_told_with_its_file_and_its_reason() {
+    let w = World::new();
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("words-block");
+    std::fs::create_dir_all(&folder).unwrap();
+    let block = "-----BEGIN CERTIFICATE-----\nno base64 at all!\n-----END CERTIFICATE-----\n";
+    std::fs::write(folder.join("garbage.pem"), leaf(&w.ca, "p").pem() + block).unwrap();
+    let request = ask()
+        .file("fe01", &[&w.fe("fe01")])
+        .authorities(&[&w.root.cert, &w.ca.cert])
+        .request(&[json!({ "name": "p", "source": { "path": folder.join("garbage.pem") } })]);
+    let said = serde_json::to_string(&support::check_json(request).subjects[0].findings).unwrap();
+    for word in ["base64", "garbage.pem"] {
+        assert!(said.to_lowercase().contains(word), "{said}");
+    }
+}
+
+#[test]
 fn evidence_that_was_given_and_cannot_be_read_is_the_cause_and_not_asked_for_again() {
     let w = World::new();
     let mut request = ask()
