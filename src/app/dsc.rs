@@ -11,9 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::DscCommand;
 use crate::error::Error;
 use crate::protocol::dsc::Reason;
-use crate::protocol::{
-    ChosenFrom, Fault, FaultCode, Finding, PassedOver, Report, Request, Severity, Status, SubjectReport,
-};
+use crate::protocol::{Fault, FaultCode, Finding, PassedOver, Report, Severity, Status};
 use crate::render::safe::Safe;
 
 use super::{ANSWERED, NOT_ANSWERED, Streams, World, check, enforce};
@@ -210,13 +208,13 @@ fn short_state(
     let mut state = shown.clone();
     state.insert("host".into(), properties.host().into());
     state.insert("status".into(), report.status.as_str().into());
-    state.insert("reasons".into(), as_json(&reasons(properties, report))?);
+    state.insert("reasons".into(), as_json(&reasons(report))?);
     Ok(state)
 }
 
 /// What the status rests on, the worst first. What weighs nothing is in the report alone, but for hints how a state that
 /// is not the desired one could become it.
-fn reasons(properties: &Properties, report: &Report) -> Vec<Reason> {
+fn reasons(report: &Report) -> Vec<Reason> {
     let mut found: Vec<(String, &Finding)> = Vec::new();
     let is_told = |finding: &&Finding, status: Option<Status>| {
         finding.severity > Severity::Info || (finding.hint.is_some() && status != Some(Status::Compliant))
@@ -241,20 +239,19 @@ fn reasons(properties: &Properties, report: &Report) -> Vec<Reason> {
         }
         // Why what would have done was not chosen.
         for passed in subject.passed_over.iter().flatten() {
-            let which = passed_over(&properties.request, subject, passed);
+            let which = passed_over(passed);
             let findings = passed.findings.iter();
             let findings = findings.filter(|finding| finding.severity > Severity::Info);
             found.extend(findings.map(|finding| (format!("{who}: {which}"), finding)));
         }
     }
     found.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
-    let relative = relative_paths(properties.shown());
     let reason = |(who, finding): (String, &Finding)| {
         let hint = match &finding.hint {
             Some(hint) => format!(". What to do: {hint}"),
             None => String::new(),
         };
-        let searched = searched(&finding.message, &relative);
+        let searched = searched(finding);
         let phrase = format!(
             "{}: {who}: {}{searched}{hint}",
             finding.severity.as_str(),
@@ -269,47 +266,25 @@ fn reasons(properties: &Properties, report: &Report) -> Vec<Reason> {
 }
 
 /// What a certificate that was not chosen is called: its source, and its thumbprint where the source may hold several.
-fn passed_over(request: &Request, subject: &SubjectReport, passed: &PassedOver) -> String {
-    let asked = request.subjects.iter();
-    let mut asked = asked.filter(|asked| asked.name == subject.name && asked.use_ == subject.use_);
-    let asked = asked.next();
-    let source = match passed.from {
-        ChosenFrom::AnyOf => asked.and_then(|asked| asked.any_of.iter().flatten().nth(passed.index)),
-        ChosenFrom::Candidates => {
-            let own = asked.into_iter().flat_map(|asked| &asked.candidates);
-            own.chain(&request.candidates).nth(passed.index)
-        }
-    };
-    let source = source.map_or_else(|| "a source".into(), |source| source.label());
+fn passed_over(passed: &PassedOver) -> String {
+    let source = passed.source.as_deref().unwrap_or("a source");
     match &passed.certificate {
         Some(certificate) => format!("{source} (thumbprint {})", certificate.sha1),
-        None => source.to_string(),
+        None => source.to_owned(),
     }
 }
 
-/// Texts of the properties that may be relative paths.
-fn relative_paths(shown: &Map<String, Value>) -> Vec<&str> {
-    fn collect<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
-        match value {
-            Value::String(text) if !std::path::Path::new(text).is_absolute() && !text.contains("://") => {
-                found.push(text);
-            }
-            Value::Array(list) => list.iter().for_each(|value| collect(value, found)),
-            Value::Object(map) => map.values().for_each(|value| collect(value, found)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    shown.values().for_each(|value| collect(value, &mut found));
-    found
-}
-
-/// Where a file was looked for that is not there, if it was not said with the file.
-fn searched(message: &str, relative: &[&str]) -> String {
-    let is_absent = message.contains("there is no such file");
-    let names_one = relative.iter().any(|path| !path.is_empty() && message.contains(*path));
+/// Where a file was looked for that is not there, if its path is a relative one.
+fn searched(finding: &Finding) -> String {
+    let named = |wanted: &str| {
+        let mut values = finding.values.iter();
+        values.find_map(|(name, value)| (name.rsplit('.').next() == Some(wanted)).then_some(value))
+    };
+    let is_absent = finding.message.contains("there is no such file");
+    let path = named("path").or_else(|| named("source")).filter(|_| is_absent);
+    let is_relative = path.is_some_and(|path| !std::path::Path::new(path).is_absolute() && !path.contains("://"));
     match host::folder() {
-        Some(folder) if is_absent && names_one => {
+        Some(folder) if is_relative => {
             format!(" (a relative path, looked for in {folder}; write an absolute one)")
         }
         _ => String::new(),

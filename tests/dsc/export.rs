@@ -45,6 +45,24 @@ fn same_again(dsc: &Dsc, instance: &Value) {
 }
 
 #[test]
+fn an_instance_says_in_words_what_is_wrong_with_the_reference() {
+    let dsc = Dsc::new("export-reference");
+    let mut properties = dsc.properties();
+    properties["reference"] = json!([
+        {"name": "fe01", "source": "fe01/Default.pem"},
+        {"name": "fe02", "source": dsc.folder.join("absent.pem").to_str().unwrap()},
+    ]);
+    properties["subjects"] = json!([{"name": "s", "anyOf": ["fe03/WebServicesInternal.cer"]}]);
+    let instances = dsc.export(&properties);
+    assert_eq!(instances.len(), 1, "{instances:#?}");
+    let reasons = instances[0]["reasons"].as_array().unwrap();
+    let of_member = |reason: &&Value| reason["phrase"].as_str().unwrap().starts_with("doubt: fe02: ");
+    let told = reasons.iter().find(of_member).unwrap()["phrase"].as_str().unwrap();
+    assert!(told.contains("there is no such file"), "{told}");
+    same_again(&dsc, &instances[0]);
+}
+
+#[test]
 fn an_export_of_nothing_says_what_to_ask_where_there_is_no_store() {
     let dsc = Dsc::new("export-nothing");
     if cfg!(windows) {

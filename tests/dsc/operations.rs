@@ -310,6 +310,10 @@ fn a_relative_path_that_leads_nowhere_is_told_with_the_folder_that_was_searched(
     properties["subjects"][0]["source"] = json!(folder.join("absent.pem").to_str().unwrap());
     let (state, _) = dsc.test(&properties);
     assert!(!state["reasons"].to_string().contains("looked for in"));
+    // Whatever letters of its path are the name of something.
+    properties["subjects"][0]["name"] = json!("s");
+    let (state, _) = dsc.test(&properties);
+    assert!(!state["reasons"].to_string().contains("looked for in"));
 }
 
 #[test]

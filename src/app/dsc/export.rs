@@ -16,7 +16,7 @@ use crate::protocol::{
 };
 use crate::source::{Format, Held, Holding, Reader};
 
-use super::super::check::{Head, judge, report};
+use super::super::check::{Head, judge, report, section};
 use super::super::{World, case};
 use super::properties::Properties;
 use super::short_state;
@@ -109,10 +109,10 @@ pub fn instances(
         .collect();
     let none = case::Candidates::default();
     let judged = judge(&reference, &subjects, &reader, &none);
-    let head = Head::of(request);
+    let (head, section) = (Head::of(request), section(&reference));
     let mut names: HashMap<String, usize> = HashMap::new();
     Ok(found.into_iter().zip(judged).map(move |((index, one), judged)| {
-        let report = report(head.clone(), &reference, reference.report().clone(), vec![judged]);
+        let report = report(head.clone(), &reference, section.clone(), vec![judged]);
         let subject = shown.get("subjects").and_then(|subjects| subjects.get(index));
         let subjects = json!([shown_alone(subject, &one)]);
         let mut instance = short_state(properties, &shown, &report)?;
