@@ -464,47 +464,16 @@ fn who_types_flags_is_told_of_flags_in_text_and_json() {
 #[test]
 fn a_password_file_is_opened_for_what_needs_one_alone_and_opens_a_truststore() {
     let folder = files();
-    let (report, _) = answers(
-        &folder,
-        &[
-            "--reference",
-            "fe01.pem",
-            "--subject",
-            "p.pem",
-            "--authority",
-            "ca.pem",
-            "--password-file",
-            "no-such-file",
-        ],
-    );
+    let with = |authority: &str, password: &str| {
+        let servers = ["--reference", "fe01.pem", "--subject", "p.pem"];
+        let others = ["--authority", authority, "--password-file", password];
+        answers(&folder, &[servers, others].concat()).0
+    };
+    let report = with("ca.pem", "no-such-file");
     assert!(report.compliant, "{}", report.message);
-    let (report, _) = answers(
-        &folder,
-        &[
-            "--reference",
-            "fe01.pem",
-            "--subject",
-            "p.pem",
-            "--authority",
-            "trust.p12",
-            "--password-file",
-            "password",
-        ],
-    );
+    let report = with("trust.p12", "password");
     assert!(report.compliant, "{}", report.message);
-    let (report, _) = answers(
-        &folder,
-        &[
-            "--reference",
-            "fe01.pem",
-            "--subject",
-            "p.pem",
-            "--authority",
-            "trust.p12",
-            "--password-file",
-            "no-such-file",
-        ],
-    );
+    let report = with("trust.p12", "no-such-file");
     assert!(report.message.contains("no-such-file"), "{}", report.message);
 }
 

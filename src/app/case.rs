@@ -345,17 +345,9 @@ fn from_file(path: &str, reader: &Reader<'_>) -> Result<DocumentInput, Finding> 
     }
 }
 
-/// What is UTF-16 as UTF-8: Windows PowerShell writes files so unless told otherwise.
+/// What is UTF-16 as UTF-8.
 pub fn text_of(bytes: &[u8]) -> Option<Vec<u8>> {
-    let units = |pairs: &[u8], unit: fn([u8; 2]) -> u16| -> Option<Vec<u8>> {
-        let units: Vec<u16> = pairs.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-        String::from_utf16(&units).ok().map(String::into_bytes)
-    };
-    match bytes {
-        [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes),
-        _ => None,
-    }
+    Some(crate::protocol::read::from_utf16(bytes)?.ok()?.into_bytes())
 }
 
 fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, case: &mut Case) {

@@ -184,7 +184,7 @@ fn list(path: &Path) -> Result<String, Error> {
     if bytes.len() as u64 > LIST_LIMIT {
         return Err(wrong("too large for a list").into());
     }
-    let bytes = utf8(bytes).map_err(|()| wrong("is not text in UTF-8"))?;
+    let bytes = utf8(bytes).map_err(|_| wrong("is not text in UTF-8"))?;
     let text = String::from_utf8(bytes).map_err(|_| wrong("is not text in UTF-8"))?;
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
@@ -736,20 +736,12 @@ fn utf16(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF")
 }
 
-/// UTF-8 from what Windows PowerShell writes with `>`: UTF-16 with a byte order mark. Everything else stays as it is.
-fn utf8(bytes: Vec<u8>) -> Result<Vec<u8>, ()> {
-    if !utf16(&bytes) {
-        return Ok(bytes);
-    }
-    let unit: fn([u8; 2]) -> u16 = if bytes.starts_with(b"\xFF\xFE") {
-        u16::from_le_bytes
-    } else {
-        u16::from_be_bytes
-    };
-    let (units, rest) = bytes.as_chunks::<2>();
-    let text: Result<String, _> = char::decode_utf16(units.iter().skip(1).map(|&pair| unit(pair))).collect();
-    match (text, rest) {
-        (Ok(text), []) => Ok(text.into_bytes()),
-        _ => Err(()),
+/// UTF-8 from what Windows PowerShell writes with `>`. Everything else stays as it is.
+fn utf8(bytes: Vec<u8>) -> Result<Vec<u8>, read::NotUtf16> {
+    match read::from_utf16(&bytes) {
+        None => Ok(bytes),
+        // A report that ends within a character was cut.
+        Some(_) if bytes.len() % 2 == 1 => Err(read::NotUtf16),
+        Some(text) => text.map(String::into_bytes),
     }
 }

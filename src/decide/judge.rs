@@ -896,7 +896,8 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// What the relation adds to the findings. `ends` are those of the authority's key and of the one that signed.
+    /// What the relation adds to the findings. `newer` says whether a later key of the same CA signed, and is asked where one
+    /// of its keys did.
     fn relation(&self, related: &Related, newer: impl FnOnce() -> Option<bool>) -> Vec<Finding> {
         let mut findings = Vec::new();
         if related.weak {

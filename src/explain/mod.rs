@@ -157,21 +157,20 @@ pub fn message(finding: &Finding, voice: Voice) -> String {
 
 /// A phrase in words.
 pub fn phrase(phrase: &Phrase, voice: Voice) -> String {
-    let words = Words {
-        values: &phrase.values,
-        voice,
-    };
-    let said = find(&phrase.text).and_then(|row| words.part(row, Part::Message, "", DEPTH));
-    said.unwrap_or_default()
+    part(phrase, Part::Message, voice).unwrap_or_default()
 }
 
 /// What to do about what a phrase says, where its row has a hint.
 pub fn hint(phrase: &Phrase, voice: Voice) -> Option<String> {
+    part(phrase, Part::Hint, voice)
+}
+
+fn part(phrase: &Phrase, part: Part, voice: Voice) -> Option<String> {
     let words = Words {
         values: &phrase.values,
         voice,
     };
-    find(&phrase.text).and_then(|row| words.part(row, Part::Hint, "", DEPTH))
+    find(&phrase.text).and_then(|row| words.part(row, part, "", DEPTH))
 }
 
 /// Puts findings into words.

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::decode::MAX_INPUT_BYTES;
+use crate::protocol::read;
 
 /// Entries of a folder: each becomes a file that is read, so the number bounds the work.
 const FOLDER_LIMIT: usize = 100_000;
@@ -60,19 +61,12 @@ pub fn read_small(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Resul
 
 /// The first line of a file as text, without its line end and byte order mark.
 pub fn first_line(bytes: Vec<u8>) -> Result<String, &'static str> {
-    let text = match bytes.as_slice() {
-        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
-        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes)?,
-        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).map_err(|_| "it is not text in UTF-8")?,
-        _ => String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8")?,
+    let text = match read::from_utf16(&bytes) {
+        Some(text) => text.map_err(|_| "it is not text in UTF-16")?,
+        None => String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8")?,
     };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     Ok(text.split(['\r', '\n']).next().unwrap_or_default().to_owned())
-}
-
-/// Windows PowerShell writes files so unless told otherwise.
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, &'static str> {
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-    String::from_utf16(&units).map_err(|_| "it is not text in UTF-16")
 }
 
 fn read_bounded(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Result<Vec<u8>, &'static str> {

@@ -332,6 +332,12 @@ fn of_a_known_and_an_unknown_ca() -> World {
     }
 }
 
+/// The answer with a flood of keys before all other intermediates.
+fn with_a_flood(request: &Value) -> minted::Answer {
+    let (place, random) = (adversary::Place::Intermediates, &mut Random::new(0, 0));
+    answer(&flood::flooded(request, &flood::KEYS, place, true, random).unwrap()).unwrap()
+}
+
 #[test]
 fn a_flood_takes_no_pass_away_where_a_member_is_of_an_unknown_ca() {
     let any = Policy {
@@ -347,15 +353,7 @@ fn a_flood_takes_no_pass_away_where_a_member_is_of_an_unknown_ca() {
     identical.members.remove(0);
     identical.subject = Subject::One(Brought { cert: 2, chain: vec![] });
     for world in [beside_it, identical] {
-        let request = Mint::new(&world).request();
-        let request = flood::flooded(
-            &request,
-            &flood::KEYS,
-            adversary::Place::Intermediates,
-            true,
-            &mut Random::new(0, 0),
-        );
-        let said = answer(&request.unwrap()).unwrap();
+        let said = with_a_flood(&Mint::new(&world).request());
         assert_eq!(said.status, Status::Compliant, "{}{said:?}", world.words());
     }
 }
@@ -373,13 +371,6 @@ fn a_flood_makes_no_pass_of_a_member_whose_signature_is_wrong() {
     let request = Mint::new(&world).request();
     let plain = answer(&request).unwrap();
     assert!(plain.reference.contains_key("signature-invalid"), "{plain:?}");
-    let request = flood::flooded(
-        &request,
-        &flood::KEYS,
-        adversary::Place::Intermediates,
-        true,
-        &mut Random::new(0, 0),
-    );
-    let said = answer(&request.unwrap()).unwrap();
+    let said = with_a_flood(&request);
     assert_eq!(said.status, Status::Undetermined, "{said:?}");
 }
