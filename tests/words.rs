@@ -547,3 +547,27 @@ fn without_a_reference_nothing_is_said_of_its_ca() {
         assert!(!text.contains("names the reference's CA"), "{text}");
     }
 }
+
+#[test]
+fn a_host_in_the_place_of_a_path_is_known_with_its_port_or_by_its_domain() {
+    for (path, server) in [
+        ("fe01.contoso.com", Some("tls://fe01.contoso.com:443")),
+        ("fe01.contoso.com:5061", Some("tls://fe01.contoso.com:5061")),
+        ("fe01:5061", Some("tls://fe01:5061")),
+        ("localhost:443", Some("tls://localhost:443")),
+        ("fe01", None),
+        ("fe01.pem", None),
+        ("fe01:", None),
+        ("fe01:99999", None),
+        ("C:5061", None),
+        (":443", None),
+    ] {
+        let meant = same_ca::protocol::source::looks_like_host(path);
+        assert_eq!(meant.as_deref(), server, "{path}");
+    }
+    let (_, text) = answers(&files(), &["--reference", "fe01:5061", "--subject", "p.pem"]);
+    assert!(
+        text.contains("did you mean the server? Then write tls://fe01:5061"),
+        "{text}"
+    );
+}

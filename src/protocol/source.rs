@@ -455,7 +455,9 @@ pub fn looks_like_host(path: &str) -> Option<String> {
         |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let labels: Vec<&str> = host.split('.').collect();
     let last = labels.last().copied().unwrap_or_default().to_ascii_lowercase();
-    let is_host = labels.len() > 1 && labels.iter().all(|one| label(one)) && !ENDINGS.contains(&last.as_str());
+    // A port tells that one label is a server's too; a single letter is a drive.
+    let is_long_enough = labels.len() > 1 || port.is_some() && host.len() > 1;
+    let is_host = is_long_enough && labels.iter().all(|one| label(one)) && !ENDINGS.contains(&last.as_str());
     let is_named = is_host && (port.is_some() || last.bytes().all(|byte| byte.is_ascii_alphabetic()));
     let is_ported = port.is_none_or(|_| is_port(path));
     (is_named && is_ported).then(|| match port {
