@@ -332,12 +332,7 @@ pub fn evaluate(case: &Case, verifier: &mut SignatureVerifier<'_>) -> Standing {
 /// The reference as it stands for one subject with what it brings (decision.md, 3.9): keys may join, and members may vote
 /// where every one is then verified and all agree. Else the members' votes stay as they are; true where that is because
 /// they do not agree.
-pub fn evaluate_with_brought(
-    case: &Case,
-    verifier: &mut SignatureVerifier<'_>,
-    base: &Standing,
-    brought: &[Arc<Certificate>],
-) -> (Standing, bool) {
+pub fn evaluate_with_brought(case: &Case, verifier: &mut SignatureVerifier<'_>, base: &Standing) -> (Standing, bool) {
     let store = verifier.store;
     let mut standing = base.clone();
     if standing.pinned {
@@ -358,7 +353,7 @@ pub fn evaluate_with_brought(
             continue;
         }
         let with = issuers_of(case, verifier, member);
-        changed |= with.issuers.keys != stands.issuers.keys || with.anchors != stands.anchors;
+        changed |= with.anchors != stands.anchors;
         let (findings, forged, unanchored) = (std::mem::take(&mut stands.findings), stands.forged, stands.unanchored);
         *stands = MemberStanding {
             findings,
@@ -378,21 +373,17 @@ pub fn evaluate_with_brought(
         if !disagree && !unverified {
             return (standing, false);
         }
-        let grown = grown_with_brought(verifier, base, brought);
-        return (grown, disagree);
+        return (grown_with_brought(verifier, base), disagree);
     }
-    (grown_with_brought(verifier, base, brought), false)
+    (grown_with_brought(verifier, base), false)
 }
 
 /// The votes as they are, with the keys that what a subject brings joins.
-fn grown_with_brought(verifier: &mut SignatureVerifier<'_>, base: &Standing, brought: &[Arc<Certificate>]) -> Standing {
+fn grown_with_brought(verifier: &mut SignatureVerifier<'_>, base: &Standing) -> Standing {
     let mut standing = base.clone();
-    for authority in &mut standing.authorities {
-        let concerned = brought.iter().any(|brought| authority.is_named(brought.subject()));
-        if concerned && authority.rolls {
-            authority.keys.retain(|joined| joined.from.is_none());
-            authority.grow(verifier);
-        }
+    for authority in standing.authorities.iter_mut().filter(|authority| authority.rolls) {
+        authority.keys.retain(|joined| joined.from.is_none());
+        authority.grow(verifier);
     }
     standing
 }
@@ -611,8 +602,9 @@ fn merge(verifier: &mut SignatureVerifier<'_>, authorities: Vec<Authority>) -> V
     let mut merged: Vec<Authority> = Vec::new();
     for mut grown in authorities {
         while let Some(index) = merged.iter().position(|other| {
-            let (name, keys) = (&grown.names[0], grown.first_keys());
-            other.is_named(name) && joins(verifier, name, &keys, &other.first_keys())
+            let keys = grown.first_keys();
+            let mut shared = grown.names.iter().filter(|name| other.is_named(name));
+            shared.any(|name| joins(verifier, name, &keys, &other.first_keys()))
         }) {
             let mut other = merged.remove(index);
             other.absorb(grown);
@@ -777,7 +769,7 @@ fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: 
     if standing.pinned {
         say_distrusted_pins(case, verifier.store, standing);
     } else {
-        several_roots(case, standing, &rules);
+        several_roots(case, verifier, standing, &rules);
     }
     let agree = case.policy.references == References::Agree;
     if !standing.pinned && agree {
@@ -901,23 +893,27 @@ fn joining(verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> Option<
     None
 }
 
-fn several_roots(case: &Case, standing: &mut Standing, rules: &Rules<'_>) {
+/// Says of each verified member whether it leads by itself to several roots that rollover does not make one.
+fn several_roots(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing, rules: &Rules<'_>) {
     if case.policy.level != Level::Root {
         return;
     }
     for (index, member) in standing.members.iter_mut().enumerate() {
-        let reached: Vec<String> = standing
-            .authorities
-            .iter()
-            .filter(|authority| authority.members.contains(&index))
-            .map(|authority| title(case, authority))
-            .collect();
-        if reached.len() > 1 {
+        if member.is_distrusted() || member.anchors.len() < 2 {
+            continue;
+        }
+        let mut roots = Vec::new();
+        for anchor in &member.anchors {
+            vote(&mut roots, index, anchor, case.policy.match_ == Match::Key);
+        }
+        let roots = merge(verifier, roots);
+        if roots.len() > 1 {
+            let titles: Vec<String> = roots.iter().map(|root| title(case, root)).collect();
             let finding = rules
                 .finding(Code::SeveralRoots, "leads")
                 .value("member", &case.members[index].name)
-                .value("count", reached.len().to_string())
-                .value("roots", reached.join("; "));
+                .value("count", roots.len().to_string())
+                .value("roots", titles.join("; "));
             member.findings.push(finding);
         }
     }

@@ -294,12 +294,14 @@ impl Session<'_> {
         // What a subject brings takes no pass away, so a pass without it is the end.
         let brings = self.brings(offer, certificate);
         let distrusted = self.look(offer).distrusted;
+        let mut proven = None;
         let judged = self.with_verifier(&reference.store, |session, verifier| {
             let examined = session.examine(verifier, &reference.standing, certificate);
-            let proven = examined.related.is_proven(&reference.case.policy);
-            if !proven && brings {
+            let passes = examined.related.is_proven(&reference.case.policy);
+            if !passes && brings {
                 return None;
             }
+            proven = passes.then(|| examined.related.clone());
             let given = (&**certificate, from);
             let judged = session.judge_with(verifier, &reference.standing, examined, given, offer, names);
             // What it brings may still tell that its CA's key lasts longer, or is a distrusted one: no proof lifts that.
@@ -310,7 +312,11 @@ impl Session<'_> {
             return judged;
         }
         self.with_brought(offer, certificate, from, |session, verifier, standing, disagree| {
-            let examined = session.examine(verifier, standing, certificate);
+            let mut examined = session.examine(verifier, standing, certificate);
+            let mut standing = standing;
+            if let Some(related) = proven {
+                (examined.related, standing) = (related, &reference.standing);
+            }
             let mut judged = session.judge_with(verifier, standing, examined, (certificate, from), offer, names);
             if disagree {
                 let rules = Rules::of_subject(&reference.case.policy);
@@ -504,7 +510,7 @@ impl Session<'_> {
         let mut store = self.reference.store.clone();
         store.bring(&brought, from);
         let (standing, disagree) = self.with_verifier(&store, |session, verifier| {
-            evaluate_with_brought(&session.reference.case, verifier, &session.reference.standing, &brought)
+            evaluate_with_brought(&session.reference.case, verifier, &session.reference.standing)
         });
         Some(Overlay {
             brought: offer.brought.clone(),

@@ -297,23 +297,27 @@ impl About<'_> {
         if self.authority.keys.is_empty() || self.issuers.is_unsupported() || no_path {
             return self.unproven(store);
         }
-        let named = self.anchors.iter().find(|anchor| self.authority.is_named(&anchor.name));
-        if named.is_some() || self.issuers.any() {
+        let mut named: Vec<(&Anchor, usize)> = Vec::new();
+        for anchor in self
+            .anchors
+            .iter()
+            .filter(|anchor| self.authority.is_named(&anchor.name))
+        {
+            named.extend(anchor.keys.iter().map(|&key| (anchor, key)));
+        }
+        if !named.is_empty() || self.issuers.any() {
             let mut related = Related::new(Relation::NameOnly, Some(Proof::Signature));
-            // Of several keys that verify it, any may be the one that a link leads to.
-            let keys: Vec<usize> = named.map(|anchor| anchor.keys.clone()).unwrap_or_default();
-            let rolled = keys.iter().copied().find(|&key| self.is_rolled(verifier, key));
+            // Of several keys that verify it, and of several roots, any may be the one that a link leads to.
+            let rolled = named.iter().find(|(_, key)| self.is_rolled(verifier, *key));
             let refused = match rolled {
                 Some(_) => None,
-                None => keys
+                None => named
                     .iter()
-                    .find_map(|&key| Some((key, self.refused_link(verifier, key)?))),
+                    .find_map(|of_key| Some((of_key, self.refused_link(verifier, of_key.1)?))),
             };
-            let key = rolled
-                .or(refused.as_ref().map(|(key, _)| *key))
-                .or(keys.first().copied());
+            let shown = rolled.or(refused.as_ref().map(|(of_key, _)| *of_key)).or(named.first());
             related.rolled = rolled.is_some();
-            related.refused = refused.map(|(_, refused)| refused);
+            related.refused = refused.as_ref().map(|(_, refused)| refused.clone());
             // What the budget left untried may have joined the key.
             if !self.authority.complete && related.refused.is_none() {
                 let mut related = self.unproven(store);
@@ -321,7 +325,7 @@ impl About<'_> {
                 return related;
             }
             related.weak = self.name_is_enough();
-            if let (Some(anchor), Some(key)) = (named, key) {
+            if let Some(&(anchor, key)) = shown {
                 related.evidence = issued_above(store, self.certificate, anchor, key);
                 related.anchor = Some((anchor.clone(), key));
             }

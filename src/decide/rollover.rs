@@ -50,28 +50,39 @@ pub fn grow(verifier: &mut SignatureVerifier<'_>, name: &Name, keys: &mut Vec<Jo
 /// its key must not have each compared with each.
 struct Lineage<'n> {
     name: &'n Name,
-    /// Of a parent: the names below it. Only trusted certificates count there, and it is the same from whichever of its
-    /// keys one starts.
+    /// Of a parent: the names below it, which are no parents of it: no name proves itself. Only trusted keys count there.
     below: Option<&'n Lineage<'n>>,
     keys: HashSet<usize>,
     /// The certificates for its keys, with those keys.
     generations: Vec<(usize, usize)>,
     /// Those that name another as the one before, by its SHA-1.
     successors: HashMap<[u8; 20], Vec<(usize, usize)>>,
-    by_sha1: HashMap<[u8; 20], (usize, usize)>,
     parents: Vec<Parent>,
 }
 
-/// A parent that signed a trusted certificate for a key of the authority.
+/// A name whose trusted keys signed trusted certificates for keys of the authority.
 struct Parent {
     name: Name,
-    /// The certificate that it signed, and the key of the authority in it.
-    child: usize,
-    child_key: usize,
+    /// What rollover reaches from its trusted keys: two keys are one parent's where both lie in one of these.
+    reaches: Vec<Vec<JoinedKey>>,
+    children: Vec<Child>,
+}
+
+/// A trusted certificate for a key of the authority, signed by a parent.
+struct Child {
+    certificate: usize,
+    /// The key of the authority in it.
+    key: usize,
     /// The parent's key that signed it.
     signer: usize,
-    /// All keys of the parent, that one first.
-    keys: Vec<JoinedKey>,
+}
+
+/// What (b) found: the child that the parent signed, what rollover reaches from one key of the parent, and the key among
+/// it that signed the other certificate.
+struct Common<'p> {
+    child: &'p Child,
+    reach: &'p [JoinedKey],
+    signer: usize,
 }
 
 impl<'n> Lineage<'n> {
@@ -82,13 +93,8 @@ impl<'n> Lineage<'n> {
             keys: HashSet::new(),
             generations: Vec::new(),
             successors: HashMap::new(),
-            by_sha1: HashMap::new(),
             parents: Vec::new(),
         }
-    }
-
-    fn is_parent(&self) -> bool {
-        self.below.is_some()
     }
 
     /// Whether a name stands at or below this place, so that it is no parent's here.
@@ -101,8 +107,11 @@ impl<'n> Lineage<'n> {
         for joined in keys.iter() {
             self.admit(verifier, joined.key);
         }
-        let counts = |&index: &usize| !self.is_parent() || store.held(index).trusted;
-        let of_name: Vec<usize> = store.named(self.name).iter().copied().filter(counts).collect();
+        let mut of_name = store.named(self.name).to_vec();
+        if self.below.is_some() {
+            let trusted: HashSet<usize> = trusted_keys(store, self.name).into_iter().collect();
+            of_name.retain(|&index| store.key_held(index).is_some_and(|key| trusted.contains(&key)));
+        }
         loop {
             let mut added = false;
             for &index in &of_name {
@@ -130,16 +139,12 @@ impl<'n> Lineage<'n> {
         let store = verifier.store;
         for &index in &store.key(key).holders {
             let held = store.held(index);
-            let certificate = &held.certificate;
-            if !held.issues || certificate.subject() != self.name || self.is_parent() && !held.trusted {
+            if !held.issues || held.certificate.subject() != self.name {
                 continue;
             }
             self.generations.push((index, key));
             if let Some(hash) = before(store, index) {
                 self.successors.entry(hash).or_default().push((index, key));
-            }
-            if self.is_parent() {
-                self.by_sha1.insert(certificate.sha1(), (index, key));
             }
             if held.trusted {
                 self.admit_parents(verifier, index, key);
@@ -147,10 +152,10 @@ impl<'n> Lineage<'n> {
         }
     }
 
-    fn admit_parents(&mut self, verifier: &mut SignatureVerifier<'_>, child: usize, child_key: usize) {
+    fn admit_parents(&mut self, verifier: &mut SignatureVerifier<'_>, certificate: usize, key: usize) {
         let store = verifier.store;
-        let certificate = store.held(child).certificate.clone();
-        for signer in verifier.issuers(&certificate).keys {
+        let signed = store.held(certificate).certificate.clone();
+        for signer in verifier.issuers(&signed).keys {
             let mut names: Vec<&Name> = Vec::new();
             for &index in &store.key(signer).holders {
                 let held = store.held(index);
@@ -160,21 +165,38 @@ impl<'n> Lineage<'n> {
                 }
             }
             for name in names {
-                let known = |parent: &Parent| parent.name == *name && parent.keys.iter().any(|key| key.key == signer);
-                if self.parents.iter().any(known) {
-                    continue;
-                }
-                let mut keys = vec![JoinedKey::first(signer, JoinedBy::Member)];
-                Lineage::new(name, Some(self)).grow(verifier, &mut keys);
-                self.parents.push(Parent {
-                    name: name.clone(),
-                    child,
-                    child_key,
+                let child = Child {
+                    certificate,
+                    key,
                     signer,
-                    keys,
-                });
+                };
+                match self.parents.iter_mut().find(|parent| parent.name == *name) {
+                    Some(parent) => parent.children.push(child),
+                    None => {
+                        let parent = Parent {
+                            name: name.clone(),
+                            reaches: self.reaches(verifier, name),
+                            children: vec![child],
+                        };
+                        self.parents.push(parent);
+                    }
+                }
             }
         }
+    }
+
+    /// What rollover reaches from each trusted key of a parent. From a key that another reaches it reaches nothing more.
+    fn reaches(&self, verifier: &mut SignatureVerifier<'_>, name: &Name) -> Vec<Vec<JoinedKey>> {
+        let mut reaches: Vec<Vec<JoinedKey>> = Vec::new();
+        for start in trusted_keys(verifier.store, name) {
+            if reaches.iter().flatten().any(|joined| joined.key == start) {
+                continue;
+            }
+            let mut keys = vec![JoinedKey::first(start, JoinedBy::Member)];
+            Lineage::new(name, Some(self)).grow(verifier, &mut keys);
+            reaches.push(keys);
+        }
+        reaches
     }
 
     fn join(
@@ -204,34 +226,50 @@ impl<'n> Lineage<'n> {
                 }
             }
         }
-        if let Some((parent, signer)) = self.parent_of(verifier, index) {
-            let (mut evidence, mut links) = self.parent_steps(store, parent, signer);
-            let kind = EvidenceKind::CommonParent;
-            evidence.push(self.step(store, kind, index, Some(signer), Some(parent.child)));
-            links.extend([parent.child, index]);
-            return Some(joined(JoinedBy::CommonParent, parent.child_key, evidence, links));
+        if let Some(common) = self.common_parent(verifier, index) {
+            let (mut evidence, mut links) = self.parent_steps(store, &common);
+            let (kind, child) = (EvidenceKind::CommonParent, common.child.certificate);
+            evidence.push(self.step(store, kind, index, Some(common.signer), Some(child)));
+            links.extend([child, index]);
+            return Some(joined(JoinedBy::CommonParent, common.child.key, evidence, links));
         }
         self.by_hash(verifier, keys, index)
             .map(|(from, evidence, links)| joined(JoinedBy::PreviousHash, from, evidence, links))
     }
 
-    /// (b): the parent that signed the certificate at `index` too, with the key that did.
-    fn parent_of(&self, verifier: &mut SignatureVerifier<'_>, index: usize) -> Option<(&Parent, usize)> {
-        let mut parents = self.parents.iter();
-        parents.find_map(|parent| Some((parent, signer_of(verifier, &parent.keys, index)?)))
+    /// (b): a parent that signed the certificate at `index` too.
+    fn common_parent(&self, verifier: &mut SignatureVerifier<'_>, index: usize) -> Option<Common<'_>> {
+        for parent in &self.parents {
+            for reach in &parent.reaches {
+                let of_reach = |child: &&Child| reach.iter().any(|joined| joined.key == child.signer);
+                if let Some(child) = parent.children.iter().find(of_reach)
+                    && let Some(signer) = signer_of(verifier, reach, index)
+                {
+                    return Some(Common { child, reach, signer });
+                }
+            }
+        }
+        None
     }
 
-    /// The steps that show the parent: it signed the certificate for a key of the authority, and `signer` is its key.
-    fn parent_steps(&self, store: &CertificateStore, parent: &Parent, signer: usize) -> (Vec<Evidence>, Vec<usize>) {
+    /// The steps that show the parent: it signed the child, and what joins its two keys.
+    fn parent_steps(&self, store: &CertificateStore, common: &Common<'_>) -> (Vec<Evidence>, Vec<usize>) {
+        let Common { child, reach, signer } = common;
         let kind = EvidenceKind::CommonParent;
-        let mut evidence = vec![self.step(store, kind, parent.child, Some(parent.signer), None)];
-        let (above, links) = lineage(&parent.keys, signer);
-        evidence.extend(above);
+        let mut evidence = vec![self.step(store, kind, child.certificate, Some(child.signer), None)];
+        let mut links = Vec::new();
+        if child.signer != *signer {
+            for key in [child.signer, *signer] {
+                let (steps, certificates) = lineage(reach, key);
+                evidence.extend(steps);
+                links.extend(certificates);
+            }
+        }
         (evidence, links)
     }
 
     /// (c): a certificate for a key of the authority, itself signed as in (a) or (b), names the certificate at `index` as
-    /// the one before. Of a parent also the other way round.
+    /// the one before.
     fn by_hash(
         &self,
         verifier: &mut SignatureVerifier<'_>,
@@ -239,47 +277,32 @@ impl<'n> Lineage<'n> {
         index: usize,
     ) -> Option<(usize, Vec<Evidence>, Vec<usize>)> {
         let store = verifier.store;
-        if !self.successors.is_empty()
-            && let Some(successors) = self.successors.get(&store.held(index).certificate.sha1())
-        {
-            for &(later, later_key) in successors.iter().filter(|&&(later, _)| later != index) {
-                let named = self.named_before(store, index, later);
-                if let Some(signer) = signer_of(verifier, keys, later) {
-                    let evidence = vec![self.step(store, EvidenceKind::Link, later, Some(signer), None), named];
-                    return Some((later_key, evidence, vec![later, index]));
-                }
-                // (b) asks for a trusted certificate of the parent's for a key of the authority: this one, or another.
-                let Some((parent, signer)) = self.parent_of(verifier, later) else {
-                    continue;
-                };
-                let (mut evidence, mut links) = self.parent_steps(store, parent, signer);
-                if parent.child != later {
-                    let kind = EvidenceKind::CommonParent;
-                    evidence.push(self.step(store, kind, later, Some(signer), Some(parent.child)));
-                    links.push(parent.child);
-                }
-                evidence.push(named);
-                links.extend([later, index]);
-                return Some((later_key, evidence, links));
-            }
-        }
-        if !self.is_parent() {
+        if self.successors.is_empty() {
             return None;
         }
-        let &(earlier, earlier_key) = self.by_sha1.get(&before(store, index)?)?;
-        let certificate = store.held(index).certificate.clone();
-        let own = store.key_held(index);
-        let is_above = |key: usize| {
-            let mut holders = store.key(key).holders.iter().map(|&index| store.held(index));
-            holders.any(|held| held.trusted && held.issues && held.certificate.subject() != self.name)
-        };
-        let mut signers = verifier.issuers(&certificate).keys.into_iter();
-        let signer = signers.find(|&key| Some(key) == own || is_above(key))?;
-        let evidence = vec![
-            self.step(store, EvidenceKind::Link, index, Some(signer), None),
-            self.named_before(store, earlier, index),
-        ];
-        (earlier != index).then(|| (earlier_key, evidence, vec![index, earlier]))
+        let successors = self.successors.get(&store.held(index).certificate.sha1())?;
+        for &(later, later_key) in successors.iter().filter(|&&(later, _)| later != index) {
+            let named = self.named_before(store, index, later);
+            if let Some(signer) = signer_of(verifier, keys, later) {
+                let evidence = vec![self.step(store, EvidenceKind::Link, later, Some(signer), None), named];
+                return Some((later_key, evidence, vec![later, index]));
+            }
+            // (b) asks for a trusted certificate of the parent's for a key of the authority: this one, or another.
+            let Some(common) = self.common_parent(verifier, later) else {
+                continue;
+            };
+            let (mut evidence, mut links) = self.parent_steps(store, &common);
+            let child = common.child.certificate;
+            if child != later {
+                let kind = EvidenceKind::CommonParent;
+                evidence.push(self.step(store, kind, later, Some(common.signer), Some(child)));
+                links.push(child);
+            }
+            evidence.push(named);
+            links.extend([later, index]);
+            return Some((later_key, evidence, links));
+        }
+        None
     }
 
     fn named_before(&self, store: &CertificateStore, earlier: usize, later: usize) -> Evidence {
@@ -308,6 +331,19 @@ impl<'n> Lineage<'n> {
             other_certificate: other.map(|index| Hex(*store.held(index).certificate.sha256())),
         }
     }
+}
+
+/// The keys of a name that trusted CA certificates carry and that count, in the order of the store.
+fn trusted_keys(store: &CertificateStore, name: &Name) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    let of_certificate = |&index: &usize| {
+        let held = store.held(index);
+        let key = store.key_held(index).filter(|_| held.trusted && held.issues)?;
+        let known = store.key(key);
+        (known.usable && !known.distrusted).then_some(key)
+    };
+    let keys = store.named(name).iter().filter_map(of_certificate);
+    keys.filter(|&key| seen.insert(key)).collect()
 }
 
 /// The key of an authority that signed the certificate at `index`.

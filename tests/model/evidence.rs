@@ -19,8 +19,6 @@ pub struct Evidence<'w> {
     pub trusted_keys: Set,
     /// 2.5: keys of any rank that count.
     pub known: Set,
-    /// 4.1 (b): for every name and every trusted key of it, the trusted keys that rollover reaches from there.
-    generations: Vec<Vec<Set>>,
 }
 
 impl<'w> Evidence<'w> {
@@ -46,7 +44,6 @@ impl<'w> Evidence<'w> {
             distrusted: Set::NONE,
             trusted_keys: Set::NONE,
             known: Set::NONE,
-            generations: Vec::new(),
         };
         // 2.1: only a CA certificate lends its key. 3.7: a key pin vouches for its key, wherever that is shown.
         let lent = evidence.lent(evidence.all());
@@ -72,7 +69,6 @@ impl<'w> Evidence<'w> {
         evidence.known = Set::of(lent.iter().filter(counts))
             .or(evidence.trusted_keys)
             .or(recognised);
-        evidence.generations = evidence.generations();
         evidence
     }
 
@@ -144,14 +140,15 @@ impl<'w> Evidence<'w> {
     /// 4: all keys that rollover joins to those that an authority starts with.
     pub fn rollover(&self, name: Name, start: Set) -> Set {
         let all: Vec<Serial> = self.generation_certs(name, self.all()).collect();
-        self.grow(name, start.less(self.distrusted), &all)
+        self.grow(Set::of([name]), name, start.less(self.distrusted), &all)
     }
 
-    /// 4.2: repeats 4.1 until nothing is added, the keys of `offered` alone being joined.
-    fn grow(&self, name: Name, start: Set, offered: &[Serial]) -> Set {
+    /// 4.2: repeats 4.1 until nothing is added, the keys of `offered` alone being joined. `proving` are the names that are
+    /// being proven, of which none can serve to prove another.
+    fn grow(&self, proving: Set, name: Name, start: Set, offered: &[Serial]) -> Set {
         let mut keys = start;
         loop {
-            let joined = offered.iter().filter(|c| self.joins(**c, name, keys));
+            let joined = offered.iter().filter(|c| self.joins(**c, proving, name, keys));
             let more = keys.or(Set::of(joined.map(|c| self.world.certs[*c].key)));
             if more == keys {
                 return keys;
@@ -161,7 +158,7 @@ impl<'w> Evidence<'w> {
     }
 
     /// 4.1: whether a CA certificate of the name adds its key to those of an authority.
-    fn joins(&self, cert: Serial, name: Name, keys: Set) -> bool {
+    fn joins(&self, cert: Serial, proving: Set, name: Name, keys: Set) -> bool {
         let it = &self.world.certs[cert];
         if keys.has(it.key) {
             return false;
@@ -172,20 +169,20 @@ impl<'w> Evidence<'w> {
         // (a) A key in R signed it, or it is trusted and its key signed a certificate of that name for a key in R.
         self.world.signers(cert).meets(keys)
             || (self.trusted.has(cert) && certs_of_keys.any(|x| self.world.signers(x).has(it.key)))
-            || self.has_common_parent(cert, name, keys)
+            || self.has_common_parent(cert, proving, name, keys)
             // (c) A certificate for a key in R, itself signed as in (a) or (b), carries its SHA-1.
             || self.generation_certs(name, self.all()).any(|x| {
                 let other = &self.world.certs[x];
                 keys.has(other.key)
                     && !other.version1
                     && other.previous == Some(cert)
-                    && (self.world.signers(x).meets(keys) || self.has_common_parent(x, name, keys))
+                    && (self.world.signers(x).meets(keys) || self.has_common_parent(x, proving, name, keys))
             })
     }
 
     /// 4.1 (b): a parent of another name signed the certificate, and also one of that name for a key in R, that one and
     /// the parent's being trusted.
-    fn has_common_parent(&self, cert: Serial, name: Name, keys: Set) -> bool {
+    fn has_common_parent(&self, cert: Serial, proving: Set, name: Name, keys: Set) -> bool {
         let twins: Vec<Serial> = self
             .generation_certs(name, self.trusted)
             .filter(|x| keys.has(self.world.certs[*x].key))
@@ -193,61 +190,30 @@ impl<'w> Evidence<'w> {
         if twins.is_empty() {
             return false;
         }
-        (0..super::world::HOSTS).filter(|parent| *parent != name).any(|parent| {
-            let parents = self.keys_of(self.generation_certs(parent, self.trusted));
-            let signed = self.world.signers(cert).and(parents);
-            !signed.is_empty()
-                && twins.iter().any(|x| {
-                    let twin_signed = self.world.signers(*x).and(parents);
-                    twin_signed.meets(signed)
-                        || signed
-                            .iter()
-                            .any(|a| twin_signed.iter().any(|b| self.is_one_parent(parent, a, b)))
-                })
-        })
+        (0..super::world::HOSTS)
+            .filter(|parent| !proving.has(*parent))
+            .any(|parent| {
+                let parents = self.keys_of(self.generation_certs(parent, self.trusted));
+                let signed = self.world.signers(cert).and(parents);
+                !signed.is_empty()
+                    && twins.iter().any(|x| {
+                        let twin_signed = self.world.signers(*x).and(parents);
+                        twin_signed.meets(signed) || self.is_one_parent(parent, proving, parents, (twin_signed, signed))
+                    })
+            })
     }
 
     /// 4.1 (b): trusted keys of one name that (a), (b) or (c) joins, from whichever of them one starts.
-    fn is_one_parent(&self, name: Name, one: Key, other: Key) -> bool {
-        let Some(reached) = self.generations.get(name) else {
+    fn is_one_parent(&self, name: Name, proving: Set, parents: Set, (one, other): (Set, Set)) -> bool {
+        if one.is_empty() || other.is_empty() {
             return false;
-        };
-        reached.iter().any(|keys| keys.has(one) && keys.has(other))
-    }
-
-    fn generations(&mut self) -> Vec<Vec<Set>> {
-        let names = self
-            .all()
-            .iter()
-            .map(|c| self.world.certs[c].subject)
-            .filter(|n| *n < super::world::HOSTS);
-        let names = names.max().map_or(0, |last| last + 1);
-        let keys: Vec<Set> = (0..names)
-            .map(|name| self.keys_of(self.generation_certs(name, self.trusted)))
-            .collect();
-        let mut reached: Vec<Vec<Set>> = keys
-            .iter()
-            .map(|of| of.iter().map(|k| Set::of([k])).collect())
-            .collect();
-        if reached.iter().all(|of| of.len() < 2) {
-            return reached;
         }
-        // What (b) needs of one name may hang on another's, and so on: until nothing is added.
-        loop {
-            self.generations = reached.clone();
-            for (name, starts) in reached.iter_mut().enumerate() {
-                let offered: Vec<Serial> = self
-                    .generation_certs(name, self.all())
-                    .filter(|c| keys[name].has(self.world.certs[*c].key))
-                    .collect();
-                for start in starts {
-                    *start = self.grow(name, *start, &offered);
-                }
-            }
-            if reached == self.generations {
-                return reached;
-            }
-        }
+        let of_parent = |c: &Serial| parents.has(self.world.certs[*c].key);
+        let offered: Vec<Serial> = self.generation_certs(name, self.all()).filter(of_parent).collect();
+        parents.iter().any(|start| {
+            let reached = self.grow(proving.with(name), name, Set::of([start]), &offered);
+            reached.meets(one) && reached.meets(other)
+        })
     }
 
     /// 8.1: the self-signed CAs among `roots` that verified steps reach, each over a certificate of `steps`.

@@ -4,8 +4,8 @@ use same_ca::protocol::{Relation, Severity, Status};
 
 use super::evidence::Evidence;
 use super::world::{
-    Brought, Cert, Distrust, HOSTS, Key, KeyKind, Level, Match, Member, ProofWanted, References, Serial, Set, Subject,
-    World,
+    Brought, Cert, Distrust, HOSTS, Key, KeyKind, Level, Match, Member, Name, ProofWanted, References, Serial, Set,
+    Subject, World,
 };
 
 /// What the law says of a world.
@@ -17,6 +17,8 @@ pub struct Verdict {
     pub strong: bool,
     /// The page leaves open whether this is an error or a doubt (it is no pass), or which relation is shown.
     pub open: bool,
+    /// Which relation is shown where what is open makes it the better one.
+    pub or: Option<Relation>,
     pub subject: Said,
     pub reference: Said,
 }
@@ -78,7 +80,7 @@ const ENDS: [&str; 3] = ["issued-after-ca-expiry", "ca-expired", "ca-expires-soo
 const SOON: i64 = 30;
 
 /// What one authority is known by (3.1).
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Authority {
     kind: Kind,
     names: Set,
@@ -102,12 +104,17 @@ enum Standing {
     Pin,
     /// 3.2: it does not vote and is not judged.
     Distrusted,
-    /// It would vote for these names and keys (of roots, at level root).
-    Verified {
-        names: Set,
-        keys: Set,
-    },
+    Verified(Behind),
     Unverified,
+}
+
+/// What a verified member would vote for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Behind {
+    /// Its issuer's name, and the keys that verified it.
+    Issuer(Name, Set),
+    /// 8.1: these self-signed CAs, each with its own name and key.
+    Roots(Set),
 }
 
 /// What the members say together.
@@ -127,6 +134,8 @@ struct Row {
     weak: bool,
     link_refused: bool,
     open: bool,
+    /// The row that stands where what is open makes it the better one.
+    or: Option<Relation>,
 }
 
 impl Row {
@@ -139,6 +148,7 @@ impl Row {
             weak: false,
             link_refused: false,
             open: false,
+            or: None,
         }
     }
 
@@ -198,7 +208,7 @@ impl<'w> Law<'w> {
         let votes = self.votes(&standings);
         let allowed = match self.has_pins() {
             true => self.pinned(evidence),
-            false => self.allowed(&standings, &votes, &self.groups(evidence, &standings)),
+            false => self.allowed(evidence, &standings, &votes),
         };
         Reference {
             standings,
@@ -216,22 +226,78 @@ impl<'w> Law<'w> {
         if evidence.is_distrusted(cert) {
             return Standing::Distrusted;
         }
-        let (names, keys) = match self.at_root() {
-            false => (Set::of([self.world.certs[cert].issuer]), evidence.counted(cert)),
-            true => self.of_roots(self.member_roots(evidence, cert)),
+        let (of, behind) = match self.at_root() {
+            false => {
+                let keys = evidence.counted(cert);
+                (keys, Behind::Issuer(self.world.certs[cert].issuer, keys))
+            }
+            true => {
+                let roots = self.member_roots(evidence, cert);
+                (roots, Behind::Roots(roots))
+            }
         };
-        match keys.is_empty() {
+        match of.is_empty() {
             true => Standing::Unverified,
-            false => Standing::Verified { names, keys },
+            false => Standing::Verified(behind),
         }
     }
 
-    fn of_roots(&self, roots: Set) -> (Set, Set) {
+    /// The CAs that a verified member would vote for, each a name with its keys.
+    fn cas(&self, standing: Standing) -> Vec<Authority> {
+        let of = |name, keys| Authority {
+            kind: Kind::Voted,
+            names: Set::of([name]),
+            keys,
+        };
         let certs = &self.world.certs;
-        (
-            Set::of(roots.iter().map(|r| certs[r].subject)),
-            Set::of(roots.iter().map(|r| certs[r].key)),
-        )
+        match standing {
+            Standing::Verified(Behind::Issuer(name, keys)) => vec![of(name, keys)],
+            Standing::Verified(Behind::Roots(roots)) => {
+                let mut cas: Vec<Authority> = Vec::new();
+                for root in roots.iter() {
+                    let ca = of(certs[root].subject, Set::of([certs[root].key]));
+                    if !cas.contains(&ca) {
+                        cas.push(ca);
+                    }
+                }
+                cas
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// 3.1, 3.3 and 8.1: whether two are one authority. An untrusted key joins nobody.
+    fn are_one(&self, evidence: &Evidence<'w>, one: &Authority, other: &Authority) -> bool {
+        let by_key = self.world.policy.match_ == Match::Key;
+        let meet = one.keys.meets(other.keys);
+        // 8.1: roots that rollover joins are one, under `key` too.
+        if by_key && (meet || !self.at_root()) {
+            return meet;
+        }
+        let reaches = |from: Set, to: Set, name| evidence.rollover(name, from.and(evidence.trusted_keys)).meets(to);
+        let mut shared = one.names.and(other.names).iter();
+        shared.any(|name| meet || reaches(one.keys, other.keys, name) || reaches(other.keys, one.keys, name))
+    }
+
+    /// Makes one of those that are one, a third linking two of them.
+    fn join_cas(&self, evidence: &Evidence<'w>, cas: impl IntoIterator<Item = Authority>) -> Vec<Authority> {
+        let mut joined: Vec<Vec<Authority>> = Vec::new();
+        for ca in cas {
+            let (mine, mut others): (Vec<_>, Vec<_>) = joined
+                .into_iter()
+                .partition(|group| group.iter().any(|other| self.are_one(evidence, &ca, other)));
+            others.push(mine.into_iter().flatten().chain([ca]).collect());
+            joined = others;
+        }
+        let union = |group: Vec<Authority>| {
+            let all = |of: fn(&Authority) -> Set| group.iter().map(of).fold(Set::NONE, Set::or);
+            Authority {
+                kind: Kind::Voted,
+                names: all(|ca| ca.names),
+                keys: all(|ca| ca.keys),
+            }
+        };
+        joined.into_iter().map(union).collect()
     }
 
     /// 8.1: by wholly trusted paths; where there is none, by an untrusted issuer certificate under trusted ones.
@@ -257,7 +323,7 @@ impl<'w> Law<'w> {
 
     /// 3.2 and 3.4.
     fn votes(&self, standings: &[Standing]) -> Vec<bool> {
-        let verified = |member: usize| matches!(standings[member], Standing::Verified { .. });
+        let verified = |member: usize| matches!(standings[member], Standing::Verified(_));
         let cert = |member: usize| match self.world.members[member] {
             Member::Server { cert, .. } => cert,
             _ => unreachable!("only a server's certificate is verified"),
@@ -278,27 +344,11 @@ impl<'w> Law<'w> {
         (0..standings.len()).map(|m| voting.contains(&m)).collect()
     }
 
-    /// 3.3, for two members. An untrusted key joins nobody.
+    /// 3.3, for two members.
     fn agree(&self, evidence: &Evidence<'w>, one: Standing, other: Standing) -> bool {
-        let (
-            Standing::Verified { names, keys },
-            Standing::Verified {
-                names: names2,
-                keys: keys2,
-            },
-        ) = (one, other)
-        else {
-            return false;
-        };
-        // 8.1: roots that rollover joins are one, under `key` too.
-        if self.world.policy.match_ == Match::Key && (keys.meets(keys2) || !self.at_root()) {
-            return keys.meets(keys2);
-        }
-        let reaches = |from: Set, to: Set, name| evidence.rollover(name, from.and(evidence.trusted_keys)).meets(to);
-        let shared: Vec<_> = names.and(names2).iter().collect();
-        shared
-            .into_iter()
-            .any(|name| keys.meets(keys2) || reaches(keys, keys2, name) || reaches(keys2, keys, name))
+        let others = self.cas(other);
+        let among = |ca: &Authority| others.iter().any(|other| self.are_one(evidence, ca, other));
+        self.cas(one).iter().any(among)
     }
 
     /// 3.3: "and if a third links them": the groups of verified members, each by its first.
@@ -316,34 +366,16 @@ impl<'w> Law<'w> {
     }
 
     /// 3.6. Members that agree vote for one authority (3.1), of which several names are left under `match: key` alone.
-    fn allowed(&self, standings: &[Standing], votes: &[bool], groups: &[usize]) -> Vec<Authority> {
-        let mut allowed: Vec<Authority> = Vec::new();
-        let mut of_group: Vec<usize> = Vec::new();
-        for ((standing, votes), group) in standings.iter().zip(votes).zip(groups) {
-            let (Standing::Verified { names, keys }, true) = (standing, votes) else {
-                continue;
-            };
-            match of_group.iter().position(|known| known == group) {
-                Some(known) => {
-                    let known = &mut allowed[known];
-                    (known.names, known.keys) = (known.names.or(*names), known.keys.or(*keys));
-                }
-                None => {
-                    of_group.push(*group);
-                    allowed.push(Authority {
-                        kind: Kind::Voted,
-                        names: *names,
-                        keys: *keys,
-                    });
-                }
-            }
-        }
+    fn allowed(&self, evidence: &Evidence<'w>, standings: &[Standing], votes: &[bool]) -> Vec<Authority> {
+        let voting = standings.iter().zip(votes).filter(|(_, votes)| **votes);
+        let cas = voting.flat_map(|(standing, _)| self.cas(*standing));
+        let allowed = self.join_cas(evidence, cas);
         if !allowed.is_empty() || self.at_root() {
             return allowed;
         }
         // Where none votes, the issuer names, without keys. 3.11: what a distrusted key signed allows not even that.
         let name = |(member, standing): (&Member, &Standing)| match (member, standing) {
-            (Member::Server { cert, .. }, Standing::Unverified | Standing::Verified { .. }) => Some(Authority {
+            (Member::Server { cert, .. }, Standing::Unverified | Standing::Verified(_)) => Some(Authority {
                 kind: Kind::NameAlone,
                 names: Set::of([self.world.certs[*cert].issuer]),
                 keys: Set::NONE,
@@ -376,11 +408,19 @@ impl<'w> Law<'w> {
         let identical = self.is_identical(evidence, cert, reference);
         let rows = allowed
             .iter()
-            .flat_map(|authority| self.rows(evidence, cert, authority));
+            .map(|authority| self.first_row(evidence, cert, authority, reference));
         let identical = identical.then(|| Row::new(Relation::Same, None, ""));
-        let best = rows.chain(identical).min_by_key(Row::rank);
+        let rows: Vec<Row> = rows.chain(identical).collect();
+        let best = rows.iter().min_by_key(|row| row.rank()).cloned();
         // 3.6: where nothing is allowed.
-        best.unwrap_or_else(|| self.unproven(cert))
+        let mut best = best.unwrap_or_else(|| self.unproven(cert));
+        // One that may be a doubt would then be the best.
+        if best.rank().0 == Severity::Error
+            && let Some(open) = rows.iter().find(|row| row.open)
+        {
+            (best.open, best.or) = (true, Some(open.relation));
+        }
+        best
     }
 
     /// §5, `same`: byte for byte the certificate of a member.
@@ -436,26 +476,41 @@ impl<'w> Law<'w> {
         Row::new(Relation::Unproven, Severity::Doubt, code)
     }
 
-    /// §§5 and 6: the rows for one authority, at level root one for each root that is reached.
-    fn rows(&self, evidence: &Evidence<'w>, cert: Serial, authority: &Authority) -> Vec<Row> {
+    /// §§5 and 6: the first row that fits, for one authority.
+    fn first_row(&self, evidence: &Evidence<'w>, cert: Serial, authority: &Authority, reference: &Reference) -> Row {
+        let row = |name, keys| self.row(evidence, cert, authority, reference, (name, keys));
         if !self.at_root() {
-            let it = &self.world.certs[cert];
-            return vec![self.row(evidence, cert, authority, it.issuer, evidence.counted(cert))];
+            return row(self.world.certs[cert].issuer, evidence.counted(cert));
         }
         let all = evidence.all();
+        let certs = &self.world.certs;
         let roots = evidence.roots(cert, all, all);
-        if roots.is_empty() {
-            return vec![self.unproven(cert)];
-        }
         let row = |root: Serial| {
-            let it = &self.world.certs[root];
-            self.row(evidence, cert, authority, it.subject, Set::of([it.key]))
+            (
+                row(certs[root].subject, Set::of([certs[root].key])),
+                certs[root].subject,
+            )
         };
-        roots.iter().map(row).collect()
+        let rows: Vec<(Row, Name)> = roots.iter().map(row).collect();
+        // 8.1: one path is enough. The names are equal where one root has the authority's.
+        let proven =
+            |row: &&(Row, Name)| matches!(row.0.relation, Relation::Same | Relation::Rollover | Relation::KeyOnly);
+        let named = |row: &&(Row, Name)| authority.names.has(row.1);
+        let first = rows.iter().filter(proven).min_by_key(|row| row.0.relation);
+        let first = first.or_else(|| rows.iter().filter(named).min_by_key(|row| (row.0.rank(), !row.0.open)));
+        let row = first.or(rows.first()).map(|(row, _)| row.clone());
+        row.unwrap_or_else(|| self.unproven(cert))
     }
 
     /// The first row that fits, for an issuer (or root) of this name whose key verifies it.
-    fn row(&self, evidence: &Evidence<'w>, cert: Serial, authority: &Authority, name: usize, verified_by: Set) -> Row {
+    fn row(
+        &self,
+        evidence: &Evidence<'w>,
+        cert: Serial,
+        authority: &Authority,
+        reference: &Reference,
+        (name, verified_by): (Name, Set),
+    ) -> Row {
         use Severity::{Doubt, Error, Warning};
         let it = &self.world.certs[cert];
         let policy = self.world.policy;
@@ -490,13 +545,14 @@ impl<'w> Law<'w> {
                 let keyless = policy.match_ == Match::Key && (authority.keys.is_empty() || unsupported);
                 let others = policy.references == References::Any && !self.has_pins() && {
                     let at_hand = Evidence::new(self.world, Set::NONE);
-                    let unverified = |member: &Member| match member {
-                        Member::Server { cert, .. } => {
+                    let unverified = |(member, standing): (&Member, &Standing)| match (member, standing) {
+                        (_, Standing::Verified(_)) => false,
+                        (Member::Server { cert, .. }, _) => {
                             at_hand.verifiers(*cert).is_empty() && self.world.certs[*cert].issuer == it.issuer
                         }
                         _ => false,
                     };
-                    self.world.members.iter().any(unverified)
+                    self.world.members.iter().zip(&reference.standings).any(unverified)
                 };
                 return match keyless || others {
                     true => self.unproven(cert),
@@ -688,15 +744,13 @@ impl<'w> Law<'w> {
         let groups = self.groups(with, &standings);
         let readable = |s: &Standing| !matches!(s, Standing::Unreadable | Standing::Pin | Standing::Distrusted);
         let judged: Vec<usize> = (0..standings.len()).filter(|m| readable(&standings[*m])).collect();
-        let verified = judged
-            .iter()
-            .all(|m| matches!(standings[*m], Standing::Verified { .. }));
+        let verified = judged.iter().all(|m| matches!(standings[*m], Standing::Verified(_)));
         let agree = judged.iter().all(|m| groups[*m] == groups[judged[0]]);
         if !verified || !agree {
             return (same(reference.allowed.clone()), true);
         }
         let votes = self.votes(&standings);
-        let allowed = self.allowed(&standings, &votes, &groups);
+        let allowed = self.allowed(with, &standings, &votes);
         (
             Reference {
                 standings,
@@ -773,6 +827,7 @@ impl<'w> Law<'w> {
             status,
             strong: row.passes_strongly(),
             open: sure,
+            or: row.or.filter(|_| sure),
             subject: codes,
             reference: said,
         }
@@ -873,6 +928,7 @@ impl<'w> Law<'w> {
                 status,
                 strong: false,
                 open: true,
+                or: None,
                 subject: codes,
                 reference: said,
             };
@@ -918,6 +974,7 @@ impl<'w> Law<'w> {
             status,
             strong: false,
             open: judged.iter().any(|(.., verdict)| verdict.open) || judged.len() > 1,
+            or: None,
             subject: codes,
             reference: said,
         }
@@ -981,15 +1038,9 @@ impl<'w> Law<'w> {
                 continue;
             }
             names = names.with(it.issuer);
-            if let (Standing::Verified { keys, names }, true, false) = (standing, self.at_root(), self.has_pins()) {
-                // 8.1: roots that rollover joins are one.
-                let one = keys.iter().any(|start| {
-                    let start = Set::of([start]);
-                    names.iter().count() == 1 && names.iter().all(|n| keys.less(evidence.rollover(n, start)).is_empty())
-                });
-                if !one {
-                    said.say("several-roots", Error);
-                }
+            // 8.1: by itself, roots that rollover joins being one.
+            if self.at_root() && !self.has_pins() && self.join_cas(evidence, self.cas(standing)).len() > 1 {
+                said.say("several-roots", Error);
             }
             if self.at_root() && self.has_pins() {
                 said.may("several-roots");
@@ -1006,7 +1057,7 @@ impl<'w> Law<'w> {
                 continue;
             }
             match standing {
-                Standing::Verified { .. } => {
+                Standing::Verified(_) => {
                     if agree && first.is_some_and(|first| groups[first] != groups[at]) {
                         said.say("references-disagree", Error);
                     }
@@ -1027,7 +1078,7 @@ impl<'w> Law<'w> {
             said.say("references-disagree", Error);
         }
         // 3.9: no member verified is `ca-certificate-missing`, a warning there.
-        let verified = |standing: &Standing| matches!(standing, Standing::Verified { .. } | Standing::Distrusted);
+        let verified = |standing: &Standing| matches!(standing, Standing::Verified(_) | Standing::Distrusted);
         if readable && !standings.iter().any(verified) {
             match (self.has_pins(), self.at_root()) {
                 (false, false) => said.say("ca-certificate-missing", Warning),

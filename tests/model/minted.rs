@@ -367,6 +367,9 @@ pub fn difference(law: &Verdict, engine: &Answer) -> Option<(&'static str, Strin
     if law.open && law.status == Status::Compliant {
         return None;
     }
+    if law.open && law.or.is_some() && engine.relation == law.or {
+        return None;
+    }
     let relation_open = law.open && law.subject.has("none-fits");
     if engine.relation.unwrap_or(Relation::Unreadable) != law.relation && !relation_open {
         return Some((

@@ -110,10 +110,13 @@ fn the_engine_answers_minted_worlds_as_the_law_does() {
 }
 
 /// Worlds of the seed 2026 in which page, model and engine once disagreed: keys that two names share at level root, further
-/// keys of an ECDSA signature, version-1 and distrusted certificates, an unsupported algorithm beside a vote.
-const ONCE_DIFFERENT: [u64; 20] = [
-    12519, 13791, 98827, 174181, 232023, 270314, 333172, 423853, 500317, 505307, 521479, 550369, 556523, 558739,
-    584704, 594786, 731842, 800239, 888514, 992765,
+/// keys of an ECDSA signature, version-1 and distrusted certificates, an unsupported algorithm beside a vote, a parent whose
+/// keys an untrusted certificate joins, a member that does not vote and leads to several roots, a link to the second of
+/// several roots, a name that would prove itself through its parent.
+const ONCE_DIFFERENT: [u64; 36] = [
+    12519, 13791, 15365, 20610, 25993, 58228, 98827, 174181, 182173, 232023, 249954, 266666, 270314, 333172, 352928,
+    370134, 390244, 423853, 445399, 500317, 505307, 521479, 529470, 550369, 556523, 558739, 584704, 594786, 622624,
+    651351, 717858, 722280, 731842, 800239, 888514, 992765,
 ];
 
 #[test]
@@ -213,7 +216,7 @@ fn no_flood_of_keys_is_passed_or_takes_a_pass_by_trusted_keys_away_and_no_order_
 
 #[test]
 fn no_mesh_is_passed_or_takes_a_pass_by_trusted_keys_away_and_no_order_of_it_counts() {
-    pour(&flood::MESH, number("MODEL_WORLDS", 10_000) / 50);
+    pour(&flood::MESH, (number("MODEL_WORLDS", 10_000) / 50).min(2_000));
 }
 
 /// Pours a flood into so many worlds, and fails where it does harm.
