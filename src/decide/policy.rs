@@ -9,7 +9,7 @@ use crate::cert::{
 use crate::protocol::request::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
 use crate::protocol::{Code, Finding, Phrase, Policy, Profile, Severity, Span, Timestamp};
 
-use super::names::{Coverage, coverage};
+use super::host_name::{Coverage, coverage};
 
 /// How long before its end a certificate is reported, unless the policy says otherwise.
 const WARN_BEFORE_EXPIRY: Span = Span::days(30);

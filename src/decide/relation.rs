@@ -6,13 +6,9 @@ use crate::protocol::{
     Sha256Hex, Status,
 };
 
-use super::Case;
-use super::authority::{Anchor, Authority, Kind, Read, Standing};
-use super::path::Limit;
-use super::refused::{Refused, refused_link};
-use super::rollover::{grow, lineage};
-use super::store::CertificateStore;
-use super::verifier::{Issuers, SignatureVerifier};
+use super::case::{Case, Read};
+use super::standing::{Authority, IssuerKey, Kind, Standing};
+use super::trust::{CertificateStore, Issuers, Limit, Refused, SignatureVerifier, grow, lineage, refused_link};
 
 /// How a certificate stands to one authority, or to the best of several.
 #[derive(Debug, Clone)]
@@ -24,7 +20,7 @@ pub struct Related {
     /// The authority it is about; an index into the standing's, `None` where nothing is allowed.
     pub authority: Option<usize>,
     /// The CA that was compared: the anchor of the certificate, and the key of it that counts.
-    pub anchor: Option<(Anchor, usize)>,
+    pub anchor: Option<(IssuerKey, usize)>,
     /// Each verified step, reference side first.
     pub evidence: Vec<Evidence>,
     /// CA certificates that the relation rests on; indices into the store.
@@ -110,7 +106,7 @@ pub fn relate(
     standing: &Standing,
     certificate: &Certificate,
     issuers: &Issuers,
-    anchors: &[Anchor],
+    anchors: &[IssuerKey],
     limit: Option<Limit>,
 ) -> Related {
     let limit = match case.policy.level {
@@ -185,7 +181,7 @@ struct About<'a> {
     authority: &'a Authority,
     certificate: &'a Certificate,
     issuers: &'a Issuers,
-    anchors: &'a [Anchor],
+    anchors: &'a [IssuerKey],
     limit: Option<Limit>,
 }
 
@@ -210,7 +206,7 @@ impl About<'_> {
 
     /// The rows that a key of the authority proves: same, rollover, key-only.
     fn proven(&self, store: &CertificateStore) -> Option<Related> {
-        let row = |anchor: &Anchor, key: usize| {
+        let row = |anchor: &IssuerKey, key: usize| {
             let joined = self.authority.joined(key)?;
             let relation = match (self.authority.is_named(&anchor.name), joined.from) {
                 (true, None) => Relation::Same,
@@ -297,7 +293,7 @@ impl About<'_> {
         if self.authority.keys.is_empty() || self.issuers.is_unsupported() || no_path {
             return self.unproven(store);
         }
-        let mut named: Vec<(&Anchor, usize)> = Vec::new();
+        let mut named: Vec<(&IssuerKey, usize)> = Vec::new();
         for anchor in self
             .anchors
             .iter()
@@ -444,7 +440,7 @@ fn pinned(store: &CertificateStore, key: usize, certificate: Option<Sha256Hex>) 
 }
 
 /// The one step "this key signed this certificate"; none at level root, where a path tells more.
-fn issued(store: &CertificateStore, certificate: &Certificate, anchor: &Anchor, key: usize) -> Vec<Evidence> {
+fn issued(store: &CertificateStore, certificate: &Certificate, anchor: &IssuerKey, key: usize) -> Vec<Evidence> {
     if anchor.path.is_some() {
         return Vec::new();
     }
@@ -458,13 +454,13 @@ fn issued(store: &CertificateStore, certificate: &Certificate, anchor: &Anchor, 
     }]
 }
 
-fn issued_by_first(store: &CertificateStore, certificate: &Certificate, anchors: &[Anchor]) -> Vec<Evidence> {
+fn issued_by_first(store: &CertificateStore, certificate: &Certificate, anchors: &[IssuerKey]) -> Vec<Evidence> {
     let first = anchors.first().and_then(|anchor| Some((anchor, *anchor.keys.first()?)));
     first.map_or_else(Vec::new, |(anchor, key)| issued(store, certificate, anchor, key))
 }
 
 /// The steps from an anchor down to a certificate: one at level issuing, the whole path at level root.
-fn issued_above(store: &CertificateStore, certificate: &Certificate, anchor: &Anchor, key: usize) -> Vec<Evidence> {
+fn issued_above(store: &CertificateStore, certificate: &Certificate, anchor: &IssuerKey, key: usize) -> Vec<Evidence> {
     match &anchor.path {
         None => issued(store, certificate, anchor, key),
         Some(path) => path.evidence(store, certificate),
