@@ -6,8 +6,8 @@ help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
 
 demo: ## mint a small estate in target/demo, check it, run the Ansible play over it, write its report
-	cargo run --locked --release --example mint -- estate target/demo && cargo build --locked --release --bin same-ca
-	cd target/demo && ../release/same-ca check --format text < check.json
+	cargo build --locked --bin same-ca --example mint && target/debug/examples/mint estate target/demo
+	cd target/demo && ../debug/same-ca check --format text < check.json
 	ansible/demo/run
 
 test: ## run every test there is on this machine, and say what could not be run
