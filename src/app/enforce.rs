@@ -20,7 +20,7 @@ use crate::protocol::{
     Action, ActionKind, CertificateFacts, Code, Encryption, Fault, Finding, Hex, Install, Place, Report, Request,
     Severity, Sha256Hex, Source, Status, Subject, SubjectReport, TlsSource, WindowsStoreSource,
 };
-use crate::source::{Held, Reader};
+use crate::source::{Held, Overlay, Reader};
 
 use super::case::Candidates;
 use super::check::{Head, beside, report, section};
@@ -46,7 +46,8 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &W
     let reference = Reference::new(case::case(request, &reader, world.clock))?;
     let mut run = Run {
         request,
-        reader: &reader,
+        reader,
+        overlay: Overlay::default(),
         reference: &reference,
         world,
         what_if,
@@ -61,7 +62,7 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &W
             run.recover(place, &locks);
         }
     }
-    let candidates = Candidates::read(&request.candidates, &reader);
+    let candidates = Candidates::read(&request.candidates, &run.reader());
     let mut subjects = Vec::with_capacity(request.subjects.len());
     for (index, subject) in request.subjects.iter().enumerate() {
         let place = places.iter().position(|place| place.subject == index);
@@ -69,7 +70,7 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &W
             None => run.without_files(subject, &candidates),
             Some(place) => run.with_files(subject, place, &mut places, &candidates),
         };
-        beside(&mut report, &reference, subject, &reader);
+        beside(&mut report, &reference, subject, &run.reader());
         subjects.push(report);
     }
     let (changed, actions) = (run.changed, run.actions);
@@ -111,6 +112,26 @@ struct Files<'a> {
     stuck: Option<Finding>,
     /// What is said once something was done.
     notes: Vec<Finding>,
+}
+
+impl Files<'_> {
+    /// An overlay with these contents of its files.
+    fn over(&self, overlay: Overlay, contents: impl Iterator<Item = Option<Zeroizing<Vec<u8>>>>) -> Overlay {
+        let mut overlay = overlay;
+        for (index, (slot, content)) in self.slots.iter().zip(contents).enumerate() {
+            if let (0, Some(alias)) = (index, self.alias) {
+                overlay = overlay.with_file(alias, content.clone());
+            }
+            overlay = overlay.with_file(&slot.path, content);
+        }
+        overlay
+    }
+
+    /// An overlay that says nothing of its files: what stands on disk counts.
+    fn bare(&self, overlay: Overlay) -> Overlay {
+        let paths = self.slots.iter().map(|slot| slot.path.as_str());
+        paths.chain(self.alias).fold(overlay, Overlay::without_file)
+    }
 }
 
 /// The places of files, in the order of their subjects.
@@ -198,7 +219,9 @@ fn said(trouble: &Trouble, world: &World<'_>) -> Finding {
 
 struct Run<'a> {
     request: &'a Request,
-    reader: &'a Reader<'a>,
+    reader: Reader<'a>,
+    /// The files and stores as this run found them, or as it would leave them.
+    overlay: Overlay,
     reference: &'a Reference,
     world: &'a World<'a>,
     what_if: bool,
@@ -235,9 +258,7 @@ impl<'a> Run<'a> {
         let no_candidates = Candidates::default();
         place.before = Some(facts(&self.case(subject, &no_candidates)));
         if self.what_if {
-            for (index, content) in interrupted.contents.iter().enumerate() {
-                self.suppose(place, index, content.clone());
-            }
+            self.overlay = place.over(std::mem::take(&mut self.overlay), interrupted.contents.iter().cloned());
         } else {
             match install::recover(&place.targets, &interrupted) {
                 Ok(left) => place.notes.extend(self.leftovers(&left)),
@@ -354,11 +375,10 @@ impl<'a> Run<'a> {
             forms: Vec::new(),
             file: None,
         };
-        self.reader.suppose_in_store(place, held);
-        let mut settled = self.reference.settle(&self.case(subject, candidates));
+        let planned = self.overlay.clone().with_certificate(place, held);
+        let mut settled = self.settled(subject, candidates, &planned);
         let stands = settled.certificate.as_ref().map(|stands| stands.sha256());
         if settled.report.status != Some(Status::Compliant) || stands != Some(certificate.sha256()) {
-            self.reader.withdraw_from_store();
             let place = Source::WindowsStore(case::in_store(store)).label().into_owned();
             return Err(match (store.thumbprint, settled.report.findings.first()) {
                 (Some(_), _) => Finding::of(Code::InstallRefused, "other-thumbprint").value("place", place),
@@ -368,8 +388,9 @@ impl<'a> Run<'a> {
                 (None, None) => Finding::of(Code::InstallRefused, "another-fits").value("place", place),
             });
         }
-        if !self.what_if {
-            self.reader.withdraw_from_store();
+        if self.what_if {
+            self.overlay = planned;
+        } else {
             let no_randomness = || Finding::of(Code::InstallFailed, "no-randomness");
             let salts = Salts::random().ok_or_else(no_randomness)?;
             let password = windows_store::passing_password().ok_or_else(no_randomness)?;
@@ -422,7 +443,7 @@ impl<'a> Run<'a> {
         }
         if !self.what_if {
             // What stands is on disk; under what-if a later subject of the same place finds it as it would be.
-            self.believe(place);
+            self.overlay = place.bare(std::mem::take(&mut self.overlay));
         }
         report
     }
@@ -439,7 +460,7 @@ impl<'a> Run<'a> {
             }
             return report;
         };
-        let unreadable = case::unreadable(&place.install.place, self.reader);
+        let unreadable = case::unreadable(&place.install.place, &self.reader());
         let refused = match &unreadable {
             Some(found) if !place.install.replace_unreadable => Some(left_alone(found)),
             _ => None,
@@ -458,12 +479,8 @@ impl<'a> Run<'a> {
             },
             Err(why) => {
                 // Whatever was tried: what stands is judged.
-                match standing.filter(|_| self.what_if) {
-                    Some(standing) => standing
-                        .into_iter()
-                        .enumerate()
-                        .for_each(|(index, one)| self.suppose(place, index, one.content)),
-                    None => self.believe(place),
+                if standing.is_none() || !self.what_if {
+                    self.overlay = place.bare(std::mem::take(&mut self.overlay));
                 }
                 let settled = self.reference.settle(&self.case(subject, candidates));
                 let mut report = finished(&settled, Some(before));
@@ -475,7 +492,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reads what stands at the files of a place, once: what is judged is what is replaced.
-    fn examine(&self, place: &mut Files<'_>) -> Option<Vec<Standing>> {
+    fn examine(&mut self, place: &mut Files<'_>) -> Option<Vec<Standing>> {
         if place.unfit.is_some() || place.stuck.is_some() {
             return None;
         }
@@ -486,14 +503,16 @@ impl<'a> Run<'a> {
                 return None;
             }
         };
-        for (index, one) in standing.iter_mut().enumerate() {
-            let path = place.slots.get(index).map_or("", |slot| slot.path.as_str());
-            match self.reader.supposed_content(path) {
-                // An interrupted run would have been mended by now.
-                Some(content) => one.content = content,
-                None => self.suppose(place, index, one.content.clone()),
+        for (slot, one) in place.slots.iter().zip(&mut standing) {
+            // An interrupted run would have been mended by now.
+            if let Some(content) = self.overlay.file(&slot.path) {
+                one.content = content.as_ref().map(|content| (**content).clone());
             }
         }
+        self.overlay = place.over(
+            std::mem::take(&mut self.overlay),
+            standing.iter().map(|one| one.content.clone()),
+        );
         Some(standing)
     }
 
@@ -516,7 +535,7 @@ impl<'a> Run<'a> {
             standing = standing.split_last().map_or(standing, |(_, rest)| rest);
         }
         let password = match &place.install.place {
-            Place::Pkcs12 { path, password, .. } => self.reader.password(password.as_ref(), path).map_err(refused)?,
+            Place::Pkcs12 { path, password, .. } => self.reader().password(password.as_ref(), path).map_err(refused)?,
             _ => None,
         };
         let salts = Salts::random().ok_or_else(|| Finding::of(Code::InstallFailed, "no-randomness"))?;
@@ -525,10 +544,8 @@ impl<'a> Run<'a> {
         install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.world))?;
 
         // What would stand is judged before it stands: what a candidate's source proved, the files may not.
-        for (index, content) in contents.iter().enumerate() {
-            self.suppose(place, index, Some(content.clone()));
-        }
-        let mut settled = self.reference.settle(&self.case(subject, candidates));
+        let planned = place.over(self.overlay.clone(), contents.iter().cloned().map(Some));
+        let mut settled = self.settled(subject, candidates, &planned);
         if settled.report.status != Some(Status::Compliant) {
             let path = place.slots.first().map_or("", |slot| slot.path.as_str());
             return Err(match settled.report.findings.first() {
@@ -543,11 +560,13 @@ impl<'a> Run<'a> {
             .iter()
             .map(|one| one.content.as_ref().map(|content| content.as_slice()));
         let suffix = backup.then(|| plan::backup_suffix(stands)).flatten();
-        if !self.what_if {
+        if self.what_if {
+            self.overlay = planned;
+        } else {
             let left = install::install(&place.targets, standing, &contents, suffix.as_deref());
             let left = left.map_err(|trouble| self.failed(&trouble))?;
             place.notes.extend(self.leftovers(&left));
-            self.believe(place);
+            self.overlay = place.bare(std::mem::take(&mut self.overlay));
             settled = self.reference.settle(&self.case(subject, candidates));
         }
         self.changed = true;
@@ -572,7 +591,7 @@ impl<'a> Run<'a> {
         let gone = || Finding::of(Code::InstallRefused, "candidate-gone");
         let certificate = offered(case, chosen).ok_or_else(gone)?.clone();
         let source = self.candidate(subject, chosen.index).ok_or_else(gone)?;
-        let key = self.reader.private_key(source, certificate.key()).map_err(refused)?;
+        let key = self.reader().private_key(source, certificate.key()).map_err(refused)?;
         let key = plan::pkcs8(&key, certificate.key().spki_der())
             .ok_or_else(|| Finding::of(Code::InstallRefused, "key-form").value("source", source.label()))?;
         Ok(Credentials {
@@ -590,32 +609,25 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Reads what this run found or would leave.
+    fn reader(&self) -> Reader<'a> {
+        self.reader.over(self.overlay.clone())
+    }
+
     fn case<'s>(&self, subject: &'s Subject, candidates: &Candidates) -> SubjectCase<'s>
     where
         'a: 's,
     {
-        let reference = self.reference;
-        case::subject(
-            subject,
-            self.reader,
-            reference.policy(),
-            reference.valid_at(),
-            candidates,
-        )
+        let (policy, valid_at) = (self.reference.policy(), self.reference.valid_at());
+        case::subject(subject, &self.reader(), policy, valid_at, candidates)
     }
 
-    fn suppose(&self, place: &Files<'_>, index: usize, content: Option<Zeroizing<Vec<u8>>>) {
-        if let (0, Some(alias)) = (index, place.alias) {
-            self.reader.suppose(alias, content.clone());
-        }
-        if let Some(slot) = place.slots.get(index) {
-            self.reader.suppose(&slot.path, content);
-        }
-    }
-
-    fn believe(&self, place: &Files<'_>) {
-        let paths = place.slots.iter().map(|slot| slot.path.as_str());
-        paths.chain(place.alias).for_each(|path| self.reader.believe(path));
+    /// The verdict on a subject, were the files and stores as an overlay has them.
+    fn settled(&self, subject: &Subject, candidates: &Candidates, overlay: &Overlay) -> Settled {
+        let (policy, valid_at) = (self.reference.policy(), self.reference.valid_at());
+        let reader = self.reader.over(overlay.clone());
+        self.reference
+            .settle(&case::subject(subject, &reader, policy, valid_at, candidates))
     }
 
     fn leftovers(&self, left: &[Leftover]) -> Vec<Finding> {

@@ -4,6 +4,7 @@
 
 mod file;
 mod inline;
+mod overlay;
 mod reason;
 pub mod resolver;
 #[cfg(feature = "openssl")]
@@ -14,6 +15,7 @@ mod windows_store;
 
 pub use file::is_ordinary;
 pub use inline::base64 as from_base64;
+pub use overlay::Overlay;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -24,9 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::cert::{Certificate, KeyId, PrivateKey, PrivateKeyForm, PublicKey};
 use crate::decode::{self, DecodeError, KeyEncoding, PrivateKeyDer};
-use crate::protocol::{
-    Code, Finding, Password, Phrase, Secret, Severity, Source, StoreName, TlsSource, WindowsStoreSource,
-};
+use crate::protocol::{Code, Finding, Password, Phrase, Secret, Severity, Source, StoreName, TlsSource};
 
 /// Largest file of a password: nobody types more, and the wrong file may be any size.
 const PASSWORD_FILE_LIMIT: u64 = 64 * 1024;
@@ -268,13 +268,12 @@ pub struct Reader<'a> {
     stdin: Option<&'a [u8]>,
     env: &'a (dyn Fn(&str) -> Option<String> + Sync),
     log: &'a (dyn Fn(&str) + Sync),
-    presented: RwLock<HashMap<tls::Endpoint, Result<tls::Presented, tls::TlsError>>>,
-    supposed: RwLock<HashMap<String, Supposed>>,
-    supposed_in_stores: RwLock<Vec<(WindowsStoreSource, Held)>>,
+    presented: Arc<RwLock<Presented>>,
+    overlay: Overlay,
 }
 
-/// What is taken to stand at a path, whatever does; `None` for no file.
-type Supposed = Option<Arc<Zeroizing<Vec<u8>>>>;
+/// What TLS servers answered.
+type Presented = HashMap<tls::Endpoint, Result<tls::Presented, tls::TlsError>>;
 
 impl<'a> Reader<'a> {
     /// A reader. `stdin` is what standard input holds, where a source may stand for it.
@@ -287,59 +286,26 @@ impl<'a> Reader<'a> {
             stdin,
             env,
             log,
-            presented: RwLock::default(),
-            supposed: RwLock::default(),
-            supposed_in_stores: RwLock::default(),
+            presented: Arc::default(),
+            overlay: Overlay::default(),
         }
     }
 
-    /// Takes a file to hold `content` from now on, or not to be there, whatever stands on disk: for judging what was read
-    /// already, or is yet to be written.
-    pub fn suppose(&self, path: &str, content: Option<Zeroizing<Vec<u8>>>) {
-        if let Ok(mut supposed) = self.supposed.write() {
-            supposed.insert(path.to_owned(), content.map(Arc::new));
+    /// The same reader, with files and stores as an overlay has them. TLS servers that were read stay read.
+    #[must_use]
+    pub fn over(&self, overlay: Overlay) -> Self {
+        Reader {
+            presented: self.presented.clone(),
+            overlay,
+            ..*self
         }
-    }
-
-    /// Reads a file from disk again.
-    pub fn believe(&self, path: &str) {
-        if let Ok(mut supposed) = self.supposed.write() {
-            supposed.remove(path);
-        }
-    }
-
-    /// Takes a Windows store, named without a certificate, to hold one more from now on, with its private key.
-    pub fn suppose_in_store(&self, store: WindowsStoreSource, held: Held) {
-        if let Ok(mut supposed) = self.supposed_in_stores.write() {
-            supposed.push((store, held));
-        }
-    }
-
-    /// Takes back what was supposed last of a store.
-    pub fn withdraw_from_store(&self) {
-        if let Ok(mut supposed) = self.supposed_in_stores.write() {
-            supposed.pop();
-        }
-    }
-
-    /// What a store is taken to hold besides, of what the source means.
-    fn supposed_in_store(&self, wanted: &WindowsStoreSource) -> Vec<Held> {
-        let Ok(supposed) = self.supposed_in_stores.read() else {
-            return Vec::new();
-        };
-        let meant = supposed.iter().filter(|(store, held)| {
-            store.location == wanted.location
-                && store.store.eq_ignore_ascii_case(&wanted.store)
-                && windows_store::means(wanted, &held.certificate)
-        });
-        meant.map(|(_, held)| held.clone()).collect()
     }
 
     /// Whether something stands at a path: a link that leads nowhere does, and so may what cannot be looked at.
     pub fn exists(&self, path: &str) -> bool {
         use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
-        match self.supposed(path) {
-            Some(supposed) => supposed.is_some(),
+        match self.overlay.file(path) {
+            Some(content) => content.is_some(),
             None => match std::fs::symlink_metadata(path) {
                 Ok(_) => true,
                 Err(error) => !matches!(error.kind(), NotFound | NotADirectory | InvalidFilename),
@@ -349,24 +315,14 @@ impl<'a> Reader<'a> {
 
     /// Whether a file stands at a path and holds not one byte: a chain of nothing.
     pub fn is_empty(&self, path: &str) -> bool {
-        match self.supposed(path) {
-            Some(supposed) => supposed.is_some_and(|content| content.is_empty()),
+        match self.overlay.file(path) {
+            Some(content) => content.as_ref().is_some_and(|content| content.is_empty()),
             None => std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0),
         }
     }
 
-    /// What is taken to stand at a path, where something is ([`Reader::suppose`]).
-    pub fn supposed_content(&self, path: &str) -> Option<Option<Zeroizing<Vec<u8>>>> {
-        let supposed = self.supposed(path)?;
-        Some(supposed.map(|content| (*content).clone()))
-    }
-
-    fn supposed(&self, path: &str) -> Option<Supposed> {
-        self.supposed.read().ok()?.get(path).cloned()
-    }
-
     fn content(&self, path: &Path) -> Result<file::Content, &'static str> {
-        match path.to_str().and_then(|path| self.supposed(path)) {
+        match path.to_str().and_then(|path| self.overlay.file(path)) {
             Some(Some(content)) => Ok(file::Content::File(content.to_vec())),
             Some(None) => Err("there is no such file"),
             None => file::read(path, self.log),
@@ -423,9 +379,9 @@ impl<'a> Reader<'a> {
             Source::Tls(server) => self.tls(server, &label)?,
             Source::WindowsStore(store) => {
                 let read = windows_store::read(store, &label, self.log);
-                match self.supposed_in_store(store) {
-                    supposed if supposed.is_empty() => read?,
-                    supposed => windows_store::with(read, supposed)?,
+                match self.overlay.certificates(store) {
+                    added if added.is_empty() => read?,
+                    added => windows_store::with(read, added)?,
                 }
             }
         };
