@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import yaml
-from conftest import BIN, COLLECTED_AT, COLLECTION, VALID_AT, play
+from conftest import BIN, COLLECTED_AT, COLLECTION, VALID_AT, play, reference
 from test_defects import LOCAL, local, subject, task  # noqa: F401 - fixtures
 
 POLICY = {"valid_at": VALID_AT}
@@ -147,3 +147,35 @@ def test_the_role_scheduled_leaves_a_script_that_drops_reports(local, estate):  
     report = json.loads((local.folder / "spool/pchat01.contoso.com.json").read_text())
     assert report["status"] == "compliant" and report["node"] == "pchat01.contoso.com" and report["collected_at"].startswith("20")
     assert "ExecStart=" in (local.folder / "etc/same-ca.service").read_text() and "OnCalendar=" in (local.folder / "etc/same-ca.timer").read_text()
+
+
+def test_a_host_is_asked_the_same_whether_the_request_is_made_on_the_controller_or_on_the_host(local, estate):  # noqa: F811
+    """In the background the whole module goes to the host; else only what starts the program does."""
+    local.add("pchat01.contoso.com")
+    secret = {"path": f"{estate}/pchat01/pchat01.pfx", "privatekey_passphrase": "contoso-1"}
+    options = dict(reference(estate), subjects=[{"name": "pchat01.contoso.com", "names": ["pchat01.contoso.com"], "source": secret}])
+    del options["host"]
+    cases = {
+        "compliant": (options, True), "no reference": (dict(options, reference=[]), True),
+        "a key apart": (dict(options, subjects=[{"name": "x", "source": {
+            "path": f"{estate}/fe01/WebServicesInternal.pem", "privatekey_path": f"{estate}/fe01/WebServicesInternal.pem"}}]), False),
+        "misspelt": (dict(options, subjets=[]), False),
+        "refused": (dict(options, subjects=options["subjects"] * 2), True), "no program": (dict(options, binary_path="/nonexistent"), True),
+        "home": (dict(options, authorities=["~/nothing"]), False), "as text": (dict(options, subjects=json.dumps(options["subjects"])), False),
+    }
+    tasks = []
+    for name, (given, _) in cases.items():
+        task = {"sameca.pki.same_ca_info": given, "ignore_errors": True}
+        tasks += [dict(task, name=name), dict(task, name=f"{name}, behind", **{"async": 60, "poll": 1})]
+    run = local.run(play(*tasks), "-vvv")
+    answers = {line["task"]: line["result"] for line in run.lines}
+    for name, (_, ready) in cases.items():
+        one, other = answers[name], answers[f"{name}, behind"]
+        aside = {"ansible_job_id", "finished", "started", "results_file", "ansible_async_watchdog_pid", "stdout", "stderr", "stdout_lines", "stderr_lines",
+                 "warnings"}
+        assert {key: each for key, each in one.items() if key not in aside} == {key: each for key, each in other.items() if key not in aside}, name
+        started = re.search(rf"TASK \[{name}\].*?(?=TASK \[)", run.output, re.DOTALL).group(0)
+        assert ("same_ca_request.py" in started) == ready, name
+        assert ("same_ca_info.py" in started) == (not ready or name == "refused"), name
+    assert "contoso-1" not in run.output + json.dumps(answers)
+    assert answers["compliant"]["compliant"] and answers["refused"]["error"]["pointer"] == "/subjects/1", answers

@@ -17,6 +17,7 @@ from ansible_collections.sameca.pki.plugins.module_utils import _argspec
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
 from ansible_collections.sameca.pki.plugins.plugin_utils._controller import HostAction, users_folder
 from ansible_collections.sameca.pki.plugins.plugin_utils._here import start
+from ansible_collections.sameca.pki.plugins.plugin_utils._ready import report
 
 # Options of the modules for Unix, and for Windows; the last ones of enforcing alone.
 COMMON = ("requirement", "host", "node", "collected_at", "binary_path", "reference", "reference_document", "pinned_keys", "authorities",
@@ -85,7 +86,12 @@ class ActionModule(HostAction):
         else:
             options = UNIX
             module = "sameca.pki.same_ca" if enforced else "sameca.pki.same_ca_info"
-        return self.ask(module, {key: given[key] for key in options if key in given}, task_vars)
+        arguments = {key: given[key] for key in options if key in given}
+        if module == "sameca.pki.same_ca_info":
+            answer = report(self, arguments, task_vars)
+            if answer:
+                return answer
+        return self.ask(module, arguments, task_vars)
 
     def find_reference(self, arguments):
         """Reads the reference document that lies on the controller, where nothing else sets the rule."""

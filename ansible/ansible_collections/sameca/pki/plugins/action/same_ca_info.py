@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 from ansible_collections.sameca.pki.plugins.plugin_utils._controller import HostAction
+from ansible_collections.sameca.pki.plugins.plugin_utils._ready import report
 
 
 class ActionModule(HostAction):
     MODULE = "sameca.pki.same_ca_info"
+
+    def asked(self, arguments, task_vars):
+        return report(self, arguments, task_vars) or super().asked(arguments, task_vars)

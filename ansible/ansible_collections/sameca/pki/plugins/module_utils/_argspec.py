@@ -15,9 +15,9 @@ import datetime
 import json
 import os
 import re
-import socket
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.sameca.pki.plugins.module_utils._start import fqdn
 
 # Files that are read here because the protocol has one path for what Ansible's users name by two. No certificate
 # or key comes near this size.
@@ -419,9 +419,11 @@ class OptionError(Exception):
 class Mapper:
     """Options of one task to a request of the protocol."""
 
-    def __init__(self, params, reveal=lambda token: token, now=None):
+    def __init__(self, params, reveal=lambda token: token, now=None, elsewhere=False):
         self._params = params
         self._reveal = reveal
+        # Whether the request is for another machine, which says itself what it is called and when it was asked.
+        self._elsewhere = elsewhere
         self._now = (now or datetime.datetime.now(datetime.timezone.utc)).replace(microsecond=0)
 
     def request(self):
@@ -450,9 +452,11 @@ class Mapper:
         request = {
             "protocol": 1,
             "requirement": params["requirement"],
-            "host": params.get("host") or fqdn(),
-            "collected_at": self._time("collected_at", params.get("collected_at") or "+0s"),
         }
+        if params.get("host") or not self._elsewhere:
+            request["host"] = params.get("host") or fqdn()
+        if params.get("collected_at") or not self._elsewhere:
+            request["collected_at"] = self._time("collected_at", params.get("collected_at") or "+0s")
         if params.get("node"):
             request["node"] = params["node"]
         if params.get("reference"):
@@ -686,15 +690,6 @@ def timestamp(option, text, now):
 
 def _rfc3339(at):
     return at.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
-
-
-def fqdn():
-    """The name of this host, asked of DNS only where the host does not know it itself."""
-    own = socket.gethostname()
-    if "." in own:
-        return own
-    found = socket.getfqdn(own)
-    return found if "." in found and not found.startswith("localhost") else own
 
 
 BECOME = "read it as a user who may, with become"

@@ -5,31 +5,19 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-"""Starts the same-ca binary. Nothing else in this collection's Python does, and nothing here decides anything."""
+"""Asks the same-ca binary, and judges whether what it says is an answer. Nothing here decides anything."""
 
 import json
 import os
-import shutil
-import threading
+
+from ansible_collections.sameca.pki.plugins.module_utils._start import RunnerError, by_module, find  # noqa: F401 - by_module for modules
 
 # The protocol that these modules speak, and the first version of the binary that has all that they use of it.
 PROTOCOL = 1
 MINIMUM_VERSION = (0, 1, 0)
 
-# Where the role install puts the binary, for a PATH that lacks it: sudo's, or that of a login without profile.
-FALLBACK = "/usr/local/bin/same-ca"
-
 # How much of what the binary says to people is repeated in a failure.
 STDERR_LIMIT = 2000
-
-
-class RunnerError(Exception):
-    """What the user is told when there is no answer, with what a program may want to know beside it."""
-
-    def __init__(self, message, **details):
-        super().__init__(message)
-        self.message = message
-        self.details = details
 
 
 class Runner:
@@ -40,9 +28,9 @@ class Runner:
     both outputs, since modules have a way of their own.
     """
 
-    def __init__(self, start, binary_path=None):
+    def __init__(self, start, binary_path=None, path=None):
         self._start = start
-        self.path = find(binary_path)
+        self.path = path or find(binary_path)
 
     def report(self, arguments, request):
         """The report on one request, of C(check) or C(enforce)."""
@@ -124,68 +112,6 @@ class Runner:
         said = err.decode("utf-8", "replace").strip()[:STDERR_LIMIT]
         words = f"same-ca at {self.path} gave a malformed report: {why}"
         return RunnerError(f"{words}; it said: {said}" if said else words)
-
-
-def by_module(module):
-    """How a module starts a program."""
-
-    def start(arguments, stdin):
-        return module.run_command(
-            arguments, data=stdin, binary_data=True, encoding=None, expand_user_and_vars=False, handle_exceptions=False,
-            before_communicate_callback=feed,
-        )
-
-    return start
-
-
-def feed(process):
-    """Lets the input be written while the outputs are read. Ansible would write all of it first."""
-    if process.stdin is not None:
-        process.stdin = Feed(process.stdin)
-
-
-class Feed:
-    """The standard input of a program that may answer, or end, before it has read everything."""
-
-    def __init__(self, pipe):
-        self._pipe = pipe
-
-    def write(self, data):
-        threading.Thread(target=self._write, args=(data,), daemon=True).start()
-
-    def close(self):
-        """Done when all is written."""
-
-    def _write(self, data):
-        try:
-            with self._pipe:
-                self._pipe.write(data)
-        except OSError:
-            # It ended before, and its answer says why.
-            pass
-
-
-def find(binary_path):
-    """Where the binary is: as given, in PATH, or where the role install puts it."""
-    if binary_path:
-        return _executable(binary_path)
-    found = shutil.which("same-ca")
-    if found is None and os.path.exists(FALLBACK):
-        return _executable(FALLBACK)
-    if found is None:
-        raise RunnerError(
-            f"same-ca was not found in PATH, nor as {FALLBACK}:"
-            " install it (role sameca.pki.install), or say with binary_path where it is"
-        )
-    return found
-
-
-def _executable(path):
-    if not os.path.exists(path):
-        raise RunnerError(f"there is no same-ca at {path}: install it (role sameca.pki.install), or correct binary_path")
-    if os.path.isdir(path) or not os.access(path, os.X_OK):
-        raise RunnerError(f"{path} is not an executable file")
-    return path
 
 
 def numbers(version):

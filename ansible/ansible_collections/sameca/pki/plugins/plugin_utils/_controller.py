@@ -55,8 +55,12 @@ class HostAction(ActionBase):
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         del tmp
-        result.update(self.ask(self.MODULE, self.named(dict(self._task.args), task_vars), task_vars))
+        result.update(self.asked(self.named(dict(self._task.args), task_vars), task_vars))
         return result
+
+    def asked(self, arguments, task_vars):
+        """What the module answers to these options."""
+        return self.ask(self.MODULE, arguments, task_vars)
 
     def named(self, arguments, task_vars):
         """Options with what the inventory calls the host."""

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.sameca.pki.plugins.module_utils import _runner
+from ansible_collections.sameca.pki.plugins.module_utils import _runner, _start
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
 
 REPORT = dict(protocol=1, tool=dict(name="same-ca", version="0.1.0"), status="compliant", subjects=[])
@@ -79,7 +79,7 @@ def test_another_program_of_that_name_is_seen(fake, tmp_path):
 
 def test_a_missing_binary_is_said_with_where_it_was_looked_for(start, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(_runner, "FALLBACK", str(tmp_path / "fallback"))
+    monkeypatch.setattr(_start, "FALLBACK", str(tmp_path / "fallback"))
     with pytest.raises(RunnerError, match="not found in PATH, nor as"):
         Runner(start)
     with pytest.raises(RunnerError, match="there is no same-ca at /nonexistent"):
@@ -93,7 +93,7 @@ def test_path_comes_before_the_fallback(start, monkeypatch, tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "same-ca").write_text("#!/bin/sh\n")
         (tmp_path / folder / "same-ca").chmod(0o755)
-    monkeypatch.setattr(_runner, "FALLBACK", str(tmp_path / "fallback/same-ca"))
+    monkeypatch.setattr(_start, "FALLBACK", str(tmp_path / "fallback/same-ca"))
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
     assert Runner(start).path == str(tmp_path / "path/same-ca")
     monkeypatch.setenv("PATH", "/nonexistent")

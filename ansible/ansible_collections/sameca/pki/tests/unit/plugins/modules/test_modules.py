@@ -8,7 +8,7 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.sameca.pki.plugins.module_utils import _runner
-from ansible_collections.sameca.pki.plugins.modules import fleet_report, same_ca, same_ca_info, same_ca_reference
+from ansible_collections.sameca.pki.plugins.modules import fleet_report, same_ca, same_ca_info, same_ca_reference, same_ca_request
 
 FACTS = dict(subject="CN=new", issuer="CN=i", not_after="2027-01-01T00:00:00Z", sha1="aa", sha256="bb")
 
@@ -256,3 +256,22 @@ def test_a_report_does_not_change_with_what_the_system_says_of_an_unreachable_ho
         one, other = (fleet_report.lasting(key, text.format(words).encode()) for words in ("Connection refused", "Broken pipe"))
         assert one == other, key
         assert one != fleet_report.lasting(key, text.format("x").replace("unreachable", "no-binary").encode()), key
+
+
+def test_a_request_is_handed_over_as_it_is_and_is_neither_returned_nor_logged(monkeypatch, capsys, tmp_path):
+    program = tmp_path / "same-ca"
+    program.write_text("#!/bin/sh\ncat\n")
+    program.chmod(0o755)
+    logged = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, msg, log_args=None: logged.append([msg, log_args]))
+    request = dict(protocol=1, subjects=[dict(name="s", source=dict(path="/s.pfx", password="s3cret"))])
+    options = dict(request=request, binary_path=str(program), _ansible_remote_tmp=str(tmp_path))
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", to_bytes(json.dumps(dict(ANSIBLE_MODULE_ARGS=options))))
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    with pytest.raises(SystemExit):
+        same_ca_request.main()
+    result = json.loads(capsys.readouterr().out)
+    sent = json.loads(result.pop("answer"))
+    assert sent.pop("host") and sent.pop("collected_at").endswith("Z") and sent == request
+    assert result["changed"] is False and result["code"] == 0 and result["program"] == str(program)
+    assert "s3cret" not in json.dumps([result, logged])
