@@ -4,11 +4,12 @@
 //! subjects (the servers that must follow it); a report says for each subject whether its certificate was signed
 //! by a key of the reference's CA, and proves it with verified signatures.
 //!
-//! One direction: [`protocol`] request, [`source`] acquires, [`decode`] finds the DER, [`cert`] parses and verifies,
+//! One direction: [`protocol`] request, [`source`] acquires, [`decode`] finds the DER (by way of `pkcs12`), [`cert`] parses and verifies,
 //! [`decide`] rules, [`explain`] puts it into words, [`protocol`] report, [`render`] writes; [`fleet`] joins the reports of many hosts. [`app`] joins the
 //! steps, a file a command; [`cli`] is what may be typed.
 
 pub mod app;
+mod asn1;
 pub mod cert;
 pub mod cli;
 pub mod decide;
@@ -18,6 +19,7 @@ pub mod error;
 pub mod explain;
 pub mod fleet;
 pub mod output;
+mod pkcs12;
 pub mod protocol;
 pub mod render;
 pub mod source;

@@ -14,12 +14,14 @@ use crate::mint::Estate;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("error", &["protocol"]),
-    ("decode", &["error"]),
-    ("cert", &["error", "protocol"]),
+    ("asn1", &[]),
+    ("pkcs12", &["asn1", "error"]),
+    ("decode", &["asn1", "error", "pkcs12"]),
+    ("cert", &["asn1", "error", "protocol"]),
     ("source", &["error", "protocol", "decode", "cert"]),
     ("decide", &["cert", "protocol"]),
     ("explain", &["protocol"]),
-    ("enforce", &["cert", "decode", "protocol"]),
+    ("enforce", &["cert", "decode", "pkcs12", "protocol"]),
     ("render", &["protocol"]),
     ("fleet", &["explain", "protocol"]),
     ("output", &[]),
@@ -27,8 +29,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "cert", "cli", "decide", "decode", "enforce", "error", "explain", "fleet", "output", "protocol", "render",
-            "source",
+            "cert", "cli", "decide", "decode", "enforce", "error", "explain", "fleet", "output", "pkcs12", "protocol",
+            "render", "source",
         ],
     ),
 ];

@@ -11,10 +11,10 @@ use crate::decide::{Chosen, Given, Reference, Settled, SubjectCase};
 use crate::enforce::Trouble;
 use crate::enforce::folder::Folder;
 use crate::enforce::install::{self, Folders, Leftover, Lock, Standing, Target};
-use crate::enforce::pkcs12_write::{self, Salts};
 use crate::enforce::plan::{self, Claim, Credentials, Slot};
 use crate::enforce::windows_store::{self, Import};
 use crate::explain::{self, Voice};
+use crate::pkcs12::Salts;
 use crate::protocol::request::WindowsStorePlace;
 use crate::protocol::{
     Action, ActionKind, CertificateFacts, Code, Encryption, Fault, Finding, Hex, Install, Place, Report, Request,
@@ -394,7 +394,8 @@ impl<'a> Run<'a> {
             let no_randomness = || Finding::of(Code::InstallFailed, "no-randomness");
             let salts = Salts::random().ok_or_else(no_randomness)?;
             let password = windows_store::passing_password().ok_or_else(no_randomness)?;
-            let pkcs12 = pkcs12_write::write(&credentials, Some(&password), Encryption::Legacy, &salts);
+            let pkcs12 = plan::pkcs12(&credentials, Some(&password), Encryption::Legacy, &salts)
+                .map_err(|cause| self.failed(&Trouble::refused_for(&label, cause)))?;
             let import = Import {
                 place: store,
                 label: &label,
@@ -540,7 +541,8 @@ impl<'a> Run<'a> {
         };
         let salts = Salts::random().ok_or_else(|| Finding::of(Code::InstallFailed, "no-randomness"))?;
         let password = password.as_ref().map(crate::protocol::Secret::expose);
-        let contents = plan::contents(&place.slots, &credentials, password, &salts);
+        let contents = plan::contents(&place.slots, &credentials, password, &salts)
+            .map_err(|trouble| said(&trouble, self.world))?;
         install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.world))?;
 
         // What would stand is judged before it stands: what a candidate's source proved, the files may not.
@@ -592,7 +594,8 @@ impl<'a> Run<'a> {
         let certificate = offered(case, chosen).ok_or_else(gone)?.clone();
         let source = self.candidate(subject, chosen.index).ok_or_else(gone)?;
         let key = self.reader().private_key(source, certificate.key()).map_err(refused)?;
-        let key = plan::pkcs8(&key, certificate.key().spki_der())
+        let key = key
+            .to_pkcs8(certificate.key().spki_der())
             .ok_or_else(|| Finding::of(Code::InstallRefused, "key-form").value("source", source.label()))?;
         Ok(Credentials {
             certificate,

@@ -1,8 +1,9 @@
 //! Name constraints of CA certificates (RFC 5280 §4.2.1.10).
 
-use super::certificate::{self as names, Certificate};
-use super::der::{self, Element, Reader};
-use super::name::{self, Name};
+use super::extensions as names;
+use super::name::Name;
+use crate::asn1::der::{self, Element, Reader};
+use crate::asn1::oid;
 
 /// The name constraints of a CA certificate.
 #[derive(Debug, Clone)]
@@ -12,26 +13,17 @@ pub struct NameConstraints {
 }
 
 impl NameConstraints {
-    /// Whether every name of `certificate` is allowed: the subject as a directory name, its addresses and, where no
-    /// dNSName is there, its common names that look like host names, and every subject alternative name.
-    ///
-    /// A name of a form that is constrained in a way not understood here is not allowed. Self-issued certificates within
-    /// a path are exempt (RFC 5280 §6.1.3): the caller leaves them out.
-    pub fn allows(&self, certificate: &Certificate) -> bool {
+    /// Whether these names of a certificate are allowed: its subject, and its subject alternative names.
+    pub(super) fn allow<'a>(&self, certified: &Name, alternatives: impl Iterator<Item = Element<'a>>) -> bool {
         let Some(subtrees) = &self.subtrees else { return false };
-        if certificate.has_unreadable_names() {
-            return false;
-        }
         let mut work = MAX_WORK;
         let mut allowed = |kind, subject: Subject<'_>| subtrees.allow(kind, subject, &mut work);
-        if !certificate.subject().is_empty()
-            && !allowed(names::DIRECTORY_NAME, Subject::Directory(certificate.subject()))
-        {
+        if !certified.is_empty() && !allowed(names::DIRECTORY_NAME, Subject::Directory(certified)) {
             return false;
         }
         let mut has_dns = false;
         let mut has_names = false;
-        for alternative in certificate.alternative_names() {
+        for alternative in alternatives {
             has_names = true;
             has_dns |= alternative.tag == names::DNS_NAME;
             let directory;
@@ -55,14 +47,17 @@ impl NameConstraints {
             }
         }
         if !has_names {
-            for address in certificate.subject().values(name::EMAIL_ADDRESS) {
+            for address in certified.values(oid::EMAIL_ADDRESS) {
                 if !allowed(names::EMAIL_NAME, Subject::Text(&address)) {
                     return false;
                 }
             }
         }
         if !has_dns {
-            for common in certificate.common_names().filter(|common| looks_like_host(common)) {
+            for common in certified
+                .values(oid::COMMON_NAME)
+                .filter(|common| looks_like_host(common))
+            {
                 if !allowed(names::DNS_NAME, Subject::Text(&common)) {
                     return false;
                 }
@@ -309,16 +304,17 @@ fn looks_like_host(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use asn1_rs::oid;
-
     use super::*;
+    use crate::asn1::oid::ObjectIdentifier;
+    use crate::asn1::testing::element;
+    use crate::cert::Certificate;
     use crate::cert::testing::{self, Mint};
 
-    const CONSTRAINTS: &[u8] = &oid!(raw 2.5.29.30);
-    const ALTERNATIVES: &[u8] = &oid!(raw 2.5.29.17);
+    const CONSTRAINTS: ObjectIdentifier = oid::NAME_CONSTRAINTS;
+    const ALTERNATIVES: ObjectIdentifier = oid::SUBJECT_ALTERNATIVE_NAME;
 
     fn subtree(tag: u8, base: &[u8]) -> Vec<u8> {
-        der::element(der::SEQUENCE, &[&der::element(tag, &[base])])
+        element(der::SEQUENCE, &[&element(tag, &[base])])
     }
 
     fn extension(permitted: &[Vec<u8>], excluded: &[Vec<u8>]) -> Vec<u8> {
@@ -326,29 +322,29 @@ mod tests {
             if all.is_empty() {
                 Vec::new()
             } else {
-                der::element(tag, &[&all.concat()])
+                element(tag, &[&all.concat()])
             }
         };
-        der::element(der::SEQUENCE, &[&list(0xa0, permitted), &list(0xa1, excluded)])
+        element(der::SEQUENCE, &[&list(0xa0, permitted), &list(0xa1, excluded)])
     }
 
     fn constraints(permitted: &[Vec<u8>], excluded: &[Vec<u8>]) -> NameConstraints {
         let mint = Mint::new(Vec::new()).extension(CONSTRAINTS, true, &extension(permitted, excluded));
         let mut mint = mint;
-        mint.spki = der::element(der::SEQUENCE, &[]);
+        mint.spki = element(der::SEQUENCE, &[]);
         Certificate::parse(mint.unsigned()).unwrap().name_constraints().unwrap()
     }
 
     /// A certificate with this subject and these alternative names.
     fn leaf(subject: &[(&str, &str)], alternatives: &[(u8, &[u8])]) -> Certificate {
-        let mut mint = Mint::new(der::element(der::SEQUENCE, &[]));
+        let mut mint = Mint::new(element(der::SEQUENCE, &[]));
         mint.subject = testing::name(subject);
         if !alternatives.is_empty() {
             let names: Vec<u8> = alternatives
                 .iter()
-                .flat_map(|(tag, value)| der::element(*tag, &[value]))
+                .flat_map(|(tag, value)| element(*tag, &[value]))
                 .collect();
-            mint = mint.extension(ALTERNATIVES, false, &der::element(der::SEQUENCE, &[&names]));
+            mint = mint.extension(ALTERNATIVES, false, &element(der::SEQUENCE, &[&names]));
         }
         Certificate::parse(mint.unsigned()).unwrap()
     }
@@ -532,9 +528,9 @@ mod tests {
         let other = constraints(&[subtree(names::OTHER_NAME, &[6, 1, 0x2a])], &[]);
         assert!(!other.allows(&leaf(&[], &[(names::OTHER_NAME, &[6, 1, 0x2a])])));
         assert!(other.allows(&leaf(&[("CN", "a")], &[])));
-        let with_minimum = der::element(
+        let with_minimum = element(
             der::SEQUENCE,
-            &[&der::element(names::DNS_NAME, &[b"contoso.com"]), &[0x80, 1, 1]],
+            &[&element(names::DNS_NAME, &[b"contoso.com"]), &[0x80, 1, 1]],
         );
         let odd = constraints(&[with_minimum], &[]);
         assert!(!odd.allows(&leaf(&[], &[(names::DNS_NAME, b"contoso.com")])));
@@ -543,12 +539,12 @@ mod tests {
     #[test]
     fn constraints_that_cannot_be_read_allow_nothing() {
         for value in [&[][..], &[0x30, 0x01], &[0x30, 0x02, 0xa0, 0x05], &[0x04, 0x00]] {
-            let mint = Mint::new(der::element(der::SEQUENCE, &[])).extension(CONSTRAINTS, false, value);
+            let mint = Mint::new(element(der::SEQUENCE, &[])).extension(CONSTRAINTS, false, value);
             let constraints = Certificate::parse(mint.unsigned()).unwrap().name_constraints().unwrap();
             assert!(!constraints.allows(&leaf(&[("CN", "a")], &[])), "{value:02x?}");
         }
         let twice = extension(&[], &[]);
-        let mint = Mint::new(der::element(der::SEQUENCE, &[]));
+        let mint = Mint::new(element(der::SEQUENCE, &[]));
         let mint = mint
             .extension(CONSTRAINTS, false, &twice)
             .extension(CONSTRAINTS, false, &twice);

@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
-use asn1_rs::oid;
-use zeroize::Zeroizing;
-
-use super::der::{self, Reader};
-use super::private;
-use super::signature::{self, Libraries, MlDsa, PssParameters, SlhDsa};
+use super::algorithm::{Curve, KeyKind, MlDsa, PssParameters, SignatureAlgorithm, SlhDsa};
+use super::verify::libraries::{self, Libraries, Verification};
+use crate::asn1::der::{self, Reader};
+use crate::asn1::key::{Parameters, algorithm_identifier, subject_public_key_info};
+use crate::asn1::oid::{self, ObjectIdentifier};
 
 /// The identity of a public key: SHA-256 of its canonical DER SubjectPublicKeyInfo.
 ///
@@ -27,95 +26,6 @@ impl fmt::Display for KeyId {
 impl fmt::Debug for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyId({self})")
-    }
-}
-
-/// What kind of key a SubjectPublicKeyInfo holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyKind {
-    /// RSA (RFC 3279 §2.3.1, RFC 4055 §1.2).
-    Rsa {
-        /// Length of the modulus in bits.
-        bits: u32,
-        /// The public exponent; `None` where it is longer than 64 bits.
-        exponent: Option<u64>,
-        /// Whether the key is marked id-RSASSA-PSS, so that it makes no other signatures.
-        pss_only: bool,
-    },
-    /// A point on a named curve (RFC 5480).
-    Ec {
-        /// The curve.
-        curve: Curve,
-    },
-    /// An EC key that spells out its curve. Such a curve can be made to fit any signature (CVE-2020-0601).
-    EcExplicit,
-    /// Ed25519 (RFC 8410).
-    Ed25519,
-    /// Ed448 (RFC 8410).
-    Ed448,
-    /// ML-DSA (RFC 9881).
-    MlDsa(MlDsa),
-    /// SLH-DSA (RFC 9909).
-    SlhDsa(SlhDsa),
-    /// DSA (RFC 3279 §2.3.2).
-    Dsa,
-    /// Another algorithm, or a key that cannot be understood: its dotted object identifier, empty if there is none.
-    Other(String),
-}
-
-/// A named curve.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Curve {
-    /// NIST P-256 (secp256r1, prime256v1).
-    P256,
-    /// NIST P-384 (secp384r1).
-    P384,
-    /// NIST P-521 (secp521r1).
-    P521,
-    /// Another curve whose name is known.
-    Known {
-        /// Its usual name, such as `brainpoolP256r1`.
-        name: &'static str,
-        /// Size of its field in bits.
-        bits: u32,
-    },
-    /// A curve known by its dotted object identifier alone.
-    Other(String),
-}
-
-impl Curve {
-    /// The usual name (`P-256`, `brainpoolP256r1`), else the dotted object identifier.
-    pub fn name(&self) -> &str {
-        match self {
-            Curve::P256 => "P-256",
-            Curve::P384 => "P-384",
-            Curve::P521 => "P-521",
-            Curve::Known { name, .. } => name,
-            Curve::Other(oid) => oid,
-        }
-    }
-
-    /// Size of the field in bits.
-    pub fn bits(&self) -> Option<u32> {
-        match self {
-            Curve::P256 => Some(256),
-            Curve::P384 => Some(384),
-            Curve::P521 => Some(521),
-            Curve::Known { bits, .. } => Some(*bits),
-            Curve::Other(_) => None,
-        }
-    }
-
-    fn from_oid(oid: &[u8]) -> Curve {
-        match oid {
-            P256 => Curve::P256,
-            P384 => Curve::P384,
-            P521 => Curve::P521,
-            _ => match CURVES.iter().find(|(known, ..)| *known == oid) {
-                Some(&(_, name, bits)) => Curve::Known { name, bits },
-                None => Curve::Other(der::dotted(oid)),
-            },
-        }
     }
 }
 
@@ -261,20 +171,24 @@ impl PublicKey {
 
     /// Whether the key is of an algorithm that could have been understood, but it is broken.
     pub fn is_unreadable(&self) -> bool {
-        let KeyKind::Other(oid) = &self.kind else { return false };
-        oid.is_empty()
-            || [RSA, RSA_PSS, EC, ED25519, ED448]
-                .iter()
-                .any(|known| der::dotted(known) == *oid)
-            || signature::is_post_quantum(oid)
+        let KeyKind::Other(name) = &self.kind else { return false };
+        let is_known = |oid: ObjectIdentifier| {
+            let oid = oid.as_bytes();
+            oid::find(KINDS, oid).is_some_and(|kind| kind != Kind::Dsa)
+                || MlDsa::from_oid(oid).is_some()
+                || SlhDsa::from_oid(oid).is_some()
+        };
+        name.is_empty() || ObjectIdentifier::new(name).is_ok_and(is_known)
     }
 
     pub(super) fn pss(&self) -> Option<&PssParameters> {
         self.pss.as_ref()
     }
 
-    pub(super) fn libraries(&self) -> &Libraries {
-        self.libraries.get_or_init(Box::default)
+    /// Whether it made the signature of a message. What may count, and what fits the key, has been asked before.
+    pub(super) fn verify(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Verification {
+        let libraries = self.libraries.get_or_init(Box::default);
+        libraries.verify((&self.kind, &self.spki), algorithm, message, signature)
     }
 }
 
@@ -293,59 +207,28 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// How a private key is encoded.
+/// The kinds of key whose structure is read here. ML-DSA and SLH-DSA keys have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PrivateKeyForm {
-    /// PKCS#8 PrivateKeyInfo, or its successor (RFC 5958), not encrypted.
-    Pkcs8,
-    /// PKCS#1 RSAPrivateKey (RFC 8017 §A.1.2).
-    Pkcs1,
-    /// SEC 1 ECPrivateKey (RFC 5915).
-    Sec1,
+enum Kind {
+    Rsa,
+    RsaPss,
+    Ec,
+    Ed25519,
+    Ed448,
+    Dsa,
 }
 
-/// The SubjectPublicKeyInfo that belongs to a private key, by what the key says; `None` where it cannot be read.
-pub(super) fn spki_of_private(der: &[u8], form: PrivateKeyForm) -> Option<Vec<u8>> {
-    match form {
-        PrivateKeyForm::Pkcs1 => spki_of_pkcs1(der),
-        PrivateKeyForm::Sec1 => spki_of_sec1(der, None),
-        PrivateKeyForm::Pkcs8 => spki_of_pkcs8(der),
-    }
-}
+const KINDS: &[(ObjectIdentifier, Kind)] = &[
+    (oid::RSA_ENCRYPTION, Kind::Rsa),
+    (oid::EC_PUBLIC_KEY, Kind::Ec),
+    (oid::RSASSA_PSS, Kind::RsaPss),
+    (oid::ED25519, Kind::Ed25519),
+    (oid::ED448, Kind::Ed448),
+    (oid::DSA, Kind::Dsa),
+];
 
 /// OpenSSL's own limit on a modulus that verifies (OPENSSL_RSA_MAX_MODULUS_BITS); longer ones only cost time.
 const MAX_RSA_BITS: u32 = 16_384;
-
-const RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.1);
-const RSA_PSS: &[u8] = &oid!(raw 1.2.840.113549.1.1.10);
-const EC: &[u8] = &oid!(raw 1.2.840.10045.2.1);
-const DSA: &[u8] = &oid!(raw 1.2.840.10040.4.1);
-const ED25519: &[u8] = &oid!(raw 1.3.101.112);
-const ED448: &[u8] = &oid!(raw 1.3.101.113);
-
-const P256: &[u8] = &oid!(raw 1.2.840.10045.3.1.7);
-const P384: &[u8] = &oid!(raw 1.3.132.0.34);
-const P521: &[u8] = &oid!(raw 1.3.132.0.35);
-
-const CURVES: &[(&[u8], &str, u32)] = &[
-    (&oid!(raw 1.2.840.10045.3.1.1), "P-192", 192),
-    (&oid!(raw 1.3.132.0.33), "P-224", 224),
-    (&oid!(raw 1.3.132.0.10), "secp256k1", 256),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.1), "brainpoolP160r1", 160),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.2), "brainpoolP160t1", 160),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.3), "brainpoolP192r1", 192),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.4), "brainpoolP192t1", 192),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.5), "brainpoolP224r1", 224),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.6), "brainpoolP224t1", 224),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.7), "brainpoolP256r1", 256),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.8), "brainpoolP256t1", 256),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.9), "brainpoolP320r1", 320),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.10), "brainpoolP320t1", 320),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.11), "brainpoolP384r1", 384),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.12), "brainpoolP384t1", 384),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.13), "brainpoolP512r1", 512),
-    (&oid!(raw 1.3.36.3.3.2.8.1.1.14), "brainpoolP512t1", 512),
-];
 
 struct Parsed {
     kind: KeyKind,
@@ -366,7 +249,7 @@ impl Parsed {
     /// An RSA key whose parameters are none of RSA's: nothing is verified with it, and it is the same key all the same.
     fn rsa_of_odd_parameters(oid: &[u8], key: &[u8]) -> Self {
         Parsed {
-            canonical: Some(rsa_spki(key)),
+            canonical: rsa_spki(key),
             ..Parsed::other(oid)
         }
     }
@@ -375,7 +258,7 @@ impl Parsed {
         let text = if oid.is_empty() {
             String::new()
         } else {
-            der::dotted(oid)
+            super::dotted(oid)
         };
         Parsed::plain(KeyKind::Other(text))
     }
@@ -398,12 +281,15 @@ fn parse(spki: &[u8]) -> Option<Parsed> {
         let whole = parameters.is_empty() && key.len() == set.lengths().0;
         return whole.then(|| Parsed::plain(KeyKind::SlhDsa(set)));
     }
-    match oid {
-        RSA => {
+    let Some(kind) = oid::find(KINDS, oid) else {
+        return Some(Parsed::other(oid));
+    };
+    match kind {
+        Kind::Rsa => {
             let (bits, exponent) = parse_rsa(key)?;
             let canonical = match parameters {
                 [der::NULL, 0] => None,
-                [] => Some(rsa_spki(key)),
+                [] => Some(rsa_spki(key)?),
                 _ => return Some(Parsed::rsa_of_odd_parameters(oid, key)),
             };
             Some(Parsed {
@@ -416,7 +302,7 @@ fn parse(spki: &[u8]) -> Option<Parsed> {
                 pss: None,
             })
         }
-        RSA_PSS => {
+        Kind::RsaPss => {
             let (bits, exponent) = parse_rsa(key)?;
             let pss = PssParameters::parse(parameters);
             if pss.is_none() && !parameters.is_empty() {
@@ -429,27 +315,29 @@ fn parse(spki: &[u8]) -> Option<Parsed> {
             };
             Some(Parsed {
                 kind,
-                canonical: Some(rsa_spki(key)),
+                canonical: Some(rsa_spki(key)?),
                 pss,
             })
         }
-        EC if parameters.first() == Some(&der::SEQUENCE) => Some(Parsed::plain(KeyKind::EcExplicit)),
-        EC => {
+        Kind::Ec if parameters.first() == Some(&der::SEQUENCE) => Some(Parsed::plain(KeyKind::EcExplicit)),
+        Kind::Ec => {
             let curve_oid = der::only(parameters, der::OID)?;
             let curve = Curve::from_oid(curve_oid);
             let point = uncompressed(curve_oid, &curve, key)?;
-            let canonical = point.map(|point| ec_spki(curve_oid, &point));
+            let canonical = match point {
+                Some(point) => Some(ec_spki(curve_oid, &point)?),
+                None => None,
+            };
             Some(Parsed {
                 kind: KeyKind::Ec { curve },
                 canonical,
                 pss: None,
             })
         }
-        ED25519 if parameters.is_empty() && key.len() == 32 => Some(Parsed::plain(KeyKind::Ed25519)),
-        ED448 if parameters.is_empty() && key.len() == 57 => Some(Parsed::plain(KeyKind::Ed448)),
-        ED25519 | ED448 => None,
-        DSA => Some(Parsed::plain(KeyKind::Dsa)),
-        _ => Some(Parsed::other(oid)),
+        Kind::Ed25519 if parameters.is_empty() && key.len() == 32 => Some(Parsed::plain(KeyKind::Ed25519)),
+        Kind::Ed448 if parameters.is_empty() && key.len() == 57 => Some(Parsed::plain(KeyKind::Ed448)),
+        Kind::Ed25519 | Kind::Ed448 => None,
+        Kind::Dsa => Some(Parsed::plain(KeyKind::Dsa)),
     }
 }
 
@@ -498,141 +386,23 @@ fn uncompressed(curve_oid: &[u8], curve: &Curve, point: &[u8]) -> Option<Option<
             Some(Some([&[4], coordinates].concat()))
         }
         2 | 3 if field.is_none_or(|field| coordinates.len() == field) => {
-            signature::decompress(&ec_spki(curve_oid, point), curve, point).map(Some)
+            libraries::decompress(&ec_spki(curve_oid, point)?, curve, point).map(Some)
         }
         _ => None,
     }
 }
 
-fn rsa_spki(key: &[u8]) -> Vec<u8> {
-    let algorithm = der::element(der::SEQUENCE, &[&der::element(der::OID, &[RSA]), &[der::NULL, 0]]);
-    der::element(
-        der::SEQUENCE,
-        &[&algorithm, &der::element(der::BIT_STRING, &[&[0], key])],
+/// The SubjectPublicKeyInfo of an RSAPublicKey.
+pub(super) fn rsa_spki(key: &[u8]) -> Option<Vec<u8>> {
+    subject_public_key_info(&algorithm_identifier(oid::RSA_ENCRYPTION, Parameters::Null)?, key)
+}
+
+/// The SubjectPublicKeyInfo of a point; the curve is named by the contents of its object identifier.
+pub(super) fn ec_spki(curve_oid: &[u8], point: &[u8]) -> Option<Vec<u8>> {
+    subject_public_key_info(
+        &algorithm_identifier(oid::EC_PUBLIC_KEY, Parameters::Oid(curve_oid))?,
+        point,
     )
-}
-
-pub(super) fn ec_spki(curve_oid: &[u8], point: &[u8]) -> Vec<u8> {
-    let oids = [der::element(der::OID, &[EC]), der::element(der::OID, &[curve_oid])].concat();
-    let algorithm = der::element(der::SEQUENCE, &[&oids]);
-    der::element(
-        der::SEQUENCE,
-        &[&algorithm, &der::element(der::BIT_STRING, &[&[0], point])],
-    )
-}
-
-/// A SubjectPublicKeyInfo without parameters, around the key as it is.
-fn bare_spki(oid: &[u8], point: &[u8]) -> Vec<u8> {
-    let algorithm = der::element(der::SEQUENCE, &[&der::element(der::OID, &[oid])]);
-    der::element(
-        der::SEQUENCE,
-        &[&algorithm, &der::element(der::BIT_STRING, &[&[0], point])],
-    )
-}
-
-/// RSAPrivateKey ::= SEQUENCE { version, n, e, secrets… }.
-fn spki_of_pkcs1(private: &[u8]) -> Option<Vec<u8>> {
-    let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
-    parts.expect(der::INTEGER)?;
-    let (modulus, exponent) = (parts.element()?, parts.element()?);
-    if modulus.tag != der::INTEGER || exponent.tag != der::INTEGER {
-        return None;
-    }
-    parts.expect(der::INTEGER)?;
-    Some(rsa_spki(&der::element(der::SEQUENCE, &[modulus.raw, exponent.raw])))
-}
-
-/// ECPrivateKey ::= SEQUENCE { 1, privateKey, [0] curve OPTIONAL, [1] publicKey OPTIONAL }.
-pub(super) struct Sec1<'a> {
-    pub curve_oid: &'a [u8],
-    /// As many octets as the field, where the curve is known.
-    pub secret: Zeroizing<Vec<u8>>,
-    pub public: Option<&'a [u8]>,
-}
-
-impl<'a> Sec1<'a> {
-    /// `curve_oid` is what stands around it.
-    pub fn read(private: &'a [u8], curve_oid: Option<&'a [u8]>) -> Option<Sec1<'a>> {
-        let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
-        if parts.expect(der::INTEGER)? != [1] {
-            return None;
-        }
-        let secret = parts.expect(der::OCTET_STRING)?;
-        let own_curve = match parts.optional(der::constructed(0))? {
-            Some(parameters) => Some(der::only(parameters, der::OID)?),
-            None => None,
-        };
-        let curve_oid = match (own_curve, curve_oid) {
-            (Some(own), Some(given)) if own != given => return None,
-            (own, given) => given.or(own)?,
-        };
-        // Secrets are written with and without leading zeros; libraries want exactly as many octets as the field has.
-        let secret = match Curve::from_oid(curve_oid).bits() {
-            Some(bits) => {
-                let length = bits.div_ceil(8) as usize;
-                let from = secret.iter().position(|&octet| octet != 0)?;
-                let significant = secret.get(from..)?;
-                let mut padded = Zeroizing::new(Vec::with_capacity(length));
-                padded.resize(length.checked_sub(significant.len())?, 0);
-                padded.extend_from_slice(significant);
-                padded
-            }
-            None => Zeroizing::new(secret.to_vec()),
-        };
-        let public = match parts.optional(der::constructed(1))? {
-            Some(explicit) => Some(der::octets(der::only(explicit, der::BIT_STRING)?)?),
-            None => None,
-        };
-        Some(Sec1 {
-            curve_oid,
-            secret,
-            public,
-        })
-    }
-}
-
-fn spki_of_sec1(private: &[u8], curve_oid: Option<&[u8]>) -> Option<Vec<u8>> {
-    let parts = Sec1::read(private, curve_oid)?;
-    let curve = Curve::from_oid(parts.curve_oid);
-    let point = match signature::point_of_private(parts.curve_oid, &curve, &parts.secret) {
-        Some(point) => point,
-        None => parts.public?.to_vec(),
-    };
-    Some(ec_spki(parts.curve_oid, &point))
-}
-
-/// PrivateKeyInfo ::= SEQUENCE { version, algorithm, privateKey OCTET STRING, … }.
-fn spki_of_pkcs8(private: &[u8]) -> Option<Vec<u8>> {
-    let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
-    parts.expect(der::INTEGER)?;
-    let identifier = parts.element().filter(|element| element.tag == der::SEQUENCE)?;
-    let mut algorithm = Reader::new(identifier.value);
-    let inner = parts.expect(der::OCTET_STRING)?;
-    let oid = algorithm.expect(der::OID)?;
-    if let Some(set) = MlDsa::from_oid(oid) {
-        let public = private::ml_dsa_public(set, identifier.raw, inner)?;
-        return Some(bare_spki(oid, &public));
-    }
-    if let Some(set) = SlhDsa::from_oid(oid) {
-        // RFC 9909 §6: the secrets, then the public key.
-        let length = set.lengths().0;
-        let public = inner.get(length..).filter(|_| inner.len() == 2 * length)?;
-        return Some(bare_spki(oid, public));
-    }
-    match oid {
-        RSA | RSA_PSS => spki_of_pkcs1(inner),
-        EC => spki_of_sec1(inner, Some(der::only(algorithm.rest(), der::OID)?)),
-        ED25519 => {
-            let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(der::only(inner, der::OCTET_STRING)?);
-            use aws_lc_rs::signature::KeyPair;
-            Some(bare_spki(ED25519, pair.ok()?.public_key().as_ref()))
-        }
-        ED448 => {
-            let point = signature::ed448_of_private(der::only(inner, der::OCTET_STRING)?)?;
-            Some(bare_spki(ED448, &point))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -642,10 +412,12 @@ mod tests {
     use openssl::pkey::{PKey, Private};
 
     use super::*;
+    use crate::asn1::KeyEncoding;
+    use crate::asn1::testing::element;
     use crate::cert::private::PrivateKey;
     use crate::cert::testing::{self, NULL, algorithm};
 
-    fn public_key_of_private(der: &[u8], form: PrivateKeyForm) -> Option<KeyId> {
+    fn public_key_of_private(der: &[u8], form: KeyEncoding) -> Option<KeyId> {
         PrivateKey::read(der, form).map(|private| private.id())
     }
 
@@ -655,20 +427,16 @@ mod tests {
         parts.rest().to_vec()
     }
 
-    fn with_algorithm(spki: &[u8], oid: &[u8], parameters: Option<&[u8]>) -> PublicKey {
-        PublicKey::from_spki(&der::element(
+    fn with_algorithm(spki: &[u8], oid: ObjectIdentifier, parameters: Option<&[u8]>) -> PublicKey {
+        PublicKey::from_spki(&element(
             der::SEQUENCE,
             &[&algorithm(oid, parameters), &bit_string_of(spki)],
         ))
     }
 
     fn rsa_public(modulus: &[u8], exponent: &[u8]) -> PublicKey {
-        let numbers = [
-            der::element(der::INTEGER, &[modulus]),
-            der::element(der::INTEGER, &[exponent]),
-        ]
-        .concat();
-        PublicKey::from_spki(&rsa_spki(&der::element(der::SEQUENCE, &[&numbers])))
+        let numbers = [element(der::INTEGER, &[modulus]), element(der::INTEGER, &[exponent])].concat();
+        PublicKey::from_spki(&rsa_spki(&element(der::SEQUENCE, &[&numbers])).unwrap())
     }
 
     #[test]
@@ -692,22 +460,25 @@ mod tests {
     fn an_rsa_key_is_the_same_key_whatever_its_algorithm_identifier() {
         let spki = testing::spki(&testing::rsa(1024));
         let id = PublicKey::from_spki(&spki).id();
-        assert_eq!(with_algorithm(&spki, RSA, None).id(), id);
-        let pss = with_algorithm(&spki, RSA_PSS, None);
+        assert_eq!(with_algorithm(&spki, oid::RSA_ENCRYPTION, None).id(), id);
+        let pss = with_algorithm(&spki, oid::RSASSA_PSS, None);
         assert_eq!(pss.id(), id);
         assert_eq!(pss.algorithm_name(), "RSASSA-PSS");
-        assert_eq!(with_algorithm(&spki, RSA_PSS, Some(&[0x30, 0])).id(), id);
-        assert_eq!(with_algorithm(&spki, RSA_PSS, Some(&[0x30, 0])).spki_der(), spki);
+        assert_eq!(with_algorithm(&spki, oid::RSASSA_PSS, Some(&[0x30, 0])).id(), id);
+        assert_eq!(
+            with_algorithm(&spki, oid::RSASSA_PSS, Some(&[0x30, 0])).spki_der(),
+            spki
+        );
     }
 
     #[test]
     fn a_point_is_the_same_key_in_every_form() {
         for (curve, oid, aws) in [
-            (Nid::X9_62_PRIME256V1, P256, true),
-            (Nid::SECP384R1, P384, true),
-            (Nid::SECP521R1, P521, true),
-            (Nid::SECP256K1, &oid!(raw 1.3.132.0.10)[..], true),
-            (Nid::BRAINPOOL_P256R1, &oid!(raw 1.3.36.3.3.2.8.1.1.7)[..], false),
+            (Nid::X9_62_PRIME256V1, oid::SECP256R1, true),
+            (Nid::SECP384R1, oid::SECP384R1, true),
+            (Nid::SECP521R1, oid::SECP521R1, true),
+            (Nid::SECP256K1, oid::SECP256K1, true),
+            (Nid::BRAINPOOL_P256R1, oid::BRAINPOOL_P256R1, false),
         ] {
             let key = testing::ec(curve);
             let id = PublicKey::from_spki(&testing::spki(&key)).id();
@@ -756,18 +527,27 @@ mod tests {
             &spki[..40],
             &short_point,
             &[&spki[..], &[0]].concat(),
-            &der::element(der::SEQUENCE, &[&algorithm(RSA, Some(&[4, 0])), &bit_string_of(&spki)]),
-            &der::element(der::SEQUENCE, &[&algorithm(EC, Some(NULL)), &bit_string_of(&ec)]),
-            &der::element(der::SEQUENCE, &[&algorithm(RSA, Some(NULL)), &bit_string_of(&ec)]),
-            &der::element(der::SEQUENCE, &[&algorithm(ED25519, None), &bit_string_of(&ec)]),
-            &rsa_spki(&der::element(der::SEQUENCE, &[&[2, 2, 0, 0x7f], &[2, 1, 3]])),
+            &element(
+                der::SEQUENCE,
+                &[&algorithm(oid::RSA_ENCRYPTION, Some(&[4, 0])), &bit_string_of(&spki)],
+            ),
+            &element(
+                der::SEQUENCE,
+                &[&algorithm(oid::EC_PUBLIC_KEY, Some(NULL)), &bit_string_of(&ec)],
+            ),
+            &element(
+                der::SEQUENCE,
+                &[&algorithm(oid::RSA_ENCRYPTION, Some(NULL)), &bit_string_of(&ec)],
+            ),
+            &element(der::SEQUENCE, &[&algorithm(oid::ED25519, None), &bit_string_of(&ec)]),
+            &rsa_spki(&element(der::SEQUENCE, &[&[2, 2, 0, 0x7f], &[2, 1, 3]])).unwrap(),
         ] {
             let key = PublicKey::from_spki(bytes);
             assert!(matches!(key.kind(), KeyKind::Other(_)), "{bytes:02x?}");
             assert!(key.is_unreadable(), "{bytes:02x?}");
             assert!(key.usable_when_vouched().is_err());
         }
-        let unknown = with_algorithm(&spki, &oid!(raw 1.2.3), None);
+        let unknown = with_algorithm(&spki, ObjectIdentifier::new_unwrap("1.2.3"), None);
         assert_eq!(*unknown.kind(), KeyKind::Other("1.2.3".to_owned()));
         assert!(!unknown.is_unreadable());
     }
@@ -835,9 +615,9 @@ mod tests {
         let id = |key: &PKey<Private>| PublicKey::from_spki(&testing::spki(key)).id();
         let rsa = testing::rsa(1024);
         let pkcs1 = rsa.rsa().unwrap().private_key_to_der().unwrap();
-        assert_eq!(public_key_of_private(&pkcs1, PrivateKeyForm::Pkcs1), Some(id(&rsa)));
+        assert_eq!(public_key_of_private(&pkcs1, KeyEncoding::Pkcs1), Some(id(&rsa)));
         assert_eq!(
-            public_key_of_private(&rsa.private_key_to_pkcs8().unwrap(), PrivateKeyForm::Pkcs8),
+            public_key_of_private(&rsa.private_key_to_pkcs8().unwrap(), KeyEncoding::Pkcs8),
             Some(id(&rsa))
         );
         for curve in [
@@ -850,13 +630,13 @@ mod tests {
             let key = testing::ec(curve);
             let sec1 = key.ec_key().unwrap().private_key_to_der().unwrap();
             assert_eq!(
-                public_key_of_private(&sec1, PrivateKeyForm::Sec1),
+                public_key_of_private(&sec1, KeyEncoding::Sec1),
                 Some(id(&key)),
                 "{curve:?}"
             );
             let pkcs8 = key.private_key_to_pkcs8().unwrap();
             assert_eq!(
-                public_key_of_private(&pkcs8, PrivateKeyForm::Pkcs8),
+                public_key_of_private(&pkcs8, KeyEncoding::Pkcs8),
                 Some(id(&key)),
                 "{curve:?}"
             );
@@ -864,7 +644,7 @@ mod tests {
         for key in [PKey::generate_ed25519().unwrap(), PKey::generate_ed448().unwrap()] {
             let expected = (key.id() == openssl::pkey::Id::ED25519 || cfg!(feature = "openssl")).then(|| id(&key));
             let pkcs8 = key.private_key_to_pkcs8().unwrap();
-            assert_eq!(public_key_of_private(&pkcs8, PrivateKeyForm::Pkcs8), expected);
+            assert_eq!(public_key_of_private(&pkcs8, KeyEncoding::Pkcs8), expected);
         }
     }
 
@@ -872,36 +652,36 @@ mod tests {
     fn an_ec_private_key_needs_no_public_part_and_lies_with_none() {
         let (key, other) = (testing::ec(Nid::X9_62_PRIME256V1), testing::ec(Nid::X9_62_PRIME256V1));
         let secret = key.ec_key().unwrap().private_key().to_vec();
-        let curve = der::element(0xa0, &[&der::element(der::OID, &[P256])]);
+        let curve = element(0xa0, &[&element(der::OID, &[oid::SECP256R1.as_bytes()])]);
         let sec1 = |more: &[u8]| {
-            der::element(
+            element(
                 der::SEQUENCE,
-                &[&[2, 1, 1], &der::element(der::OCTET_STRING, &[&secret]), &curve, more],
+                &[&[2, 1, 1], &element(der::OCTET_STRING, &[&secret]), &curve, more],
             )
         };
         let expected = Some(PublicKey::from_spki(&testing::spki(&key)).id());
-        assert_eq!(public_key_of_private(&sec1(&[]), PrivateKeyForm::Sec1), expected);
-        let lie = der::element(0xa1, &[&bit_string_of(&testing::spki(&other))]);
-        assert_eq!(public_key_of_private(&sec1(&lie), PrivateKeyForm::Sec1), expected);
+        assert_eq!(public_key_of_private(&sec1(&[]), KeyEncoding::Sec1), expected);
+        let lie = element(0xa1, &[&bit_string_of(&testing::spki(&other))]);
+        assert_eq!(public_key_of_private(&sec1(&lie), KeyEncoding::Sec1), expected);
     }
 
     #[test]
     fn what_is_no_private_key_leads_nowhere() {
         let pkcs8 = testing::rsa(1024).private_key_to_pkcs8().unwrap();
-        for form in [PrivateKeyForm::Pkcs8, PrivateKeyForm::Pkcs1, PrivateKeyForm::Sec1] {
+        for form in [KeyEncoding::Pkcs8, KeyEncoding::Pkcs1, KeyEncoding::Sec1] {
             assert_eq!(public_key_of_private(&[], form), None);
             assert_eq!(public_key_of_private(&[0x30, 0], form), None);
             assert_eq!(public_key_of_private(&pkcs8[..100], form), None);
         }
-        assert_eq!(public_key_of_private(&pkcs8, PrivateKeyForm::Sec1), None);
-        let zero = der::element(
+        assert_eq!(public_key_of_private(&pkcs8, KeyEncoding::Sec1), None);
+        let zero = element(
             der::SEQUENCE,
             &[
                 &[2, 1, 1],
-                &der::element(der::OCTET_STRING, &[&[0; 32]]),
-                &der::element(0xa0, &[&der::element(der::OID, &[P256])]),
+                &element(der::OCTET_STRING, &[&[0; 32]]),
+                &element(0xa0, &[&element(der::OID, &[oid::SECP256R1.as_bytes()])]),
             ],
         );
-        assert_eq!(public_key_of_private(&zero, PrivateKeyForm::Sec1), None);
+        assert_eq!(public_key_of_private(&zero, KeyEncoding::Sec1), None);
     }
 }

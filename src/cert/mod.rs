@@ -1,33 +1,39 @@
-//! Parsed certificates, and the one place that calls a crypto library.
+//! Parsed certificates, their keys, and signatures.
 //!
 //! [`Certificate`] is read once and then answers questions; [`verify`] says whether a key signed it.
 
+mod algorithm;
 mod certificate;
 mod constraints;
-mod der;
+mod extensions;
 mod key;
-#[cfg(feature = "openssl")]
-#[allow(unsafe_code, reason = "the crate does not wrap OpenSSL's own initialisation")]
-mod library;
 mod name;
 mod private;
-mod signature;
 #[cfg(test)]
 mod testing;
+mod text;
+mod verify;
 
-pub use certificate::{Certificate, CertificateError, ExtendedKeyUsage, IssuingFlaw, UnreadableExtension, visible};
+pub use crate::asn1::KeyEncoding;
+pub use algorithm::{Curve, Digest, KeyKind, MlDsa, SignatureAlgorithm, SignatureFlaw, SignatureInfo, SlhDsa};
+pub use certificate::{Certificate, CertificateError, IssuingFlaw};
 pub use constraints::NameConstraints;
-pub use key::{Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey};
-#[cfg(feature = "openssl")]
-pub use library::initialise_openssl;
+pub use extensions::{ExtendedKeyUsage, UnreadableExtension};
+pub use key::{KeyId, PublicKey};
 pub use name::Name;
 pub use private::PrivateKey;
-pub use signature::{
-    Digest, MlDsa, SignatureAlgorithm, SignatureFlaw, SignatureInfo, SlhDsa, Verification, foresee, never_verifies,
-    verify,
-};
+pub use text::visible;
+#[cfg(feature = "openssl")]
+pub use verify::initialise_openssl;
+pub use verify::{Verification, foresee, never_verifies, verify};
 
+use crate::asn1::oid;
 use crate::protocol::values::{hex, push_hex};
+
+/// An object identifier as dotted numbers; `#` and hex where the contents are none.
+fn dotted(contents: &[u8]) -> String {
+    oid::dotted(contents).unwrap_or_else(|| format!("#{}", hex(contents)))
+}
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];

@@ -5,10 +5,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use asn1_rs::oid;
 use stringprep::x520prep;
 
-use super::der::{self, Element, Reader};
+use super::text::{is_ignored_format, push_printable};
+use crate::asn1::der::{self, Element, Reader};
+use crate::asn1::oid::{self, ObjectIdentifier};
 
 /// A distinguished name as it is encoded.
 ///
@@ -129,10 +130,10 @@ impl Name {
         pairs
     }
 
-    /// The values of the attributes of this type (contents of its object identifier) that are strings.
-    pub(super) fn values(&self, oid: &'static [u8]) -> impl Iterator<Item = Cow<'_, str>> {
+    /// The values of the attributes of this type that are strings.
+    pub(super) fn values(&self, kind: ObjectIdentifier) -> impl Iterator<Item = Cow<'_, str>> {
         let all = self.rdns().flat_map(attributes);
-        all.filter(move |attribute| attribute.oid == oid)
+        all.filter(move |attribute| attribute.oid == kind.as_bytes())
             .filter_map(|attribute| attribute.text())
     }
 
@@ -185,41 +186,35 @@ impl fmt::Debug for Name {
 /// How an RDN without attributes is written, which RFC 4514 has no form for: `#` and the hex of its DER.
 const EMPTY_RDN: &str = "#3100";
 
-pub(super) const COMMON_NAME: &[u8] = &oid!(raw 2.5.4.3);
-pub(super) const EMAIL_ADDRESS: &[u8] = &oid!(raw 1.2.840.113549.1.9.1);
-
-/// Types that X.520 numbers under 2.5.4, by their last arc.
-const X520: &[(u8, &str)] = &[
-    (3, "CN"),
-    (4, "SN"),
-    (5, "serialNumber"),
-    (6, "C"),
-    (7, "L"),
-    (8, "ST"),
-    (9, "STREET"),
-    (10, "O"),
-    (11, "OU"),
-    (12, "title"),
-    (13, "description"),
-    (15, "businessCategory"),
-    (17, "postalCode"),
-    (42, "GN"),
-    (43, "initials"),
-    (44, "generationQualifier"),
-    (46, "dnQualifier"),
-    (65, "pseudonym"),
-    (97, "organizationIdentifier"),
-];
-
-const OTHER_TYPES: &[(&[u8], &str)] = &[
-    (&oid!(raw 0.9.2342.19200300.100.1.25), "DC"),
-    (&oid!(raw 0.9.2342.19200300.100.1.1), "UID"),
-    (EMAIL_ADDRESS, "emailAddress"),
-    (&oid!(raw 1.2.840.113549.1.9.2), "unstructuredName"),
-    (&oid!(raw 1.2.840.113549.1.9.8), "unstructuredAddress"),
-    (&oid!(raw 1.3.6.1.4.1.311.60.2.1.1), "jurisdictionL"),
-    (&oid!(raw 1.3.6.1.4.1.311.60.2.1.2), "jurisdictionST"),
-    (&oid!(raw 1.3.6.1.4.1.311.60.2.1.3), "jurisdictionC"),
+/// The short names of attribute types: those of RFC 4514 §3, else the usual ones. The commonest come first.
+const SHORT_NAMES: &[(ObjectIdentifier, &str)] = &[
+    (oid::COMMON_NAME, "CN"),
+    (oid::DOMAIN_COMPONENT, "DC"),
+    (oid::ORGANIZATION, "O"),
+    (oid::ORGANIZATIONAL_UNIT, "OU"),
+    (oid::COUNTRY, "C"),
+    (oid::LOCALITY, "L"),
+    (oid::STATE_OR_PROVINCE, "ST"),
+    (oid::EMAIL_ADDRESS, "emailAddress"),
+    (oid::SERIAL_NUMBER, "serialNumber"),
+    (oid::SURNAME, "SN"),
+    (oid::GIVEN_NAME, "GN"),
+    (oid::STREET_ADDRESS, "STREET"),
+    (oid::TITLE, "title"),
+    (oid::DESCRIPTION, "description"),
+    (oid::BUSINESS_CATEGORY, "businessCategory"),
+    (oid::POSTAL_CODE, "postalCode"),
+    (oid::INITIALS, "initials"),
+    (oid::GENERATION_QUALIFIER, "generationQualifier"),
+    (oid::DN_QUALIFIER, "dnQualifier"),
+    (oid::PSEUDONYM, "pseudonym"),
+    (oid::ORGANIZATION_IDENTIFIER, "organizationIdentifier"),
+    (oid::USER_ID, "UID"),
+    (oid::UNSTRUCTURED_NAME, "unstructuredName"),
+    (oid::UNSTRUCTURED_ADDRESS, "unstructuredAddress"),
+    (oid::JURISDICTION_LOCALITY, "jurisdictionL"),
+    (oid::JURISDICTION_STATE_OR_PROVINCE, "jurisdictionST"),
+    (oid::JURISDICTION_COUNTRY, "jurisdictionC"),
 ];
 
 struct Attribute<'a> {
@@ -237,16 +232,9 @@ impl<'a> Attribute<'a> {
     }
 
     fn kind(&self) -> Cow<'static, str> {
-        let known = match self.oid {
-            [0x55, 0x04, arc] => X520.iter().find(|(number, _)| number == arc).map(|(_, name)| *name),
-            _ => OTHER_TYPES
-                .iter()
-                .find(|(oid, _)| *oid == self.oid)
-                .map(|(_, name)| *name),
-        };
-        match known {
+        match oid::find(SHORT_NAMES, self.oid) {
             Some(name) => name.into(),
-            None => der::dotted(self.oid).into(),
+            None => super::dotted(self.oid).into(),
         }
     }
 
@@ -261,15 +249,31 @@ impl<'a> Attribute<'a> {
         })
     }
 
-    /// Type and value as compared. Each part has its length before it, so parts cannot run into each other.
+    /// Type and value as compared.
     fn push_prepared(&self, out: &mut Vec<u8>) {
-        der::write(out, der::OID, &[self.oid]);
+        push_part(out, Part::Type, self.oid);
         match der::text(self.value.tag, self.value.value).and_then(prepare_text) {
-            Some(text) => der::write(out, der::UTF8_STRING, &[text.as_bytes()]),
-            // Wrapped, so that what could not be prepared never equals what could.
-            None => der::write(out, der::constructed(0), &[self.value.raw]),
+            Some(text) => push_part(out, Part::Text, text.as_bytes()),
+            // Marked, so that what could not be prepared never equals what could.
+            None => push_part(out, Part::Unprepared, self.value.raw),
         }
     }
+}
+
+/// What a part of a name as compared is.
+#[derive(Clone, Copy)]
+enum Part {
+    Type,
+    Text,
+    Unprepared,
+    Rdn,
+}
+
+/// Adds a part of a name as compared. Each has its length before it, so that parts cannot run into each other.
+fn push_part(out: &mut Vec<u8>, part: Part, bytes: &[u8]) {
+    out.push(part as u8);
+    out.extend_from_slice(&bytes.len().to_ne_bytes());
+    out.extend_from_slice(bytes);
 }
 
 fn attributes(rdn: &[u8]) -> impl Iterator<Item = Attribute<'_>> {
@@ -292,7 +296,9 @@ fn prepare(rdn: &[u8]) -> Vec<u8> {
         set.push(bytes);
     }
     set.sort_unstable();
-    der::element(der::SET, &[&set.concat()])
+    let mut out = Vec::with_capacity(64);
+    push_part(&mut out, Part::Rdn, &set.concat());
+    out
 }
 
 /// RFC 4518 §2 for caseIgnoreMatch: map and fold, NFKC, prohibit, insignificant space (trimmed, and runs as one: for
@@ -348,14 +354,6 @@ fn prepare_ascii(text: &str) -> String {
     out
 }
 
-/// The format characters of RFC 4518 §2.2 that are mapped to nothing.
-fn is_ignored_format(c: char) -> bool {
-    matches!(c,
-        '\u{06DD}' | '\u{070F}' | '\u{180E}' | '\u{200C}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{2063}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
-        | '\u{1D173}'..='\u{1D17A}' | '\u{E0001}' | '\u{E0020}'..='\u{E007F}')
-}
-
 /// Whether `c`, taken from a prepared string, is a combining mark: the one thing of those that cannot start a string.
 fn is_combining(c: char) -> bool {
     !c.is_ascii() && x520prep(c.encode_utf8(&mut [0; 4]), false).is_err()
@@ -384,46 +382,28 @@ fn push_escaped(out: &mut String, value: &str) {
     }
 }
 
-/// Appends `c`, or its UTF-8 octets as `\XX` where it would break the line, or be invisible, or turn the direction.
-pub(super) fn push_printable(out: &mut String, c: char) {
-    let hidden = c.is_control()
-        || (!c.is_ascii()
-            && (is_ignored_format(c)
-                || matches!(
-                    c,
-                    '\u{200B}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{061C}'
-                )));
-    if !hidden {
-        out.push(c);
-        return;
-    }
-    for octet in c.encode_utf8(&mut [0; 4]).bytes() {
-        out.push('\\');
-        super::push_hex(out, &[octet]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asn1::testing::element;
 
-    const CN: &[u8] = COMMON_NAME;
-    const O: &[u8] = &oid!(raw 2.5.4.10);
-    const DC: &[u8] = &oid!(raw 0.9.2342.19200300.100.1.25);
+    const CN: ObjectIdentifier = oid::COMMON_NAME;
+    const O: ObjectIdentifier = oid::ORGANIZATION;
+    const DC: ObjectIdentifier = oid::DOMAIN_COMPONENT;
 
-    fn attribute(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
-        der::element(
+    fn attribute(oid: ObjectIdentifier, tag: u8, value: &[u8]) -> Vec<u8> {
+        element(
             der::SEQUENCE,
-            &[&der::element(der::OID, &[oid]), &der::element(tag, &[value])],
+            &[&element(der::OID, &[oid.as_bytes()]), &element(tag, &[value])],
         )
     }
 
     fn rdn(attributes: &[Vec<u8>]) -> Vec<u8> {
-        der::element(der::SET, &[&attributes.concat()])
+        element(der::SET, &[&attributes.concat()])
     }
 
     fn name(rdns: &[Vec<u8>]) -> Name {
-        Name::from_der(&der::element(der::SEQUENCE, &[&rdns.concat()])).unwrap()
+        Name::from_der(&element(der::SEQUENCE, &[&rdns.concat()])).unwrap()
     }
 
     fn cn(tag: u8, value: &[u8]) -> Name {
@@ -524,7 +504,7 @@ mod tests {
     fn domain_components_and_addresses_ignore_case() {
         let dc = |value: &[u8]| name(&[rdn(&[attribute(DC, der::IA5_STRING, value)])]);
         equal(&dc(b"CONTOSO"), &dc(b"contoso"));
-        let email = |value: &[u8]| name(&[rdn(&[attribute(EMAIL_ADDRESS, der::IA5_STRING, value)])]);
+        let email = |value: &[u8]| name(&[rdn(&[attribute(oid::EMAIL_ADDRESS, der::IA5_STRING, value)])]);
         equal(&email(b"PKI@contoso.com"), &email(b"pki@CONTOSO.com"));
     }
 
@@ -558,7 +538,7 @@ mod tests {
     #[test]
     fn a_name_that_is_none_is_refused() {
         assert!(Name::from_der(&[]).is_none());
-        assert!(Name::from_der(&der::element(der::SET, &[])).is_none());
+        assert!(Name::from_der(&element(der::SET, &[])).is_none());
         assert!(Name::from_der(&[0x30, 0x00, 0x00]).is_none());
     }
 
@@ -623,7 +603,11 @@ mod tests {
 
     #[test]
     fn unknown_types_are_dotted_and_what_is_no_string_is_hex() {
-        let odd = name(&[rdn(&[attribute(&oid!(raw 1.2.3.4), der::UTF8_STRING, b"x")])]);
+        let odd = name(&[rdn(&[attribute(
+            ObjectIdentifier::new_unwrap("1.2.3.4"),
+            der::UTF8_STRING,
+            b"x",
+        )])]);
         assert_eq!(odd.rfc4514(), "1.2.3.4=x");
         assert_eq!(cn(der::OCTET_STRING, b"abc").rfc4514(), "CN=#0403616263");
         assert_eq!(cn(der::UTF8_STRING, b"\xff").rfc4514(), "CN=#0c01ff");

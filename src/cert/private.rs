@@ -3,17 +3,22 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use aws_lc_rs::signature::{self as aws, KeyPair, PqdsaKeyPair, PqdsaSigningAlgorithm, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
-use super::der::{self, Reader};
-use super::key::{self, Curve, KeyId, KeyKind, PrivateKeyForm, PublicKey};
-use super::signature::{self, MlDsa};
+use super::algorithm::{Curve, KeyKind, MlDsa, SlhDsa};
+use super::key::{KeyId, PublicKey, ec_spki, rsa_spki};
+use super::verify::libraries;
+use crate::asn1::KeyEncoding;
+use crate::asn1::der::{self, Reader};
+use crate::asn1::key::{
+    Parameters, algorithm_identifier, private_key_info, public_key_octets, rsa_public_key, subject_public_key_info,
+};
+use crate::asn1::oid::{self, ObjectIdentifier};
 
 /// A private key. The bytes are wiped when it is dropped, and `Debug` does not show them.
 pub struct PrivateKey {
     der: Zeroizing<Vec<u8>>,
-    form: PrivateKeyForm,
+    form: KeyEncoding,
     /// The public key that it says is its own.
     public: PublicKey,
     works: OnceLock<bool>,
@@ -25,8 +30,8 @@ impl PrivateKey {
     ///
     /// The public key of an RSA or SLH-DSA key is read from it; that of an EC, EdDSA or ML-DSA key is worked out from the
     /// secret, and read from the structure only where no library has the curve.
-    pub fn read(der: &[u8], form: PrivateKeyForm) -> Option<PrivateKey> {
-        let public = PublicKey::from_spki(&key::spki_of_private(der, form)?);
+    pub fn read(der: &[u8], form: KeyEncoding) -> Option<PrivateKey> {
+        let public = PublicKey::from_spki(&spki_of_private(der, form)?);
         (!matches!(public.kind(), KeyKind::Other(_))).then(|| PrivateKey {
             der: Zeroizing::new(der.to_vec()),
             form,
@@ -46,7 +51,7 @@ impl PrivateKey {
     }
 
     /// How the DER is to be read.
-    pub fn form(&self) -> PrivateKeyForm {
+    pub fn form(&self) -> KeyEncoding {
         self.form
     }
 
@@ -88,24 +93,23 @@ const MAX_RSA_BITS: u32 = 16_384;
 
 /// `Some` where the key works.
 fn try_it(private: &PrivateKey) -> Option<()> {
-    let bits = public_bits(private.public.spki_der())?;
+    let bits = public_key_octets(private.public.spki_der())?;
     let (inner, algorithm) = match private.form {
-        PrivateKeyForm::Pkcs1 | PrivateKeyForm::Sec1 => (private.der(), None),
-        PrivateKeyForm::Pkcs8 => {
+        KeyEncoding::Pkcs1 | KeyEncoding::Sec1 => (private.der(), None),
+        KeyEncoding::Pkcs8 => {
             let parts = Pkcs8::read(private.der())?;
             // A public key that stands beside the secret must be its own, or readers disagree about the key.
             if let Some(beside) = parts.public {
-                let spki = der::element(
-                    der::SEQUENCE,
-                    &[parts.algorithm, &der::element(der::BIT_STRING, &[&[0], beside])],
-                );
+                let spki = subject_public_key_info(parts.algorithm, beside)?;
                 (PublicKey::from_spki(&spki).id() == private.id()).then_some(())?;
             }
             (parts.key, Some(parts.algorithm))
         }
     };
     match private.public.kind() {
-        KeyKind::Rsa { bits, .. } if *bits <= MAX_RSA_BITS => rsa(inner, private.public.spki_der()),
+        KeyKind::Rsa { bits, .. } if *bits <= MAX_RSA_BITS => {
+            libraries::rsa_works(inner, private.public.spki_der(), MESSAGE)
+        }
         KeyKind::Ec { curve } => {
             let oid = match algorithm {
                 Some(algorithm) => {
@@ -115,42 +119,21 @@ fn try_it(private: &PrivateKey) -> Option<()> {
                 }
                 None => None,
             };
-            let parts = key::Sec1::read(inner, oid)?;
+            let parts = Sec1::read(inner, oid)?;
             if let Some(beside) = parts.public {
-                let spki = key::ec_spki(parts.curve_oid, beside);
+                let spki = ec_spki(parts.curve_oid, beside)?;
                 (PublicKey::from_spki(&spki).id() == private.id()).then_some(())?;
             }
-            ec(parts.curve_oid, curve, &parts.secret, bits)
+            libraries::ec_works(parts.curve_oid, curve, &parts.secret, bits, MESSAGE)
         }
-        KeyKind::Ed25519 => {
-            let seed = der::only(inner, der::OCTET_STRING)?;
-            let pair = aws::Ed25519KeyPair::from_seed_and_public_key(seed, bits).ok()?;
-            let signature = pair.sign(MESSAGE);
-            UnparsedPublicKey::new(&aws::ED25519, bits)
-                .verify(MESSAGE, signature.as_ref())
-                .ok()
-        }
-        KeyKind::MlDsa(set) => {
-            let pair = ml_dsa(*set, algorithm?, inner)?;
-            (pair.public_key().as_ref() == bits).then_some(())?;
-            let mut made = vec![0; set.lengths().1];
-            let length = pair.sign(MESSAGE, &mut made).ok()?;
-            let (verifying, made) = (ml_dsa_algorithms(*set).1, made.get(..length)?);
-            UnparsedPublicKey::new(verifying, bits).verify(MESSAGE, made).ok()
-        }
+        KeyKind::Ed25519 => libraries::ed25519_works(der::only(inner, der::OCTET_STRING)?, bits, MESSAGE),
+        KeyKind::MlDsa(set) => libraries::ml_dsa_works(*set, &private_key_info(algorithm?, inner)?, bits, MESSAGE),
         KeyKind::Ed448 | KeyKind::SlhDsa(_) => {
-            let plain = pkcs8(algorithm?, inner);
-            signature::sign_and_verify_by_openssl(&plain, private.public.spki_der(), MESSAGE)
+            let plain = private_key_info(algorithm?, inner)?;
+            libraries::pkcs8_works(&plain, private.public.spki_der(), MESSAGE)
         }
         _ => None,
     }
-}
-
-/// The contents of the BIT STRING of a SubjectPublicKeyInfo.
-fn public_bits(spki: &[u8]) -> Option<&[u8]> {
-    let mut parts = Reader::new(der::only(spki, der::SEQUENCE)?);
-    parts.expect(der::SEQUENCE)?;
-    der::octets(parts.expect(der::BIT_STRING)?)
 }
 
 /// The parts of PrivateKeyInfo (RFC 5208 §5) and OneAsymmetricKey (RFC 5958 §2).
@@ -179,70 +162,132 @@ impl<'a> Pkcs8<'a> {
     }
 }
 
-/// PrivateKeyInfo, with nothing beside the key.
-fn pkcs8(algorithm: &[u8], key: &[u8]) -> Zeroizing<Vec<u8>> {
-    let octets = Zeroizing::new(der::element(der::OCTET_STRING, &[key]));
-    Zeroizing::new(der::element(der::SEQUENCE, &[&[2, 1, 0], algorithm, &octets]))
-}
-
-fn ml_dsa_algorithms(set: MlDsa) -> (&'static PqdsaSigningAlgorithm, &'static dyn aws::VerificationAlgorithm) {
-    match set {
-        MlDsa::MlDsa44 => (&aws::ML_DSA_44_SIGNING, &aws::ML_DSA_44),
-        MlDsa::MlDsa65 => (&aws::ML_DSA_65_SIGNING, &aws::ML_DSA_65),
-        MlDsa::MlDsa87 => (&aws::ML_DSA_87_SIGNING, &aws::ML_DSA_87),
+/// The SubjectPublicKeyInfo that belongs to a private key, by what the key says; `None` where it cannot be read.
+fn spki_of_private(der: &[u8], form: KeyEncoding) -> Option<Vec<u8>> {
+    match form {
+        KeyEncoding::Pkcs1 => spki_of_pkcs1(der),
+        KeyEncoding::Sec1 => spki_of_sec1(der, None),
+        KeyEncoding::Pkcs8 => spki_of_pkcs8(der),
     }
 }
 
-/// The pair of an ML-DSA private key in any form of RFC 9881 §6: seed, expanded, or both, which must agree.
-fn ml_dsa(set: MlDsa, algorithm: &[u8], key: &[u8]) -> Option<PqdsaKeyPair> {
-    PqdsaKeyPair::from_pkcs8(ml_dsa_algorithms(set).0, &pkcs8(algorithm, key)).ok()
+/// RSAPrivateKey ::= SEQUENCE { version, n, e, secrets… }.
+fn spki_of_pkcs1(private: &[u8]) -> Option<Vec<u8>> {
+    let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
+    parts.expect(der::INTEGER)?;
+    let (modulus, exponent) = (parts.element()?, parts.element()?);
+    if modulus.tag != der::INTEGER || exponent.tag != der::INTEGER {
+        return None;
+    }
+    parts.expect(der::INTEGER)?;
+    rsa_spki(&rsa_public_key(modulus.raw, exponent.raw)?)
 }
 
-/// The public key of an ML-DSA private key; `algorithm` is its AlgorithmIdentifier.
-pub(super) fn ml_dsa_public(set: MlDsa, algorithm: &[u8], key: &[u8]) -> Option<Vec<u8>> {
-    Some(ml_dsa(set, algorithm, key)?.public_key().as_ref().to_vec())
+/// ECPrivateKey ::= SEQUENCE { 1, privateKey, [0] curve OPTIONAL, [1] publicKey OPTIONAL }.
+struct Sec1<'a> {
+    curve_oid: &'a [u8],
+    /// As many octets as the field, where the curve is known.
+    secret: Zeroizing<Vec<u8>>,
+    public: Option<&'a [u8]>,
 }
 
-#[cfg(feature = "openssl")]
-fn rsa(pkcs1: &[u8], spki: &[u8]) -> Option<()> {
-    signature::rsa_works_by_openssl(pkcs1, spki, MESSAGE)
+impl<'a> Sec1<'a> {
+    /// `curve_oid` is what stands around it.
+    fn read(private: &'a [u8], curve_oid: Option<&'a [u8]>) -> Option<Sec1<'a>> {
+        let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
+        if parts.expect(der::INTEGER)? != [1] {
+            return None;
+        }
+        let secret = parts.expect(der::OCTET_STRING)?;
+        let own_curve = match parts.optional(der::constructed(0))? {
+            Some(parameters) => Some(der::only(parameters, der::OID)?),
+            None => None,
+        };
+        let curve_oid = match (own_curve, curve_oid) {
+            (Some(own), Some(given)) if own != given => return None,
+            (own, given) => given.or(own)?,
+        };
+        // Secrets are written with and without leading zeros; libraries want exactly as many octets as the field has.
+        let secret = match Curve::from_oid(curve_oid).bits() {
+            Some(bits) => {
+                let length = bits.div_ceil(8) as usize;
+                let from = secret.iter().position(|&octet| octet != 0)?;
+                let significant = secret.get(from..)?;
+                let mut padded = Zeroizing::new(Vec::with_capacity(length));
+                padded.resize(length.checked_sub(significant.len())?, 0);
+                padded.extend_from_slice(significant);
+                padded
+            }
+            None => Zeroizing::new(secret.to_vec()),
+        };
+        let public = match parts.optional(der::constructed(1))? {
+            Some(explicit) => Some(der::octets(der::only(explicit, der::BIT_STRING)?)?),
+            None => None,
+        };
+        Some(Sec1 {
+            curve_oid,
+            secret,
+            public,
+        })
+    }
 }
 
-#[cfg(not(feature = "openssl"))]
-fn rsa(pkcs1: &[u8], spki: &[u8]) -> Option<()> {
-    let pair = aws::RsaKeyPair::from_der(pkcs1).ok()?;
-    let mut made = vec![0; pair.public_modulus_len()];
-    let random = aws_lc_rs::rand::SystemRandom::new();
-    pair.sign(&aws::RSA_PKCS1_SHA256, &random, MESSAGE, &mut made).ok()?;
-    let public = UnparsedPublicKey::new(&aws::RSA_PKCS1_2048_8192_SHA256, public_bits(spki)?);
-    public.verify(MESSAGE, &made).ok()
-}
-
-fn ec(curve_oid: &[u8], curve: &Curve, secret: &[u8], point: &[u8]) -> Option<()> {
-    let (signing, verifying): (_, &dyn aws::VerificationAlgorithm) = match curve {
-        Curve::P256 => (&aws::ECDSA_P256_SHA256_ASN1_SIGNING, &aws::ECDSA_P256_SHA256_ASN1),
-        Curve::P384 => (&aws::ECDSA_P384_SHA384_ASN1_SIGNING, &aws::ECDSA_P384_SHA384_ASN1),
-        Curve::P521 => (&aws::ECDSA_P521_SHA512_ASN1_SIGNING, &aws::ECDSA_P521_SHA512_ASN1),
-        _ => return signature::ec_works_by_openssl(curve_oid, secret, point, MESSAGE),
+fn spki_of_sec1(private: &[u8], curve_oid: Option<&[u8]>) -> Option<Vec<u8>> {
+    let parts = Sec1::read(private, curve_oid)?;
+    let curve = Curve::from_oid(parts.curve_oid);
+    let point = match libraries::point_of_private(parts.curve_oid, &curve, &parts.secret) {
+        Some(point) => point,
+        None => parts.public?.to_vec(),
     };
-    let pair = aws::EcdsaKeyPair::from_private_key_and_public_key(signing, secret, point).ok()?;
-    let made = pair.sign(&aws_lc_rs::rand::SystemRandom::new(), MESSAGE).ok()?;
-    UnparsedPublicKey::new(verifying, point)
-        .verify(MESSAGE, made.as_ref())
-        .ok()
+    ec_spki(parts.curve_oid, &point)
+}
+
+/// PrivateKeyInfo ::= SEQUENCE { version, algorithm, privateKey OCTET STRING, … }.
+fn spki_of_pkcs8(private: &[u8]) -> Option<Vec<u8>> {
+    let mut parts = Reader::new(der::only(private, der::SEQUENCE)?);
+    parts.expect(der::INTEGER)?;
+    let identifier = parts.element().filter(|element| element.tag == der::SEQUENCE)?;
+    let mut algorithm = Reader::new(identifier.value);
+    let inner = parts.expect(der::OCTET_STRING)?;
+    let oid = algorithm.expect(der::OID)?;
+    let bare = |kind, public: &[u8]| subject_public_key_info(&algorithm_identifier(kind, Parameters::Absent)?, public);
+    if let Some(set) = MlDsa::from_oid(oid) {
+        let public = libraries::ml_dsa_of_private(set, &private_key_info(identifier.raw, inner)?)?;
+        return bare(ObjectIdentifier::from_bytes(oid).ok()?, &public);
+    }
+    if let Some(set) = SlhDsa::from_oid(oid) {
+        // RFC 9909 §6: the secrets, then the public key.
+        let length = set.lengths().0;
+        let public = inner.get(length..).filter(|_| inner.len() == 2 * length)?;
+        return bare(ObjectIdentifier::from_bytes(oid).ok()?, public);
+    }
+    let is = |known: ObjectIdentifier| oid == known.as_bytes();
+    if is(oid::RSA_ENCRYPTION) || is(oid::RSASSA_PSS) {
+        spki_of_pkcs1(inner)
+    } else if is(oid::EC_PUBLIC_KEY) {
+        spki_of_sec1(inner, Some(der::only(algorithm.rest(), der::OID)?))
+    } else if is(oid::ED25519) {
+        let public = libraries::ed25519_of_private(der::only(inner, der::OCTET_STRING)?)?;
+        bare(oid::ED25519, &public)
+    } else if is(oid::ED448) {
+        let public = libraries::ed448_of_private(der::only(inner, der::OCTET_STRING)?)?;
+        bare(oid::ED448, &public)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use asn1_rs::oid;
     use openssl::bn::BigNum;
     use openssl::nid::Nid;
     use openssl::pkey::{PKey, Private};
 
     use super::*;
+    use crate::asn1::testing::element;
     use crate::cert::testing;
 
-    fn read(der: &[u8], form: PrivateKeyForm) -> PrivateKey {
+    fn read(der: &[u8], form: KeyEncoding) -> PrivateKey {
         PrivateKey::read(der, form).unwrap()
     }
 
@@ -272,16 +317,16 @@ mod tests {
         }
         for key in &keys {
             let started = std::time::Instant::now();
-            let private = read(&key.private_key_to_pkcs8().unwrap(), PrivateKeyForm::Pkcs8);
+            let private = read(&key.private_key_to_pkcs8().unwrap(), KeyEncoding::Pkcs8);
             assert_eq!(private.id(), public(key).id());
             assert!(private.works_for(&public(key)), "{:?}", public(key));
             assert!(!private.works_for(&public(&testing::rsa(1024))));
             println!("{}: {:?}", public(key).algorithm_name(), started.elapsed());
         }
         let rsa = keys[1].rsa().unwrap().private_key_to_der().unwrap();
-        assert!(read(&rsa, PrivateKeyForm::Pkcs1).works_for(&public(&keys[1])));
+        assert!(read(&rsa, KeyEncoding::Pkcs1).works_for(&public(&keys[1])));
         let ec = keys[2].ec_key().unwrap().private_key_to_der().unwrap();
-        assert!(read(&ec, PrivateKeyForm::Sec1).works_for(&public(&keys[2])));
+        assert!(read(&ec, KeyEncoding::Sec1).works_for(&public(&keys[2])));
     }
 
     /// RSAPrivateKey of these numbers.
@@ -293,10 +338,10 @@ mod tests {
             } else {
                 &[]
             };
-            der::element(der::INTEGER, &[sign, &significant])
+            element(der::INTEGER, &[sign, &significant])
         };
         let numbers: Vec<Vec<u8>> = numbers.iter().map(number).collect();
-        der::element(der::SEQUENCE, &[&[2, 1, 0], &numbers.concat()])
+        element(der::SEQUENCE, &[&[2, 1, 0], &numbers.concat()])
     }
 
     #[test]
@@ -314,7 +359,7 @@ mod tests {
             rsa.iqmp().unwrap().to_vec(),
         ];
         let works = |numbers: &[Vec<u8>; 8]| {
-            let private = read(&pkcs1(numbers), PrivateKeyForm::Pkcs1);
+            let private = read(&pkcs1(numbers), KeyEncoding::Pkcs1);
             assert_eq!(private.id(), public(&key).id(), "the public half is right");
             private.works_for(&public(&key))
         };
@@ -356,19 +401,19 @@ mod tests {
     fn an_ec_or_eddsa_key_beside_which_another_public_key_stands_does_not_work() {
         let (key, other) = (testing::ec(Nid::X9_62_PRIME256V1), testing::ec(Nid::X9_62_PRIME256V1));
         let secret = key.ec_key().unwrap().private_key().to_vec();
-        let curve = der::element(0xa0, &[&der::element(der::OID, &[&oid!(raw 1.2.840.10045.3.1.7)])]);
+        let curve = element(0xa0, &[&element(der::OID, &[oid::SECP256R1.as_bytes()])]);
         let beside = |key: &PKey<Private>| {
             let spki = testing::spki(key);
-            der::element(
+            element(
                 0xa1,
-                &[&der::element(der::BIT_STRING, &[&[0], public_bits(&spki).unwrap()])],
+                &[&element(der::BIT_STRING, &[&[0], public_key_octets(&spki).unwrap()])],
             )
         };
         let sec1 = |more: &[u8]| {
-            let octets = der::element(der::OCTET_STRING, &[&secret]);
+            let octets = element(der::OCTET_STRING, &[&secret]);
             read(
-                &der::element(der::SEQUENCE, &[&[2, 1, 1], &octets, &curve, more]),
-                PrivateKeyForm::Sec1,
+                &element(der::SEQUENCE, &[&[2, 1, 1], &octets, &curve, more]),
+                KeyEncoding::Sec1,
             )
         };
         assert!(sec1(&[]).works_for(&public(&key)));
@@ -376,14 +421,14 @@ mod tests {
         assert!(!sec1(&beside(&other)).works_for(&public(&key)));
 
         let (key, other) = (PKey::generate_ed25519().unwrap(), PKey::generate_ed25519().unwrap());
-        let seed = der::element(der::OCTET_STRING, &[&key.raw_private_key().unwrap()]);
+        let seed = element(der::OCTET_STRING, &[&key.raw_private_key().unwrap()]);
         let pkcs8 = |beside: &[u8]| {
-            let algorithm = testing::algorithm(&oid!(raw 1.3.101.112), None);
-            let octets = der::element(der::OCTET_STRING, &[&seed]);
-            let public = der::element(0x81, &[&[0], beside]);
+            let algorithm = testing::algorithm(oid::ED25519, None);
+            let octets = element(der::OCTET_STRING, &[&seed]);
+            let public = element(0x81, &[&[0], beside]);
             read(
-                &der::element(der::SEQUENCE, &[&[2, 1, 1], &algorithm, &octets, &public]),
-                PrivateKeyForm::Pkcs8,
+                &element(der::SEQUENCE, &[&[2, 1, 1], &algorithm, &octets, &public]),
+                KeyEncoding::Pkcs8,
             )
         };
         assert!(pkcs8(&key.raw_public_key().unwrap()).works_for(&public(&key)));
@@ -392,7 +437,11 @@ mod tests {
 
     #[test]
     fn an_ml_dsa_key_works_in_every_form_and_not_where_its_halves_differ() {
-        for (name, last) in [("ML-DSA-44", 17), ("ML-DSA-65", 18), ("ML-DSA-87", 19)] {
+        for (name, oid) in [
+            ("ML-DSA-44", oid::ML_DSA_44),
+            ("ML-DSA-65", oid::ML_DSA_65),
+            ("ML-DSA-87", oid::ML_DSA_87),
+        ] {
             let (key, other) = (testing::post_quantum(name), testing::post_quantum(name));
             let parts = |key: &PKey<Private>| {
                 let der = key.private_key_to_pkcs8().unwrap();
@@ -402,11 +451,11 @@ mod tests {
                 (seed, both.expect(der::OCTET_STRING).unwrap().to_vec())
             };
             let ((seed, expanded), (other_seed, other_expanded)) = (parts(&key), parts(&other));
-            let algorithm = testing::algorithm(&[&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3][..], &[last]].concat(), None);
-            let private = |inner: &[u8]| PrivateKey::read(&pkcs8(&algorithm, inner), PrivateKeyForm::Pkcs8);
-            let octets = |octets: &[u8]| der::element(der::OCTET_STRING, &[octets]);
-            let both = |seed: &[u8], expanded: &[u8]| der::element(der::SEQUENCE, &[&octets(seed), &octets(expanded)]);
-            for good in [der::element(0x80, &[&seed]), octets(&expanded), both(&seed, &expanded)] {
+            let algorithm = testing::algorithm(oid, None);
+            let private = |inner: &[u8]| PrivateKey::read(&private_key_info(&algorithm, inner)?, KeyEncoding::Pkcs8);
+            let octets = |octets: &[u8]| element(der::OCTET_STRING, &[octets]);
+            let both = |seed: &[u8], expanded: &[u8]| element(der::SEQUENCE, &[&octets(seed), &octets(expanded)]);
+            for good in [element(0x80, &[&seed]), octets(&expanded), both(&seed, &expanded)] {
                 assert!(private(&good).unwrap().works_for(&public(&key)), "{name}");
             }
             let mut damaged = expanded.clone();
@@ -415,7 +464,7 @@ mod tests {
                 both(&other_seed, &expanded),
                 both(&seed, &other_expanded),
                 octets(&damaged),
-                der::element(0x80, &[&seed[1..]]),
+                element(0x80, &[&seed[1..]]),
             ] {
                 assert!(
                     !private(&bad).is_some_and(|private| private.works_for(&public(&key))),
@@ -435,7 +484,7 @@ mod tests {
             let mut changed = good.clone();
             let last = changed.len();
             changed[last - at] ^= 1;
-            let private = read(&changed, PrivateKeyForm::Pkcs8);
+            let private = read(&changed, KeyEncoding::Pkcs8);
             assert_eq!(private.works_for(&public(&key)), works, "{at} from the end");
             assert_eq!(private.works(), works, "{at} from the end");
         }
@@ -444,10 +493,7 @@ mod tests {
     #[test]
     fn a_key_is_not_shown() {
         let key = testing::rsa(1024);
-        let text = format!(
-            "{:?}",
-            read(&key.private_key_to_pkcs8().unwrap(), PrivateKeyForm::Pkcs8)
-        );
+        let text = format!("{:?}", read(&key.private_key_to_pkcs8().unwrap(), KeyEncoding::Pkcs8));
         assert_eq!(text, format!("PrivateKey(of {})", public(&key).id()));
     }
 }

@@ -1,6 +1,5 @@
 //! Certificates put together part by part, so that each part can be wrong.
 
-use asn1_rs::oid;
 use openssl::ec::{Asn1Flag, EcGroup, EcKey, PointConversionForm};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -8,7 +7,9 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
 
-use super::der;
+use crate::asn1::der;
+use crate::asn1::oid::{self, ObjectIdentifier};
+use crate::asn1::testing::element;
 
 /// The parts of a certificate. `outer` is `inner` unless set.
 #[derive(Clone)]
@@ -31,43 +32,42 @@ impl Mint {
         Mint {
             version: Some(2),
             serial: vec![0x01, 0x02],
-            inner: algorithm(SHA256_RSA, Some(NULL)),
+            inner: algorithm(oid::SHA256_WITH_RSA, Some(NULL)),
             outer: None,
             issuer: name(&[("CN", "CA")]),
-            not_before: der::element(der::UTC_TIME, &[b"260101000000Z"]),
-            not_after: der::element(der::UTC_TIME, &[b"270101000000Z"]),
+            not_before: element(der::UTC_TIME, &[b"260101000000Z"]),
+            not_after: element(der::UTC_TIME, &[b"270101000000Z"]),
             subject: name(&[("CN", "Leaf")]),
             spki,
             extensions: Vec::new(),
         }
     }
 
-    pub fn extension(mut self, oid: &[u8], critical: bool, value: &[u8]) -> Mint {
+    pub fn extension(mut self, oid: impl AsRef<[u8]>, critical: bool, value: &[u8]) -> Mint {
         let critical: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
-        let id = der::element(der::OID, &[oid]);
-        let value = der::element(der::OCTET_STRING, &[value]);
-        self.extensions
-            .push(der::element(der::SEQUENCE, &[&id, critical, &value]));
+        let id = element(der::OID, &[oid.as_ref()]);
+        let value = element(der::OCTET_STRING, &[value]);
+        self.extensions.push(element(der::SEQUENCE, &[&id, critical, &value]));
         self
     }
 
     pub fn tbs(&self) -> Vec<u8> {
         let version = self
             .version
-            .map(|number| der::element(0xa0, &[&[2, 1, number as u8]]))
+            .map(|number| element(0xa0, &[&[2, 1, number as u8]]))
             .unwrap_or_default();
         let extensions = match self.extensions.as_slice() {
             [] => Vec::new(),
-            all => der::element(0xa3, &[&der::element(der::SEQUENCE, &[&all.concat()])]),
+            all => element(0xa3, &[&element(der::SEQUENCE, &[&all.concat()])]),
         };
-        der::element(
+        element(
             der::SEQUENCE,
             &[
                 &version,
-                &der::element(der::INTEGER, &[&self.serial]),
+                &element(der::INTEGER, &[&self.serial]),
                 &self.inner,
                 &self.issuer,
-                &der::element(der::SEQUENCE, &[&self.not_before, &self.not_after]),
+                &element(der::SEQUENCE, &[&self.not_before, &self.not_after]),
                 &self.subject,
                 &self.spki,
                 &extensions,
@@ -77,8 +77,8 @@ impl Mint {
 
     pub fn signed(&self, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
         let tbs = self.tbs();
-        let signature = der::element(der::BIT_STRING, &[&[0], &sign(&tbs)]);
-        der::element(
+        let signature = element(der::BIT_STRING, &[&[0], &sign(&tbs)]);
+        element(
             der::SEQUENCE,
             &[&tbs, self.outer.as_ref().unwrap_or(&self.inner), &signature],
         )
@@ -91,29 +91,27 @@ impl Mint {
 }
 
 pub const NULL: &[u8] = &[der::NULL, 0];
-pub const SHA256_RSA: &[u8] = &oid!(raw 1.2.840.113549.1.1.11);
-
-pub fn algorithm(oid: &[u8], parameters: Option<&[u8]>) -> Vec<u8> {
-    der::element(
+pub fn algorithm(oid: impl AsRef<[u8]>, parameters: Option<&[u8]>) -> Vec<u8> {
+    element(
         der::SEQUENCE,
-        &[&der::element(der::OID, &[oid]), parameters.unwrap_or_default()],
+        &[&element(der::OID, &[oid.as_ref()]), parameters.unwrap_or_default()],
     )
 }
 
 /// A name of one RDN an attribute, as UTF8String.
 pub fn name(attributes: &[(&str, &str)]) -> Vec<u8> {
     let rdn = |(kind, value): &(&str, &str)| {
-        let oid: &[u8] = match *kind {
-            "CN" => &oid!(raw 2.5.4.3),
-            "O" => &oid!(raw 2.5.4.10),
-            "emailAddress" => &oid!(raw 1.2.840.113549.1.9.1),
+        let oid = match *kind {
+            "CN" => oid::COMMON_NAME,
+            "O" => oid::ORGANIZATION,
+            "emailAddress" => oid::EMAIL_ADDRESS,
             other => panic!("no such attribute: {other}"),
         };
-        let value = der::element(der::UTF8_STRING, &[value.as_bytes()]);
-        let attribute = der::element(der::SEQUENCE, &[&der::element(der::OID, &[oid]), &value]);
-        der::element(der::SET, &[&attribute])
+        let value = element(der::UTF8_STRING, &[value.as_bytes()]);
+        let attribute = element(der::SEQUENCE, &[&element(der::OID, &[oid.as_bytes()]), &value]);
+        element(der::SET, &[&attribute])
     };
-    der::element(
+    element(
         der::SEQUENCE,
         &[&attributes.iter().map(rdn).collect::<Vec<_>>().concat()],
     )
@@ -139,18 +137,12 @@ pub fn spki(key: &PKey<Private>) -> Vec<u8> {
 }
 
 /// A SubjectPublicKeyInfo of an EC key in another form of the point.
-pub fn spki_in_form(key: &PKey<Private>, curve_oid: &[u8], form: PointConversionForm) -> Vec<u8> {
+pub fn spki_in_form(key: &PKey<Private>, curve: ObjectIdentifier, form: PointConversionForm) -> Vec<u8> {
     let key = key.ec_key().unwrap();
     let mut context = openssl::bn::BigNumContext::new().unwrap();
     let point = key.public_key().to_bytes(key.group(), form, &mut context).unwrap();
-    let algorithm = algorithm(
-        &oid!(raw 1.2.840.10045.2.1),
-        Some(&der::element(der::OID, &[curve_oid])),
-    );
-    der::element(
-        der::SEQUENCE,
-        &[&algorithm, &der::element(der::BIT_STRING, &[&[0], &point])],
-    )
+    let algorithm = algorithm(oid::EC_PUBLIC_KEY, Some(&element(der::OID, &[curve.as_bytes()])));
+    element(der::SEQUENCE, &[&algorithm, &element(der::BIT_STRING, &[&[0], &point])])
 }
 
 /// A SubjectPublicKeyInfo that spells its curve out.
@@ -184,21 +176,21 @@ pub fn edwards(key: &PKey<Private>, message: &[u8]) -> Vec<u8> {
 }
 
 /// RSASSA-PSS-params written in full.
-pub fn pss_parameters(hash: &[u8], mask_hash: &[u8], salt_length: u8, trailer: u8) -> Vec<u8> {
-    let mgf1 = algorithm(&oid!(raw 1.2.840.113549.1.1.8), Some(&algorithm(mask_hash, Some(NULL))));
-    der::element(
+pub fn pss_parameters(hash: ObjectIdentifier, mask_hash: ObjectIdentifier, salt_length: u8, trailer: u8) -> Vec<u8> {
+    let mgf1 = algorithm(oid::MGF1, Some(&algorithm(mask_hash, Some(NULL))));
+    element(
         der::SEQUENCE,
         &[
-            &der::element(0xa0, &[&algorithm(hash, Some(NULL))]),
-            &der::element(0xa1, &[&mgf1]),
-            &der::element(
+            &element(0xa0, &[&algorithm(hash, Some(NULL))]),
+            &element(0xa1, &[&mgf1]),
+            &element(
                 0xa2,
-                &[&der::element(
+                &[&element(
                     der::INTEGER,
                     &[&[0][..usize::from(salt_length >> 7)], &[salt_length]],
                 )],
             ),
-            &der::element(0xa3, &[&[2, 1, trailer]]),
+            &element(0xa3, &[&[2, 1, trailer]]),
         ],
     )
 }

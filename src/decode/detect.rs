@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::KeyEncoding;
-use super::ber::{self, Element, Reader};
+use crate::asn1::ber::{self, Element, Reader};
 
 /// Something that is no certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

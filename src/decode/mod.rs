@@ -7,11 +7,8 @@
 //! The input is hostile: work is linear in its length, password derivation is paid for from one budget a file, and
 //! no error repeats bytes of it but the dotted form of an unknown algorithm.
 
-mod ber;
 mod detect;
-mod pbe;
 mod pem;
-mod pkcs12;
 mod pkcs7;
 #[cfg(test)]
 mod tests;
@@ -21,12 +18,15 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+pub use crate::asn1::KeyEncoding;
+use crate::asn1::{self, ber};
+use crate::pkcs12::{self, Bag};
 use detect::{Found, Kind};
 
 /// Largest input, in bytes. A bundle of every public CA is below 1 MiB; the room is for exports of whole stores.
 pub const MAX_INPUT_BYTES: usize = 64 << 20;
 
-/// PEM blocks, certificates of a PKCS#7 or bags of a PKCS#12 in one input. Each is at least a problem reported, so
+/// PEM blocks, or certificates of a PKCS#7, in one input. Each is at least a problem reported, so
 /// the number bounds the report; a machine store has some hundreds.
 pub const MAX_ITEMS: usize = 100_000;
 
@@ -68,17 +68,6 @@ pub struct PrivateKeyDer {
     /// How the DER is to be read.
     pub kind: KeyEncoding,
     der: Zeroizing<Vec<u8>>,
-}
-
-/// How a private key is encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyEncoding {
-    /// `PrivateKeyInfo` (RFC 5208, RFC 5958), any algorithm, not encrypted.
-    Pkcs8,
-    /// `RSAPrivateKey` (RFC 8017 appendix A.1.2).
-    Pkcs1,
-    /// `ECPrivateKey` (RFC 5915).
-    Sec1,
 }
 
 /// Something that could not be read beside what could.
@@ -172,7 +161,7 @@ pub enum DecodeError {
 /// # Errors
 /// Where not one certificate could be read: what the file is instead, or what is wrong with it.
 pub fn decode(bytes: &[u8], password: Option<&str>) -> Result<Bundle, DecodeError> {
-    Contents::read(bytes, password, pbe::Budget::default())?.bundle()
+    Contents::read(bytes, password, pkcs12::Budget::default())?.bundle()
 }
 
 /// Whether a password may open something in these bytes: where it cannot, none need be read from anywhere.
@@ -196,7 +185,7 @@ pub fn may_need_password(bytes: &[u8]) -> bool {
 /// # Errors
 /// Where not one private key could be read: what the file is instead, or what is wrong with it.
 pub fn decode_keys(bytes: &[u8], password: Option<&str>) -> Result<Vec<PrivateKeyDer>, DecodeError> {
-    let mut contents = match Contents::read(bytes, password, pbe::Budget::default()) {
+    let mut contents = match Contents::read(bytes, password, pkcs12::Budget::default()) {
         Err(DecodeError::NotACertificate { found, .. }) => return Err(DecodeError::NotAPrivateKey { found }),
         read => read?,
     };
@@ -222,6 +211,12 @@ impl PrivateKeyDer {
     /// The key as DER. Secret.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The key as PKCS#8, the form that everything reads. `spki` is the public key of its certificate, which says the curve
+    /// of a bare `ECPrivateKey`; `None` where it is no SubjectPublicKeyInfo, or the key is damaged. Secret.
+    pub fn to_pkcs8(&self, spki: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        asn1::key::to_pkcs8(&self.der, self.kind, spki)
     }
 
     /// The key that `der` is.
@@ -280,8 +275,8 @@ impl DecodeError {
 
 /// What is found, as it is found.
 struct Contents {
-    secrets: pbe::Secrets,
-    budget: pbe::Budget,
+    secrets: pkcs12::Secrets,
+    budget: pkcs12::Budget,
     /// The format of the first certificate.
     format: Option<Format>,
     certificates: Vec<Vec<u8>>,
@@ -302,7 +297,7 @@ struct Contents {
 }
 
 impl Contents {
-    fn read(bytes: &[u8], password: Option<&str>, budget: pbe::Budget) -> Result<Self, DecodeError> {
+    fn read(bytes: &[u8], password: Option<&str>, budget: pkcs12::Budget) -> Result<Self, DecodeError> {
         if bytes.is_empty() {
             return Err(DecodeError::Empty);
         }
@@ -313,7 +308,7 @@ impl Contents {
             });
         }
         let mut contents = Self {
-            secrets: pbe::Secrets::of(password),
+            secrets: pkcs12::Secrets::of(password),
             budget,
             format: None,
             certificates: Vec::new(),
@@ -414,7 +409,7 @@ impl Contents {
                 }
             }
             Kind::Pkcs7 => pkcs7::read(&element, self)?,
-            Kind::Pkcs12 => pkcs12::read(&element, self)?,
+            Kind::Pkcs12 => self.pkcs12(&element)?,
             kind @ (Kind::Key(_) | Kind::OtherKey | Kind::EncryptedKey) => {
                 self.found.get_or_insert(kind.found());
                 let key = if padded { element.raw } else { bytes };
@@ -441,12 +436,95 @@ impl Contents {
         self.certificates.push(der.to_vec());
     }
 
+    /// What the bags of a PKCS#12 file hold, in file order, several certificates of one subject included: chains are built
+    /// elsewhere.
+    fn pkcs12(&mut self, pfx: &ber::Element) -> Result<(), DecodeError> {
+        let before = (self.certificates.len(), self.keys.len());
+        let bags = pkcs12::read(pfx, &self.secrets, &mut self.budget)?;
+        let mut password_verified = bags.password_verified;
+        for (index, bag) in bags.found {
+            match bag {
+                Bag::Certificate(octets) => self.certificate_bag(index, octets),
+                Bag::Key(der) => self.found_key(Some(index), PrivateKeyDer::recognise(der)),
+                Bag::ShroudedKey(opened) => {
+                    let key = self.opened_key(opened);
+                    password_verified |= key.is_ok();
+                    self.found_key(Some(index), key);
+                }
+                Bag::Unreadable(error) => self.unreadable_bag(index, error.into()),
+            }
+        }
+        if let Some(error) = bags.ended {
+            return Err(error.into());
+        }
+        let found_any = (self.certificates.len(), self.keys.len()) != before;
+        if !password_verified && self.secrets.is_a_word() && found_any {
+            // Whoever gives a password relies on what it opens.
+            self.certificates.truncate(before.0);
+            self.keys.truncate(before.1);
+            return Err(DecodeError::PasswordUnchecked);
+        }
+        if self.certificates.len() == before.0 {
+            self.certificate_error.get_or_insert(DecodeError::NoCertificate {
+                container: "PKCS#12 file",
+            });
+        }
+        self.found.get_or_insert(Kind::Pkcs12.found());
+        Ok(())
+    }
+
+    fn certificate_bag(&mut self, index: usize, octets: Result<Zeroizing<Vec<u8>>, pkcs12::Error>) {
+        let error = match octets {
+            Ok(der) => {
+                let mut reader = ber::Reader::new(&der);
+                match reader.any().map(|element| detect::element(&element)) {
+                    Ok(Kind::Certificate) if reader.rest().is_empty() => {
+                        return self.certificate(&der, Format::Pkcs12);
+                    }
+                    Ok(Kind::Certificate) => DecodeError::TrailingBytes,
+                    Ok(other) => other.into(),
+                    Err(flaw) => DecodeError::damaged("certificate")(flaw),
+                }
+            }
+            Err(error) => error.into(),
+        };
+        self.certificate_problem(Some(index), error);
+    }
+
+    /// A bag or a safe that may have held certificates or keys.
+    fn unreadable_bag(&mut self, index: usize, error: DecodeError) {
+        self.key_error.get_or_insert(error.clone());
+        self.certificate_problem(Some(index), error);
+        if let Some(problem) = self.problems.last_mut() {
+            problem.of_key = true;
+        }
+    }
+
     /// A private key by itself, encrypted or not, in a file or a block of its own.
     fn key(&mut self, der: Zeroizing<Vec<u8>>, index: Option<usize>) {
         let key = match detect::whole(&der) {
-            Kind::EncryptedKey => pbe::open_key(&der, &self.secrets, &mut self.budget),
+            Kind::EncryptedKey => {
+                let opened = pkcs12::open_key(&der, &self.secrets, &mut self.budget);
+                self.opened_key(opened)
+            }
             _ => PrivateKeyDer::recognise(der),
         };
+        self.found_key(index, key);
+    }
+
+    /// The private key that a password has opened, or why there is none.
+    fn opened_key(
+        &self,
+        opened: Result<Option<Zeroizing<Vec<u8>>>, pkcs12::Error>,
+    ) -> Result<PrivateKeyDer, DecodeError> {
+        match opened? {
+            Some(der) => PrivateKeyDer::recognise(der),
+            None if self.secrets.given() => Err(DecodeError::KeyPasswordWrong),
+            None => Err(DecodeError::KeyPasswordMissing),
+        }
+    }
+
+    fn found_key(&mut self, index: Option<usize>, key: Result<PrivateKeyDer, DecodeError>) {
         match key {
             Ok(key) => self.keys.push(key),
             Err(error) => self.key_problem(index, error),
@@ -472,6 +550,18 @@ impl Contents {
             of_key,
             index: self.block.or(index),
         });
+    }
+}
+
+impl From<pkcs12::Error> for DecodeError {
+    fn from(error: pkcs12::Error) -> Self {
+        match error {
+            pkcs12::Error::PasswordMissing => Self::PasswordMissing,
+            pkcs12::Error::PasswordWrong => Self::PasswordWrong,
+            pkcs12::Error::Damaged { what, flaw } => Self::damaged(what)(flaw),
+            pkcs12::Error::Unsupported { what } => Self::Unsupported { what },
+            pkcs12::Error::TooLarge { what, limit } => Self::TooLarge { what, limit },
+        }
     }
 }
 

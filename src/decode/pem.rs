@@ -8,8 +8,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::ber::{self, Reader};
 use super::{Contents, DecodeError, Format, MAX_ITEMS, detect};
+use crate::asn1::ber::{self, Reader};
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";

@@ -1,18 +1,16 @@
 //! The certificates of PKCS#7 and CMS SignedData (RFC 5652 §5.1), as raw slices. Signatures are not looked at: such
 //! a file is a bag of certificates, of which each proves itself or not.
 
-use super::ber::{self, Element, Reader};
 use super::detect::{self, Kind};
 use super::{Contents, DecodeError, Format, MAX_ITEMS};
-
-/// 1.2.840.113549.1.7.2
-const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+use crate::asn1::ber::{self, Element, Reader};
+use crate::asn1::oid;
 
 /// Reads the certificates of a ContentInfo.
 pub(super) fn read(info: &Element, contents: &mut Contents) -> Result<(), DecodeError> {
     let damaged = DecodeError::damaged("PKCS#7 file");
     let mut info = info.children();
-    if info.expect(ber::OID).map_err(&damaged)?.contents != SIGNED_DATA {
+    if info.expect(ber::OID).map_err(&damaged)?.contents != oid::SIGNED_DATA.as_bytes() {
         return Err(detect::CMS.into());
     }
     let content = info.expect(ber::CONTEXT_0).map_err(&damaged)?;

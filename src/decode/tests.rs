@@ -19,6 +19,7 @@ use openssl::symm::{self, Cipher};
 use openssl::x509::{X509, X509Builder, X509Name, X509ReqBuilder};
 
 use super::*;
+use crate::asn1::oid::{self, ObjectIdentifier};
 
 const PASSWORD: &str = "correct horse";
 
@@ -163,18 +164,12 @@ fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     [header, contents].concat()
 }
 
-fn oid(arcs: &[u8]) -> Vec<u8> {
-    tlv(ber::OID, &[arcs])
+fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+    tlv(ber::OID, &[oid.as_bytes()])
 }
 
 fn integer(number: u32) -> Vec<u8> {
     tlv(ber::INTEGER, &[&[0], &number.to_be_bytes()])
-}
-
-const PKCS: [u8; 6] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d];
-
-fn pkcs(arcs: &[u8]) -> Vec<u8> {
-    oid(&[&PKCS, arcs].concat())
 }
 
 /// The same in indefinite lengths, octet strings cut into pieces; certificates and keys are left as they are.
@@ -202,23 +197,20 @@ fn indefinite(der: &[u8]) -> Vec<u8> {
 
 fn data(contents: &[u8]) -> Vec<u8> {
     let octets = tlv(ber::OCTET_STRING, &[contents]);
-    tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 1]), &tlv(ber::CONTEXT_0, &[&octets])])
+    tlv(ber::SEQUENCE, &[&oid(oid::DATA), &tlv(ber::CONTEXT_0, &[&octets])])
 }
 
-fn bag(kind: u8, value: &[u8]) -> Vec<u8> {
-    tlv(
-        ber::SEQUENCE,
-        &[&pkcs(&[1, 12, 10, 1, kind]), &tlv(ber::CONTEXT_0, &[value])],
-    )
+fn bag(kind: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
+    tlv(ber::SEQUENCE, &[&oid(kind), &tlv(ber::CONTEXT_0, &[value])])
 }
 
 fn certificate_bag(der: &[u8]) -> Vec<u8> {
     let octets = tlv(ber::OCTET_STRING, &[der]);
     bag(
-        3,
+        oid::CERTIFICATE_BAG,
         &tlv(
             ber::SEQUENCE,
-            &[&pkcs(&[1, 9, 22, 1]), &tlv(ber::CONTEXT_0, &[&octets])],
+            &[&oid(oid::X509_CERTIFICATE), &tlv(ber::CONTEXT_0, &[&octets])],
         ),
     )
 }
@@ -248,7 +240,7 @@ fn hmac(digest: MessageDigest, key: &[u8], data: &[u8]) -> Vec<u8> {
 struct Pbes2 {
     cipher: Cipher,
     cipher_oid: Vec<u8>,
-    prf: Option<(u8, MessageDigest)>,
+    prf: Option<(ObjectIdentifier, MessageDigest)>,
     iterations: u32,
     key_length: bool,
 }
@@ -257,8 +249,8 @@ impl Pbes2 {
     fn aes256(iterations: u32) -> Self {
         Self {
             cipher: Cipher::aes_256_cbc(),
-            cipher_oid: oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42]),
-            prf: Some((9, MessageDigest::sha256())),
+            cipher_oid: oid(oid::AES_256_CBC),
+            prf: Some((oid::HMAC_WITH_SHA256, MessageDigest::sha256())),
             iterations,
             key_length: false,
         }
@@ -279,7 +271,7 @@ impl Pbes2 {
         let ciphertext = symm::encrypt(self.cipher, &key, Some(&iv), plain).unwrap();
         let prf = self
             .prf
-            .map(|(last, _)| tlv(ber::SEQUENCE, &[&pkcs(&[2, last]), &[5, 0]]))
+            .map(|(function, _)| tlv(ber::SEQUENCE, &[&oid(function), &[5, 0]]))
             .unwrap_or_default();
         let length = if self.key_length {
             integer(key.len() as u32)
@@ -295,11 +287,11 @@ impl Pbes2 {
                 &prf,
             ],
         );
-        let kdf = tlv(ber::SEQUENCE, &[&pkcs(&[1, 5, 12]), &parameters]);
+        let kdf = tlv(ber::SEQUENCE, &[&oid(oid::PBKDF2), &parameters]);
         let scheme = tlv(ber::SEQUENCE, &[&self.cipher_oid, &tlv(ber::OCTET_STRING, &[&iv])]);
         let algorithm = tlv(
             ber::SEQUENCE,
-            &[&pkcs(&[1, 5, 13]), &tlv(ber::SEQUENCE, &[&kdf, &scheme])],
+            &[&oid(oid::PBES2), &tlv(ber::SEQUENCE, &[&kdf, &scheme])],
         );
         (algorithm, ciphertext)
     }
@@ -318,13 +310,16 @@ impl Pbes2 {
 /// An encrypted safe.
 fn encrypted(algorithm: &[u8], ciphertext: &[u8]) -> Vec<u8> {
     let content = tlv(ber::CONTEXT_0_PRIMITIVE, &[ciphertext]);
-    let info = tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 1]), algorithm, &content]);
+    let info = tlv(ber::SEQUENCE, &[&oid(oid::DATA), algorithm, &content]);
     let data = tlv(ber::SEQUENCE, &[&integer(0), &info]);
-    tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 6]), &tlv(ber::CONTEXT_0, &[&data])])
+    tlv(
+        ber::SEQUENCE,
+        &[&oid(oid::ENCRYPTED_DATA), &tlv(ber::CONTEXT_0, &[&data])],
+    )
 }
 
 fn p7b(members: &[Vec<u8>]) -> Vec<u8> {
-    let content = tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 1])]);
+    let content = tlv(ber::SEQUENCE, &[&oid(oid::DATA)]);
     let certificates = tlv(ber::CONTEXT_0, &[&members.concat()]);
     let signed = tlv(
         ber::SEQUENCE,
@@ -336,7 +331,10 @@ fn p7b(members: &[Vec<u8>]) -> Vec<u8> {
             &tlv(ber::SET, &[]),
         ],
     );
-    tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 2]), &tlv(ber::CONTEXT_0, &[&signed])])
+    tlv(
+        ber::SEQUENCE,
+        &[&oid(oid::SIGNED_DATA), &tlv(ber::CONTEXT_0, &[&signed])],
+    )
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -493,10 +491,7 @@ fn other_labels_of_certificates_are_known() {
 #[test]
 fn a_trusted_certificate_is_taken_without_its_trust_settings() {
     let leaf = estate().leaf();
-    let settings = tlv(
-        ber::SEQUENCE,
-        &[&tlv(ber::SEQUENCE, &[&oid(&[0x2b, 6, 1, 5, 5, 7, 3, 1])])],
-    );
+    let settings = tlv(ber::SEQUENCE, &[&tlv(ber::SEQUENCE, &[&oid(oid::SERVER_AUTH)])]);
     let trusted = [leaf.clone(), settings.clone()].concat();
     reads_as(pem("TRUSTED CERTIFICATE", &trusted).as_bytes(), Format::Pem, &[leaf]);
     let text = pem("CERTIFICATE", &trusted);
@@ -671,7 +666,7 @@ fn what_is_no_certificate_is_named() {
     let estate = estate();
     let der_request = estate.request().to_der().unwrap();
     let time = tlv(ber::UTC_TIME, &[b"200101000000Z"]);
-    let algorithm = tlv(ber::SEQUENCE, &[&oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2])]);
+    let algorithm = tlv(ber::SEQUENCE, &[&oid(oid::ECDSA_WITH_SHA256)]);
     let signature = tlv(ber::BIT_STRING, &[&[0; 160]]);
     let list = tlv(
         ber::SEQUENCE,
@@ -684,7 +679,10 @@ fn what_is_no_certificate_is_named() {
         .key
         .private_key_to_pkcs8_passphrase(Cipher::aes_256_cbc(), b"x")
         .unwrap();
-    let enveloped = tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 3]), &tlv(ber::CONTEXT_0, &[&[4; 130]])]);
+    let enveloped = tlv(
+        ber::SEQUENCE,
+        &[&oid(oid::ENVELOPED_DATA), &tlv(ber::CONTEXT_0, &[&[4; 130]])],
+    );
     let ocsp = tlv(
         ber::SEQUENCE,
         &[&tlv(ber::ENUMERATED, &[&[0]]), &tlv(ber::CONTEXT_0, &[&[0; 140]])],
@@ -955,20 +953,19 @@ fn errors_read_as_people_expect() {
 
 #[test]
 fn every_pbes2_cipher_and_function_is_opened_without_a_mac() {
-    let aes = |last| oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, last]);
     let ciphers = [
-        (Cipher::aes_128_cbc(), aes(2)),
-        (Cipher::aes_192_cbc(), aes(22)),
-        (Cipher::aes_256_cbc(), aes(42)),
-        (Cipher::des_ede3_cbc(), pkcs(&[3, 7])),
+        (Cipher::aes_128_cbc(), oid(oid::AES_128_CBC)),
+        (Cipher::aes_192_cbc(), oid(oid::AES_192_CBC)),
+        (Cipher::aes_256_cbc(), oid(oid::AES_256_CBC)),
+        (Cipher::des_ede3_cbc(), oid(oid::DES_EDE3_CBC)),
     ];
     let functions = [
         None,
-        Some((7, MessageDigest::sha1())),
-        Some((8, MessageDigest::sha224())),
-        Some((9, MessageDigest::sha256())),
-        Some((10, MessageDigest::sha384())),
-        Some((11, MessageDigest::sha512())),
+        Some((oid::HMAC_WITH_SHA1, MessageDigest::sha1())),
+        Some((oid::HMAC_WITH_SHA224, MessageDigest::sha224())),
+        Some((oid::HMAC_WITH_SHA256, MessageDigest::sha256())),
+        Some((oid::HMAC_WITH_SHA384, MessageDigest::sha384())),
+        Some((oid::HMAC_WITH_SHA512, MessageDigest::sha512())),
     ];
     let bags: Vec<_> = estate().both().iter().map(|der| certificate_bag(der)).collect();
     for (cipher, cipher_oid) in ciphers {
@@ -981,7 +978,7 @@ fn every_pbes2_cipher_and_function_is_opened_without_a_mac() {
                     iterations: 3,
                     key_length,
                 };
-                let key = bag(2, &pbes2.key(&estate().key(), PASSWORD));
+                let key = bag(oid::SHROUDED_KEY_BAG, &pbes2.key(&estate().key(), PASSWORD));
                 let file = pfx(&[pbes2.safe(&bags, PASSWORD), data(&safe(&[key]))]);
                 opens(&file, Some(PASSWORD));
                 opens(&indefinite(&file), Some(PASSWORD));
@@ -1010,7 +1007,7 @@ fn an_empty_password_and_none_open_each_others_files() {
     let digest = tlv(
         ber::SEQUENCE,
         &[
-            &tlv(ber::SEQUENCE, &[&oid(&[0x2b, 0x0e, 3, 2, 0x1a])]),
+            &tlv(ber::SEQUENCE, &[&oid(oid::SHA1)]),
             &tlv(ber::OCTET_STRING, &[&hmac(MessageDigest::sha1(), &key, &safes)]),
         ],
     );
@@ -1037,14 +1034,14 @@ fn pbmac1_is_verified() {
                 &tlv(ber::OCTET_STRING, &[b"salt"]),
                 &integer(iterations),
                 &integer(length),
-                &tlv(ber::SEQUENCE, &[&pkcs(&[2, 11]), &[5, 0]]),
+                &tlv(ber::SEQUENCE, &[&oid(oid::HMAC_WITH_SHA512), &[5, 0]]),
             ],
         );
-        let kdf = tlv(ber::SEQUENCE, &[&pkcs(&[1, 5, 12]), &parameters]);
-        let scheme = tlv(ber::SEQUENCE, &[&pkcs(&[2, 9])]);
+        let kdf = tlv(ber::SEQUENCE, &[&oid(oid::PBKDF2), &parameters]);
+        let scheme = tlv(ber::SEQUENCE, &[&oid(oid::HMAC_WITH_SHA256)]);
         let algorithm = tlv(
             ber::SEQUENCE,
-            &[&pkcs(&[1, 5, 14]), &tlv(ber::SEQUENCE, &[&kdf, &scheme])],
+            &[&oid(oid::PBMAC1), &tlv(ber::SEQUENCE, &[&kdf, &scheme])],
         );
         let digest = tlv(ber::SEQUENCE, &[&algorithm, &tlv(ber::OCTET_STRING, &[&value])]);
         let mac = tlv(
@@ -1079,7 +1076,7 @@ fn pbmac1_is_verified() {
 fn a_file_without_mac_and_encryption_needs_no_password() {
     let bags = [
         certificate_bag(&estate().leaf()),
-        bag(1, &estate().key()),
+        bag(oid::KEY_BAG, &estate().key()),
         certificate_bag(&estate().authority()),
     ];
     let file = pfx(&[data(&safe(&bags))]);
@@ -1106,7 +1103,7 @@ fn a_file_without_mac_and_encryption_needs_no_password() {
 
 #[test]
 fn a_password_without_mac_may_open_the_key_alone() {
-    let key = bag(2, &Pbes2::aes256(2).key(&estate().key(), PASSWORD));
+    let key = bag(oid::SHROUDED_KEY_BAG, &Pbes2::aes256(2).key(&estate().key(), PASSWORD));
     let file = pfx(&[data(&safe(&[certificate_bag(&estate().leaf()), key]))]);
     let bundle = read(&file, None);
     assert_eq!(bundle.certificates, [estate().leaf()]);
@@ -1130,7 +1127,7 @@ fn safes_in_safes_are_read_down_to_a_depth() {
     let nested = |depth: usize| {
         let mut bags = certificate_bag(&estate().leaf());
         for _ in 0..depth {
-            bags = bag(6, &safe(&[bags]));
+            bags = bag(oid::SAFE_CONTENTS_BAG, &safe(&[bags]));
         }
         pfx(&[data(&safe(&[certificate_bag(&estate().authority()), bags]))])
     };
@@ -1178,16 +1175,28 @@ fn generations_of_one_ca_are_all_kept() {
 
 #[test]
 fn crl_secret_and_foreign_bags_are_not_looked_at() {
-    let odd = |kind| bag(kind, &tlv(ber::SEQUENCE, &[&[0xff; 3]]));
+    let odd = |arc| bag(ObjectIdentifier::new_unwrap(arc), &tlv(ber::SEQUENCE, &[&[0xff; 3]]));
     let sdsi = bag(
-        3,
+        oid::CERTIFICATE_BAG,
         &tlv(
             ber::SEQUENCE,
-            &[&pkcs(&[1, 9, 22, 2]), &tlv(ber::CONTEXT_0, &[&[5, 0]])],
+            &[
+                &oid(ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.22.2")),
+                &tlv(ber::CONTEXT_0, &[&[5, 0]]),
+            ],
         ),
     );
-    let foreign = tlv(ber::SEQUENCE, &[&oid(&[0x2b, 1]), &tlv(ber::CONTEXT_0, &[&[5, 0]])]);
-    let bags = [odd(4), odd(5), sdsi, foreign, certificate_bag(&estate().leaf())];
+    let foreign = tlv(
+        ber::SEQUENCE,
+        &[&tlv(ber::OID, &[&[0x2b, 1]]), &tlv(ber::CONTEXT_0, &[&[5, 0]])],
+    );
+    let bags = [
+        odd("1.2.840.113549.1.12.10.1.4"),
+        odd("1.2.840.113549.1.12.10.1.5"),
+        sdsi,
+        foreign,
+        certificate_bag(&estate().leaf()),
+    ];
     reads_as(&pfx(&[data(&safe(&bags))]), Format::Pkcs12, &[estate().leaf()]);
 }
 
@@ -1196,10 +1205,13 @@ fn a_malformed_bag_or_safe_is_not_the_end_of_the_rest() {
     let leaf = certificate_bag(&estate().leaf());
     let truncated = certificate_bag(&estate().leaf()[..100]);
     let request = certificate_bag(&estate().request().to_der().unwrap());
-    let no_key = bag(1, &tlv(ber::SEQUENCE, &[&integer(1)]));
+    let no_key = bag(oid::KEY_BAG, &tlv(ber::SEQUENCE, &[&integer(1)]));
     let no_type = tlv(ber::SEQUENCE, &[&integer(1)]);
-    let foreign = encrypted(&tlv(ber::SEQUENCE, &[&oid(&[0x2b, 1])]), &[0; 16]);
-    let public = tlv(ber::SEQUENCE, &[&pkcs(&[1, 7, 3]), &tlv(ber::CONTEXT_0, &[&[5, 0]])]);
+    let foreign = encrypted(&tlv(ber::SEQUENCE, &[&tlv(ber::OID, &[&[0x2b, 1]])]), &[0; 16]);
+    let public = tlv(
+        ber::SEQUENCE,
+        &[&oid(oid::ENVELOPED_DATA), &tlv(ber::CONTEXT_0, &[&[5, 0]])],
+    );
     let file = pfx(&[
         data(&safe(&[truncated, request, no_key, no_type, leaf])),
         foreign,
@@ -1230,7 +1242,7 @@ fn a_malformed_bag_or_safe_is_not_the_end_of_the_rest() {
 
 #[test]
 fn a_pkcs12_file_without_certificates_says_so() {
-    let file = pfx(&[data(&safe(&[bag(1, &estate().key())]))]);
+    let file = pfx(&[data(&safe(&[bag(oid::KEY_BAG, &estate().key())]))]);
     assert_eq!(refused(&file, None), "no certificate in the PKCS#12 file");
     assert_eq!(decode_keys(&file, None).unwrap()[0].der(), estate().key());
 }
@@ -1243,7 +1255,7 @@ fn iterations_are_paid_for_before_they_are_done() {
     let file = pfx(&[many.safe(leaf, PASSWORD)]);
     assert_eq!(
         refused(&file, Some(PASSWORD)),
-        format!("too large: more than {} password iterations", pbe::MAX_COMPRESSIONS)
+        format!("too large: more than {} password iterations", 8_000_000)
     );
     let file = pfx(&[many.safe(leaf, PASSWORD), data(&safe(leaf))]);
     let bundle = read(&file, None);
@@ -1253,7 +1265,7 @@ fn iterations_are_paid_for_before_they_are_done() {
         DecodeError::PasswordUnchecked
     );
     // A file that is refused for its MAC is not read at all.
-    let digest = tlv(ber::SEQUENCE, &[&oid(&[0x2b, 0x0e, 3, 2, 0x1a])]);
+    let digest = tlv(ber::SEQUENCE, &[&oid(oid::SHA1)]);
     let digest = tlv(ber::SEQUENCE, &[&digest, &tlv(ber::OCTET_STRING, &[&[0; 20]])]);
     let mac = tlv(
         ber::SEQUENCE,
@@ -1278,12 +1290,15 @@ fn iterations_are_paid_for_before_they_are_done() {
 
 #[test]
 fn many_cheap_bags_do_not_cost_more_than_the_budget() {
-    let shrouded = bag(2, &Pbes2::aes256(1_000).key(&estate().key(), PASSWORD));
+    let shrouded = bag(
+        oid::SHROUDED_KEY_BAG,
+        &Pbes2::aes256(1_000).key(&estate().key(), PASSWORD),
+    );
     let bags: Vec<_> = std::iter::repeat_n(shrouded, 500)
         .chain([certificate_bag(&estate().leaf())])
         .collect();
     let file = pfx(&[data(&safe(&bags))]);
-    let contents = Contents::read(&file, None, pbe::Budget::of(100_000)).unwrap();
+    let contents = Contents::read(&file, None, pkcs12::Budget::of(100_000)).unwrap();
     assert_eq!((contents.certificates.len(), contents.problems.len()), (1, 500));
     let over = contents
         .problems
@@ -1431,7 +1446,7 @@ fn debug_shows_no_key() {
     let bundle = read(
         &pfx(&[data(&safe(&[
             certificate_bag(&estate().leaf()),
-            bag(1, &estate().key()),
+            bag(oid::KEY_BAG, &estate().key()),
         ]))]),
         None,
     );
@@ -1523,8 +1538,12 @@ impl Random {
 fn ten_thousand_mutations_of_each_format_neither_panic_nor_take_long() {
     let estate = estate();
     let bags: Vec<_> = estate.both().iter().map(|der| certificate_bag(der)).collect();
-    let shrouded = bag(2, &Pbes2::aes256(2).key(&estate.key(), PASSWORD));
-    let plain = pfx(&[data(&safe(&[bags.concat(), bag(1, &estate.key()), shrouded.clone()]))]);
+    let shrouded = bag(oid::SHROUDED_KEY_BAG, &Pbes2::aes256(2).key(&estate.key(), PASSWORD));
+    let plain = pfx(&[data(&safe(&[
+        bags.concat(),
+        bag(oid::KEY_BAG, &estate.key()),
+        shrouded.clone(),
+    ]))]);
     let bundle = pem("CERTIFICATE", &estate.leaf())
         + &String::from_utf8(estate.key.private_key_to_pem_pkcs8().unwrap()).unwrap()
         + &pem("PKCS7", &p7b(&estate.both()));
@@ -1550,7 +1569,7 @@ fn ten_thousand_mutations_of_each_format_neither_panic_nor_take_long() {
             random.mutate(&mut bytes);
             let started = Instant::now();
             // A count of iterations that grew is refused sooner than it would be.
-            let budget = pbe::Budget::of(100_000);
+            let budget = pkcs12::Budget::of(100_000);
             read += usize::from(
                 Contents::read(&bytes, Some(PASSWORD), budget)
                     .and_then(Contents::bundle)

@@ -8,7 +8,6 @@
 pub mod folder;
 pub mod install;
 mod journal;
-pub mod pkcs12_write;
 pub mod plan;
 pub mod windows_store;
 

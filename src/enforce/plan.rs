@@ -1,6 +1,7 @@
 //! What an installation would write, and who shares a place with whom. Pure.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,10 +11,10 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::cert::{self, Certificate, Verification};
-use crate::decode::{KeyEncoding, PrivateKeyDer};
+use crate::pkcs12::{self, Salts};
 use crate::protocol::{Encryption, Fault, Install, Place, Source, Timestamp, hex};
 
-use super::pkcs12_write::{self, Salts, element};
+use super::Trouble;
 
 /// Columns of PEM (RFC 7468 §2).
 const PEM_COLUMNS: usize = 64;
@@ -101,72 +102,41 @@ pub fn chain(path: &[Arc<Certificate>]) -> Vec<Arc<Certificate>> {
     path.iter().filter(|one| !self_signed(one)).cloned().collect()
 }
 
-/// A private key as PKCS#8 `PrivateKeyInfo` (RFC 5208 §5), the form that everything reads. `spki` is the public key of its
-/// certificate, which says the curve of a bare `ECPrivateKey`; `None` where it is no SubjectPublicKeyInfo.
-pub fn pkcs8(key: &PrivateKeyDer, spki: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    /// AlgorithmIdentifier of rsaEncryption.
-    const RSA: &[u8] = &[
-        0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
-    ];
-    let bare;
-    let (algorithm, key) = match key.kind {
-        KeyEncoding::Pkcs8 => return Some(Zeroizing::new(key.der().to_vec())),
-        KeyEncoding::Pkcs1 => (RSA, key.der()),
-        KeyEncoding::Sec1 => {
-            bare = without_curve(key.der())?;
-            (first_of_sequence(spki)?, bare.as_slice())
-        }
+/// A PKCS#12 file with these credentials.
+///
+/// # Errors
+/// Where they are longer than such a file can be.
+pub fn pkcs12(
+    credentials: &Credentials,
+    password: Option<&str>,
+    encryption: Encryption,
+    salts: &Salts,
+) -> io::Result<Vec<u8>> {
+    let chain: Vec<&[u8]> = credentials.chain.iter().map(|one| one.der()).collect();
+    let contents = pkcs12::Contents {
+        certificate: credentials.certificate.der(),
+        local_key_id: &credentials.certificate.sha1(),
+        chain: &chain,
+        key: &credentials.key,
     };
-    let octets = element(0x04, &[key]);
-    Some(element(0x30, &[&[0x02, 0x01, 0x00], algorithm, &octets]))
-}
-
-/// An `ECPrivateKey` (RFC 5915 §3) that leaves its curve to what is around it, as not every reader takes it twice.
-fn without_curve(der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    const PARAMETERS: u8 = 0xa0;
-    let mut rest = der.get(header(der)?.0..)?;
-    let mut parts = Vec::new();
-    while let Some(tag) = rest.first() {
-        let (part, behind) = rest.split_at_checked(length(rest)?)?;
-        if *tag != PARAMETERS {
-            parts.push(part);
-        }
-        rest = behind;
-    }
-    Some(element(0x30, &parts))
-}
-
-/// The first element of a SEQUENCE, as it stands.
-fn first_of_sequence(der: &[u8]) -> Option<&[u8]> {
-    let contents = der.get(header(der)?.0..)?;
-    contents.get(..length(contents)?)
-}
-
-/// Octets of the element that DER begins with.
-fn length(der: &[u8]) -> Option<usize> {
-    let (start, length) = header(der)?;
-    start.checked_add(length)
-}
-
-/// Octets of a DER header, and of the contents that it announces.
-fn header(der: &[u8]) -> Option<(usize, usize)> {
-    let first = *der.get(1)?;
-    if first < 0x80 {
-        return Some((2, usize::from(first)));
-    }
-    let octets = usize::from(first & 0x7f);
-    let length = der.get(2..2 + octets).filter(|_| octets <= 3)?;
-    let length = length.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-    Some((2 + octets, length))
+    let encryption = match encryption {
+        Encryption::Legacy => pkcs12::Encryption::Legacy,
+        Encryption::Aes => pkcs12::Encryption::Aes,
+    };
+    let written = pkcs12::write(&contents, password, encryption, salts);
+    written.map_err(|_| io::ErrorKind::FileTooLarge.into())
 }
 
 /// The bytes of each file, in the order of `slots`. `password` is the place's.
+///
+/// # Errors
+/// Where a file would be too large to write.
 pub fn contents(
     slots: &[Slot],
     credentials: &Credentials,
     password: Option<&str>,
     salts: &Salts,
-) -> Vec<Zeroizing<Vec<u8>>> {
+) -> Result<Vec<Zeroizing<Vec<u8>>>, Trouble> {
     let content = |slot: &Slot| match slot.holds {
         Holds::Pem { certificate, chain } => {
             let mut text = Zeroizing::new(Vec::new());
@@ -176,12 +146,16 @@ pub fn contents(
             for one in credentials.chain.iter().filter(|_| chain) {
                 text.extend_from_slice(one.pem().as_bytes());
             }
-            match slot.key {
+            Ok(match slot.key {
                 true => with_key(&text, &credentials.key),
                 false => text,
-            }
+            })
         }
-        Holds::Pkcs12(encryption) => pkcs12_write::write(credentials, password, encryption, salts),
+        Holds::Pkcs12(encryption) => {
+            let written = pkcs12(credentials, password, encryption, salts);
+            let written = written.map_err(|cause| Trouble::refused_for(&slot.path, cause))?;
+            Ok(Zeroizing::new(written))
+        }
     };
     slots.iter().map(content).collect()
 }

@@ -24,8 +24,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::cert::{Certificate, KeyId, PrivateKey, PrivateKeyForm, PublicKey};
-use crate::decode::{self, DecodeError, KeyEncoding, PrivateKeyDer};
+use crate::cert::{Certificate, KeyId, PrivateKey, PublicKey};
+use crate::decode::{self, DecodeError, PrivateKeyDer};
 use crate::protocol::{Code, Finding, Password, Phrase, Secret, Severity, Source, StoreName, TlsSource};
 
 /// Largest file of a password: nobody types more, and the wrong file may be any size.
@@ -781,12 +781,7 @@ fn endpoint(server: &TlsSource) -> tls::Endpoint {
 
 /// A private key, as far as it says whose it is.
 fn private(key: &PrivateKeyDer) -> Option<PrivateKey> {
-    let form = match key.kind {
-        KeyEncoding::Pkcs8 => PrivateKeyForm::Pkcs8,
-        KeyEncoding::Pkcs1 => PrivateKeyForm::Pkcs1,
-        KeyEncoding::Sec1 => PrivateKeyForm::Sec1,
-    };
-    PrivateKey::read(key.der(), form)
+    PrivateKey::read(key.der(), key.kind)
 }
 
 /// How many different private keys there are, whether or not they can be used.

@@ -5,6 +5,8 @@
 
 use zeroize::Zeroizing;
 
+pub use super::der::{BIT_STRING, ENUMERATED, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, UTC_TIME};
+
 /// Open constructed elements at once. PKCS#12 at its most nested, all of it indefinite, is about ten deep.
 const MAX_DEPTH: usize = 32;
 
@@ -12,26 +14,17 @@ const MAX_DEPTH: usize = 32;
 /// strings into pieces of about 1,000 bytes, so the largest file that is read holds some 70,000.
 const MAX_ELEMENTS: usize = 1_000_000;
 
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OID: u8 = 0x06;
-pub(super) const ENUMERATED: u8 = 0x0a;
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const GENERALIZED_TIME: u8 = 0x18;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
 /// `[0]`, constructed: explicit, or the implicit form of something constructed.
-pub(super) const CONTEXT_0: u8 = 0xa0;
+pub const CONTEXT_0: u8 = super::der::constructed(0);
 /// `[0]`, primitive: the implicit form of a string in one piece.
-pub(super) const CONTEXT_0_PRIMITIVE: u8 = 0x80;
+pub const CONTEXT_0_PRIMITIVE: u8 = super::der::primitive(0);
 
 const CONSTRUCTED: u8 = 0x20;
 const END_OF_CONTENTS: u8 = 0x00;
 
 /// One element: tag, contents, and the whole of its bytes.
 #[derive(Clone, Copy)]
-pub(super) struct Element<'a> {
+pub struct Element<'a> {
     pub tag: u8,
     pub contents: &'a [u8],
     pub raw: &'a [u8],
@@ -127,7 +120,7 @@ impl<'a> Element<'a> {
 
 /// Elements one after another.
 #[derive(Clone)]
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
@@ -188,7 +181,7 @@ impl<'a> Reader<'a> {
 
 /// What is wrong with an encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub enum Flaw {
     Truncated,
     TooDeep,
     TooMany,

@@ -3,38 +3,39 @@
 //! The envelope of a certificate is walked with this and not with `x509-parser`: that passes over octets hidden at the
 //! end of a SEQUENCE, and its 3 µs a certificate are most of what a batch may spend on one beside RSA.
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const NULL: u8 = 0x05;
-pub(super) const OID: u8 = 0x06;
-pub(super) const UTF8_STRING: u8 = 0x0c;
-pub(super) const NUMERIC_STRING: u8 = 0x12;
-pub(super) const PRINTABLE_STRING: u8 = 0x13;
-pub(super) const TELETEX_STRING: u8 = 0x14;
-pub(super) const IA5_STRING: u8 = 0x16;
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const GENERALIZED_TIME: u8 = 0x18;
-pub(super) const VISIBLE_STRING: u8 = 0x1a;
-pub(super) const UNIVERSAL_STRING: u8 = 0x1c;
-pub(super) const BMP_STRING: u8 = 0x1e;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
+pub const BOOLEAN: u8 = 0x01;
+pub const INTEGER: u8 = 0x02;
+pub const BIT_STRING: u8 = 0x03;
+pub const OCTET_STRING: u8 = 0x04;
+pub const NULL: u8 = 0x05;
+pub const OID: u8 = 0x06;
+pub const ENUMERATED: u8 = 0x0a;
+pub const UTF8_STRING: u8 = 0x0c;
+pub const NUMERIC_STRING: u8 = 0x12;
+pub const PRINTABLE_STRING: u8 = 0x13;
+pub const TELETEX_STRING: u8 = 0x14;
+pub const IA5_STRING: u8 = 0x16;
+pub const UTC_TIME: u8 = 0x17;
+pub const GENERALIZED_TIME: u8 = 0x18;
+pub const VISIBLE_STRING: u8 = 0x1a;
+pub const UNIVERSAL_STRING: u8 = 0x1c;
+pub const BMP_STRING: u8 = 0x1e;
+pub const SEQUENCE: u8 = 0x30;
+pub const SET: u8 = 0x31;
 
 /// The tag octet of context-specific tag `number`, constructed.
-pub(super) const fn constructed(number: u8) -> u8 {
+pub const fn constructed(number: u8) -> u8 {
     0xa0 | number
 }
 
 /// The tag octet of context-specific tag `number`, primitive.
-pub(super) const fn primitive(number: u8) -> u8 {
+pub const fn primitive(number: u8) -> u8 {
     0x80 | number
 }
 
 /// One element: its tag octet, its contents, and both with the header.
 #[derive(Clone, Copy)]
-pub(super) struct Element<'a> {
+pub struct Element<'a> {
     pub tag: u8,
     pub value: &'a [u8],
     pub raw: &'a [u8],
@@ -42,7 +43,7 @@ pub(super) struct Element<'a> {
 
 /// Reads elements one after the other. Every method answers `None` where the bytes are not what was asked for.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
@@ -122,7 +123,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The contents of the only element in `bytes`, which must have this tag.
-pub(super) fn only(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+pub fn only(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     let mut reader = Reader::new(bytes);
     let value = reader.expect(tag)?;
     reader.end()?;
@@ -130,7 +131,7 @@ pub(super) fn only(bytes: &[u8], tag: u8) -> Option<&[u8]> {
 }
 
 /// The magnitude of a non-negative INTEGER, minimally encoded, without its sign octet.
-pub(super) fn unsigned(value: &[u8]) -> Option<&[u8]> {
+pub fn unsigned(value: &[u8]) -> Option<&[u8]> {
     match value {
         [] => None,
         [0] => Some(value),
@@ -142,7 +143,7 @@ pub(super) fn unsigned(value: &[u8]) -> Option<&[u8]> {
 }
 
 /// A non-negative INTEGER that fits in 64 bits.
-pub(super) fn small(value: &[u8]) -> Option<u64> {
+pub fn small(value: &[u8]) -> Option<u64> {
     let magnitude = unsigned(value)?;
     if magnitude.len() > 8 {
         return None;
@@ -151,7 +152,7 @@ pub(super) fn small(value: &[u8]) -> Option<u64> {
 }
 
 /// The octets of a BIT STRING of whole octets.
-pub(super) fn octets(value: &[u8]) -> Option<&[u8]> {
+pub fn octets(value: &[u8]) -> Option<&[u8]> {
     match value.split_first()? {
         (0, octets) => Some(octets),
         _ => None,
@@ -159,70 +160,15 @@ pub(super) fn octets(value: &[u8]) -> Option<&[u8]> {
 }
 
 /// A BOOLEAN. DER wants 0xff for TRUE; older software wrote other values, whose meaning is clear.
-pub(super) fn boolean(value: &[u8]) -> Option<bool> {
+pub fn boolean(value: &[u8]) -> Option<bool> {
     match value {
         [octet] => Some(*octet != 0),
         _ => None,
     }
 }
 
-/// Appends an element of these parts, one after the other.
-pub(super) fn write(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    out.push(tag);
-    if length < 0x80 {
-        out.push(length as u8);
-    } else {
-        let octets = length.to_be_bytes();
-        let skip = octets.iter().take_while(|&&o| o == 0).count();
-        out.push(0x80 | (octets.len() - skip) as u8);
-        out.extend(octets.iter().skip(skip));
-    }
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-}
-
-/// An element of these parts, one after the other.
-pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(6 + parts.iter().map(|part| part.len()).sum::<usize>());
-    write(&mut out, tag, parts);
-    out
-}
-
-/// An object identifier's contents as dotted numbers; `#` and hex where they are none, or an arc is over 128 bits.
-pub(super) fn dotted(contents: &[u8]) -> String {
-    try_dotted(contents).unwrap_or_else(|| format!("#{}", super::hex(contents)))
-}
-
-fn try_dotted(contents: &[u8]) -> Option<String> {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(contents.len() * 3);
-    let mut arc = 0u128;
-    let mut inside = false;
-    for &octet in contents {
-        // A leading 0x80 pads; seven more bits must fit.
-        if (!inside && octet == 0x80) || arc >> 121 != 0 {
-            return None;
-        }
-        arc = arc << 7 | u128::from(octet & 0x7f);
-        inside = octet & 0x80 != 0;
-        if inside {
-            continue;
-        }
-        if text.is_empty() {
-            let first = (arc / 40).min(2);
-            let _ = write!(text, "{first}.{}", arc - first * 40);
-        } else {
-            let _ = write!(text, ".{arc}");
-        }
-        arc = 0;
-    }
-    (!inside && !text.is_empty()).then_some(text)
-}
-
 /// The text of a string type as its encoding says; `None` where it is no string type or breaks its own encoding.
-pub(super) fn text(tag: u8, value: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
+pub fn text(tag: u8, value: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
     use std::borrow::Cow;
     match tag {
         UTF8_STRING => std::str::from_utf8(value).ok().map(Cow::Borrowed),
@@ -262,7 +208,7 @@ pub(super) fn text(tag: u8, value: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
 }
 
 /// What ASN.1 calls the type of a string; `None` for what is none.
-pub(super) fn string_type(tag: u8) -> Option<&'static str> {
+pub fn string_type(tag: u8) -> Option<&'static str> {
     Some(match tag {
         UTF8_STRING => "UTF8String",
         NUMERIC_STRING => "NumericString",
@@ -307,21 +253,9 @@ mod tests {
     }
 
     #[test]
-    fn object_identifiers_are_written_dotted() {
-        assert_eq!(
-            dotted(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]),
-            "1.2.840.113549.1.1.11"
-        );
-        assert_eq!(dotted(&[0x88, 0x37, 0x03]), "2.999.3");
-        assert_eq!(dotted(&[0x2a, 0x80, 0x01]), "#2a8001");
-        assert_eq!(dotted(&[0x2a, 0x86]), "#2a86");
-        assert_eq!(dotted(&[0xff; 64]), format!("#{}", "ff".repeat(64)));
-    }
-
-    #[test]
     fn lengths_written_are_read_back() {
         for length in [0, 1, 127, 128, 255, 256, 65_535, 65_536] {
-            let bytes = element(OCTET_STRING, &[&vec![7; length]]);
+            let bytes = crate::asn1::testing::element(OCTET_STRING, &[&vec![7; length]]);
             assert_eq!(only(&bytes, OCTET_STRING).map(<[u8]>::len), Some(length));
         }
     }
