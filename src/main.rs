@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
-use same_ca::app::{self, Progress, Streams, World};
+use anyhow::Context as _;
+use same_ca::app::{self, Context, Progress, Streams};
 use same_ca::output::Meter;
 use same_ca::protocol::Timestamp;
 use same_ca::render::safe::Safe;
@@ -41,7 +41,7 @@ fn run() -> anyhow::Result<u8> {
             act(&mut meter);
         }
     };
-    let world = World {
+    let context = Context {
         clock,
         env: &environment,
         progress: &|progress: Progress| with_meter(&|meter| meter.show(&progress, started.elapsed())),
@@ -58,7 +58,7 @@ fn run() -> anyhow::Result<u8> {
         errors: &mut io::stderr(),
         errors_is_terminal,
     };
-    let code = app::run(&arguments, &mut streams, &world);
+    let code = app::run(&arguments, &mut streams, &context);
     with_meter(&Meter::clear);
     Ok(code?)
 }

@@ -1,6 +1,6 @@
 //! What the tests share: requests answered in this process, and the binary.
 
-use same_ca::app::{World, check};
+use same_ca::app::{Context, check};
 use same_ca::protocol::{Fault, Report, Request, Timestamp};
 
 use crate::mint;
@@ -12,13 +12,13 @@ pub fn check(request: &Request) -> Report {
 
 /// Answers a request, or says why not.
 pub fn try_check(request: &Request) -> Result<Report, Fault> {
-    let world = World {
+    let context = Context {
         clock: Timestamp::from_unix(mint::NOW),
         env: &|_| None,
         progress: &|_| (),
         log: &|_| (),
     };
-    let report = check::check(request, None, &world)?;
+    let report = check::check(request, None, &context)?;
     let written = serde_json::to_value(&report).expect("a report can be written");
     assert_valid("report", &written);
     Ok(report)

@@ -8,6 +8,7 @@ use memchr::memchr;
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use crate::cli::BatchArgs;
 use crate::decide::Reference;
 use crate::error::Error;
 use crate::protocol::fault::ErrorDocument;
@@ -20,7 +21,32 @@ use crate::source::Reader;
 
 use super::case::{self, Candidates};
 use super::check::{Head, judge, report, section};
-use super::{Progress, World};
+use super::{ANSWERED, NOT_ANSWERED, NOT_COMPLIANT, Streams};
+use super::{Context, Progress};
+
+/// Runs `same-ca batch`.
+///
+/// # Errors
+/// Where the question cannot be answered, or the answer not be written.
+pub fn run(args: &BatchArgs, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
+    if streams.input_is_terminal {
+        let message = "expected requests on standard input, one a line: same-ca batch < requests.ndjson";
+        return Err(Fault::usage(message).into());
+    }
+    let outcome = batch(streams.input, streams.output, context)?;
+    streams.output.flush().map_err(Error::output("the reports"))?;
+    if outcome.errors > 0 {
+        let (errors, lines) = (outcome.errors, outcome.lines);
+        (context.log)(&format!(
+            "{errors} of {lines} lines could not be answered: see their errors"
+        ));
+    }
+    Ok(match outcome {
+        outcome if outcome.errors > 0 => NOT_ANSWERED,
+        outcome if args.exit_code && outcome.not_compliant > 0 => NOT_COMPLIANT,
+        _ => ANSWERED,
+    })
+}
 
 /// Lines that are held at a time: enough to keep all cores busy between two reads.
 const WINDOW_LINES: usize = 4096;
@@ -55,7 +81,7 @@ pub struct BatchOutcome {
 pub fn batch(
     input: &mut (dyn BufRead + Send),
     output: &mut dyn Write,
-    world: &World<'_>,
+    context: &Context<'_>,
 ) -> Result<BatchOutcome, Error> {
     let (references, spare) = (References::default(), Spare::default());
     let mut outcome = BatchOutcome::default();
@@ -75,8 +101,8 @@ pub fn batch(
             before: outcome.lines,
             references: &references,
             spare: &spare,
-            reader: Reader::new(None, world.env, world.log),
-            world,
+            reader: Reader::new(None, context.env, context.log),
+            context,
         };
         for answers in batch.answers() {
             outcome.errors += answers.errors;
@@ -85,7 +111,7 @@ pub fn batch(
             spare.put(answers.bytes);
         }
         outcome.lines += window.lines.len() as u64;
-        (world.progress)(Progress {
+        (context.progress)(Progress {
             what: "requests",
             done: usize::try_from(outcome.lines).unwrap_or(usize::MAX),
             total: None,
@@ -319,18 +345,18 @@ impl References {
 
 impl Entry {
     /// The reference, worked out once from the first line that has it.
-    fn shared(&self, line: &[u8], world: &World<'_>) -> Result<&Shared, Fault> {
+    fn shared(&self, line: &[u8], context: &Context<'_>) -> Result<&Shared, Fault> {
         let worked_out = self.worked_out.get_or_init(|| {
             let request: Request = read::read(line)?;
             request.check_shared()?;
-            let reader = Reader::new(None, world.env, world.log);
+            let reader = Reader::new(None, context.env, context.log);
             let shared = Request {
                 subjects: Vec::new(),
                 candidates: Vec::new(),
                 ..request
             };
             reader.prefetch(case::tls_sources(&shared), &|_, _| ());
-            let reference = Reference::new(case::case(&shared, &reader, world.clock))?;
+            let reference = Reference::new(case::case(&shared, &reader, context.clock))?;
             let section = serde_json::to_string(&section(&reference)).map_err(|error| unwritten(&error))?;
             Ok(Shared { reference, section })
         });
@@ -352,7 +378,7 @@ struct Batch<'a> {
     references: &'a References,
     spare: &'a Spare,
     reader: Reader<'a>,
-    world: &'a World<'a>,
+    context: &'a Context<'a>,
 }
 
 impl Batch<'_> {
@@ -368,7 +394,7 @@ impl Batch<'_> {
         let sources = waiting.flat_map(|fast| fast.sources());
         self.reader
             .prefetch(sources.filter_map(case::tls_source), &|done, total| {
-                (self.world.progress)(Progress {
+                (self.context.progress)(Progress {
                     what: "TLS servers",
                     done,
                     total: Some(total),
@@ -450,7 +476,7 @@ impl Batch<'_> {
             Some(last) => last,
             None => self.references.entry(&text),
         };
-        let shared = last.insert(entry).shared(line, self.world)?;
+        let shared = last.insert(entry).shared(line, self.context)?;
         let candidates = Candidates::read(&fast.candidates, &self.reader);
         let subjects = judge(&shared.reference, &fast.subjects, &self.reader, &candidates);
         let head = Head {

@@ -14,7 +14,7 @@ use crate::protocol::dsc::Reason;
 use crate::protocol::{Fault, FaultCode, Finding, PassedOver, Report, Severity, Status};
 use crate::render::safe::Safe;
 
-use super::{ANSWERED, NOT_ANSWERED, Streams, World, check, enforce};
+use super::{ANSWERED, Context, NOT_ANSWERED, Streams, check, enforce};
 use lines::{Level, Lines};
 use properties::Properties;
 
@@ -34,17 +34,17 @@ const DRAIN_LIMIT: u64 = 1024 * 1024 * 1024;
 ///
 /// # Errors
 /// Where standard output cannot be written to. Everything else is told on standard error, as DSC wants it.
-pub fn dsc(operation: &DscCommand, streams: &mut Streams<'_>, world: &World<'_>) -> Result<u8, Error> {
-    let lines = Mutex::new(Lines::new(world.env));
+pub fn dsc(operation: &DscCommand, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
+    let lines = Mutex::new(Lines::new(context.env));
     let tell = |level: Level, line: &str| {
         if let Ok(mut lines) = lines.lock() {
             lines.add(level, line);
         }
     };
-    let quiet = World {
+    let quiet = Context {
         progress: &|_| {},
         log: &|line: &str| tell(Level::Info, line),
-        ..*world
+        ..*context
     };
     let answered = answer(operation, streams, &quiet, &tell);
     let answered = match answered {
@@ -62,12 +62,12 @@ pub fn dsc(operation: &DscCommand, streams: &mut Streams<'_>, world: &World<'_>)
 }
 
 /// Tells DSC why a command line was not understood.
-pub fn refuse(message: &str, streams: &mut Streams<'_>, world: &World<'_>) -> u8 {
+pub fn refuse(message: &str, streams: &mut Streams<'_>, context: &Context<'_>) -> u8 {
     if !streams.input_is_terminal {
         // What cannot be read is not to be read.
         let _ = io::copy(&mut streams.input.take(DRAIN_LIMIT), &mut io::sink());
     }
-    let mut lines = Lines::new(world.env);
+    let mut lines = Lines::new(context.env);
     lines.add(Level::Error, message);
     lines.write(streams.errors);
     NOT_ANSWERED
@@ -76,25 +76,25 @@ pub fn refuse(message: &str, streams: &mut Streams<'_>, world: &World<'_>) -> u8
 fn answer(
     operation: &DscCommand,
     streams: &mut Streams<'_>,
-    world: &World<'_>,
+    context: &Context<'_>,
     tell: &dyn Fn(Level, &str),
 ) -> Result<(), Error> {
     let mut properties = || -> Result<Properties, Error> {
         let bytes = read_whole(streams)?;
-        let properties = Properties::read(&bytes, host::name, world.clock)?;
+        let properties = Properties::read(&bytes, host::name, context.clock)?;
         tell(Level::Debug, &format!("asked of {}", Safe(properties.host())));
         Ok(properties)
     };
     match operation {
         DscCommand::Get => {
             let properties = properties()?;
-            let report = check(&properties, world)?;
+            let report = check(&properties, context)?;
             tell_verdict(&report, tell);
             write(streams, &state(&properties, &report)?)?;
         }
         DscCommand::Test => {
             let properties = properties()?;
-            let report = check(&properties, world)?;
+            let report = check(&properties, context)?;
             tell_verdict(&report, tell);
             let mut state = state(&properties, &report)?;
             let desired = report.status == Status::Compliant;
@@ -104,7 +104,7 @@ fn answer(
         }
         DscCommand::Set { what_if } => {
             let properties = properties()?;
-            let report = enforce::enforce(&properties.request, None, *what_if, world);
+            let report = enforce::enforce(&properties.request, None, *what_if, context);
             let report = report.map_err(|fault| properties.explain(fault))?;
             tell_verdict(&report, tell);
             let changed = report.changed == Some(true);
@@ -120,9 +120,9 @@ fn answer(
         DscCommand::Export => {
             let bytes = read_whole(streams)?;
             let bytes = export::asked(&bytes, EXPORTED)?;
-            let properties = Properties::read(&bytes, host::name, world.clock)?;
+            let properties = Properties::read(&bytes, host::name, context.clock)?;
             let warn = |line: &str| tell(Level::Warn, line);
-            let instances = export::instances(&properties, world, &warn)?;
+            let instances = export::instances(&properties, context, &warn)?;
             for instance in instances {
                 write(streams, &instance?)?;
             }
@@ -132,7 +132,7 @@ fn answer(
             // What DSC looks at may be a state of ours, in which secrets are left out.
             let refused = match Properties::is_state(&bytes) {
                 true => None,
-                false => match Properties::read(&bytes, String::new, world.clock) {
+                false => match Properties::read(&bytes, String::new, context.clock) {
                     Ok(properties) => properties.request.check().err().map(|fault| properties.explain(fault)),
                     Err(fault) => Some(fault),
                 },
@@ -173,15 +173,15 @@ fn read_whole(streams: &mut Streams<'_>) -> Result<Vec<u8>, Error> {
         let message = "expected the properties as JSON on standard input: same-ca dsc get < properties.json";
         return Err(Fault::usage(message).into());
     }
-    let bytes = super::read_stdin(streams);
+    let bytes = super::context::read_stdin(streams);
     if let Err(Error::Fault(_)) = bytes {
         io::copy(&mut streams.input.take(DRAIN_LIMIT), &mut io::sink()).map_err(Error::Input)?;
     }
     bytes
 }
 
-fn check(properties: &Properties, world: &World<'_>) -> Result<Report, Fault> {
-    check::check(&properties.request, None, world).map_err(|fault| properties.explain(fault))
+fn check(properties: &Properties, context: &Context<'_>) -> Result<Report, Fault> {
+    check::check(&properties.request, None, context).map_err(|fault| properties.explain(fault))
 }
 
 /// The names of the properties that differ: the status stands for all that is in the report.

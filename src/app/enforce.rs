@@ -7,12 +7,14 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::cert::Certificate;
+use crate::cli::{EnforceArgs, Format};
 use crate::decide::{Chosen, Given, Reference, Settled, SubjectCase};
 use crate::enforce::Trouble;
 use crate::enforce::folder::Folder;
 use crate::enforce::install::{self, Folders, Leftover, Lock, Standing, Target};
 use crate::enforce::plan::{self, Claim, Credentials, Slot};
 use crate::enforce::windows_store::{self, Import};
+use crate::error::Error;
 use crate::explain::{self, Voice};
 use crate::pkcs12::Salts;
 use crate::protocol::request::WindowsStorePlace;
@@ -20,11 +22,56 @@ use crate::protocol::{
     Action, ActionKind, CertificateFacts, Code, Encryption, Fault, Finding, Hex, Install, Place, Report, Request,
     Severity, Sha256Hex, Source, Status, Subject, SubjectReport, TlsSource, WindowsStoreSource,
 };
+use crate::render::{json, text};
 use crate::source::{Held, Overlay, Reader};
 
 use super::case::Candidates;
 use super::check::{Head, beside, report, section};
-use super::{Progress, World, case};
+use super::check::{in_words, spoken};
+use super::context::read_request;
+use super::flags;
+use super::output::answer;
+use super::{ANSWERED, NOT_COMPLIANT, Streams};
+use super::{Context, Progress, case};
+
+/// Runs `same-ca enforce`.
+///
+/// # Errors
+/// Where the question cannot be answered, or the answer not be written.
+pub fn run(args: &EnforceArgs, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
+    let flagged = args.request != Default::default() || args.install != Default::default();
+    let (report, asked) = if flagged {
+        let mut asked = flags::enforce(&args.request, &args.install)?;
+        let stdin = asked.stdin(streams)?;
+        asked.read_document(stdin.as_deref().unwrap_or_default())?;
+        let report = enforce(&asked.request, stdin.as_deref(), args.what_if, context).map_err(|f| asked.explain(f))?;
+        (report, Some(asked))
+    } else {
+        let example = "same-ca enforce --reference fe01.pem --candidate new.pem --install-certificate www.pem";
+        let request = read_request(streams, example)?;
+        (enforce(&request, None, args.what_if, context)?, None)
+    };
+    answer(
+        streams,
+        &args.output,
+        flagged,
+        "the report",
+        context,
+        |look, out| match look.format {
+            Format::Json if look.terminal => json::pretty(&*in_words(&report, asked.as_ref()), out),
+            Format::Json => json::line(&*in_words(&report, asked.as_ref()), out),
+            Format::Text => {
+                text::actions(&report, args.what_if, look.colour, out)?;
+                text::report(&spoken(&report, asked.as_ref()), look.colour, out)
+            }
+        },
+    )?;
+    Ok(if args.exit_code && !report.compliant {
+        NOT_COMPLIANT
+    } else {
+        ANSWERED
+    })
+}
 
 /// Answers one request, and installs what it asks for. Under `what_if` nothing is touched, and the report says what would
 /// be. `stdin` is what a source `-` stands for.
@@ -32,31 +79,31 @@ use super::{Progress, World, case};
 /// # Errors
 /// Where the request itself cannot be answered, and then nothing was touched; what concerns one subject is a finding on
 /// it.
-pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, world: &World<'_>) -> Result<Report, Fault> {
+pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, context: &Context<'_>) -> Result<Report, Fault> {
     request.check()?;
-    let mut places = places(request, world)?;
-    let reader = Reader::new(stdin, world.env, world.log);
+    let mut places = places(request, context)?;
+    let reader = Reader::new(stdin, context.env, context.log);
     reader.prefetch(read_before(request), &|done, total| {
-        (world.progress)(Progress {
+        (context.progress)(Progress {
             what: "TLS servers",
             done,
             total: Some(total),
         });
     });
-    let reference = Reference::new(case::case(request, &reader, world.clock))?;
+    let reference = Reference::new(case::case(request, &reader, context.clock))?;
     let mut run = Run {
         request,
         reader,
         overlay: Overlay::default(),
         reference: &reference,
-        world,
+        context,
         what_if,
         changed: false,
         actions: Vec::new(),
     };
     // Held until the end of the run, so that what was judged is what is replaced. What-if locks too: what another run is
     // about to finish is not what an interrupted one left. A lock is on the open folder, and leaves nothing in it.
-    let locks = lock(&places, world);
+    let locks = lock(&places, context);
     for (index, place) in places.iter_mut().enumerate() {
         if place.leader == index {
             run.recover(place, &locks);
@@ -135,7 +182,7 @@ impl Files<'_> {
 }
 
 /// The places of files, in the order of their subjects.
-fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>, Fault> {
+fn places<'a>(request: &'a Request, context: &Context<'_>) -> Result<Vec<Files<'a>>, Fault> {
     let mut places: Vec<Files<'a>> = Vec::new();
     let mut folders = Folders::new();
     for (index, subject) in request.subjects.iter().enumerate() {
@@ -155,7 +202,7 @@ fn places<'a>(request: &'a Request, world: &World<'_>) -> Result<Vec<Files<'a>>,
         }
         let (targets, unfit) = match resolved {
             Ok(targets) => (targets, None),
-            Err(trouble) => (Vec::new(), Some(said(&trouble, world))),
+            Err(trouble) => (Vec::new(), Some(said(&trouble, context))),
         };
         places.push(Files {
             subject: index,
@@ -199,20 +246,20 @@ fn resolve(slots: &[Slot], folders: &mut Folders) -> Result<Vec<Target>, Trouble
 type Locks = BTreeMap<PathBuf, Result<Lock, Finding>>;
 
 /// Locks every folder, in one order for all runs, so that no two wait for each other.
-fn lock(places: &[Files<'_>], world: &World<'_>) -> Locks {
+fn lock(places: &[Files<'_>], context: &Context<'_>) -> Locks {
     let targets = places.iter().flat_map(|place| &place.targets);
     let folders: BTreeMap<PathBuf, &Arc<Folder>> = targets
         .map(|target| (target.folder().path().to_owned(), target.folder()))
         .collect();
-    let lock = |(path, folder)| (path, Lock::take(folder).map_err(|trouble| said(&trouble, world)));
+    let lock = |(path, folder)| (path, Lock::take(folder).map_err(|trouble| said(&trouble, context)));
     folders.into_iter().map(lock).collect()
 }
 
 /// The finding of a trouble; what the system said goes to the log.
-fn said(trouble: &Trouble, world: &World<'_>) -> Finding {
+fn said(trouble: &Trouble, context: &Context<'_>) -> Finding {
     let finding = trouble.finding();
     if let Some(cause) = trouble.cause() {
-        (world.log)(&format!("{}: {cause}", explain::message(&finding, Voice::Request)));
+        (context.log)(&format!("{}: {cause}", explain::message(&finding, Voice::Request)));
     }
     finding
 }
@@ -223,7 +270,7 @@ struct Run<'a> {
     /// The files and stores as this run found them, or as it would leave them.
     overlay: Overlay,
     reference: &'a Reference,
-    world: &'a World<'a>,
+    context: &'a Context<'a>,
     what_if: bool,
     changed: bool,
     actions: Vec<Action>,
@@ -247,7 +294,7 @@ impl<'a> Run<'a> {
             }
             Ok(Some(interrupted)) => interrupted,
             Err(trouble) => {
-                place.stuck = Some(unlocked.unwrap_or_else(|| said(&trouble, self.world)));
+                place.stuck = Some(unlocked.unwrap_or_else(|| said(&trouble, self.context)));
                 return;
             }
         };
@@ -323,7 +370,7 @@ impl<'a> Run<'a> {
         let something_to_do = first.report.status != Some(Status::Compliant) || first.chosen.is_some();
         if something_to_do && let Err(trouble) = windows_store::check_store(store, &place) {
             let mut report = finished(first, Some(before));
-            self.add(&mut report, said(&trouble, self.world));
+            self.add(&mut report, said(&trouble, self.context));
             return report;
         }
         let Some(chosen) = &first.chosen else {
@@ -500,7 +547,7 @@ impl<'a> Run<'a> {
         let mut standing = match install::examine(&place.targets) {
             Ok(standing) => standing,
             Err(trouble) => {
-                place.unfit = Some(said(&trouble, self.world));
+                place.unfit = Some(said(&trouble, self.context));
                 return None;
             }
         };
@@ -542,8 +589,8 @@ impl<'a> Run<'a> {
         let salts = Salts::random().ok_or_else(|| Finding::of(Code::InstallFailed, "no-randomness"))?;
         let password = password.as_ref().map(crate::protocol::Secret::expose);
         let contents = plan::contents(&place.slots, &credentials, password, &salts)
-            .map_err(|trouble| said(&trouble, self.world))?;
-        install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.world))?;
+            .map_err(|trouble| said(&trouble, self.context))?;
+        install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.context))?;
 
         // What would stand is judged before it stands: what a candidate's source proved, the files may not.
         let planned = place.over(self.overlay.clone(), contents.iter().cloned().map(Some));
@@ -585,7 +632,7 @@ impl<'a> Run<'a> {
     fn failed(&mut self, trouble: &Trouble) -> Finding {
         // Some of them may have been replaced: nobody can say that nothing is changed.
         self.changed |= matches!(trouble, Trouble::Unfinished { .. });
-        said(trouble, self.world)
+        said(trouble, self.context)
     }
 
     /// What goes into the files. The private key is read and tried again: its file may have changed.
@@ -636,7 +683,7 @@ impl<'a> Run<'a> {
     fn leftovers(&self, left: &[Leftover]) -> Vec<Finding> {
         let finding = |left: &Leftover| {
             let path = left.path.display();
-            (self.world.log)(&format!("{path}: {}", left.cause));
+            (self.context.log)(&format!("{path}: {}", left.cause));
             Finding::of(Code::LeftoverFile, "kept").value("path", path.to_string())
         };
         left.iter().map(finding).collect()

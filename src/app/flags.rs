@@ -3,11 +3,15 @@
 use crate::cli::{
     CallerFlags, InspectFlags, InstallFlags, KeyArg, ReadingFlags, ReferenceFlags, RequestFlags, SourceArg,
 };
+use crate::error::Error;
 use crate::explain::{self, Voice};
 use crate::protocol::{
     Distrust, DocumentInput, Fault, FaultCode, Finding, Install, Member, MemberKind, Password, Place, Policy, Report,
     Request, Source, Subject, read,
 };
+
+use super::Streams;
+use super::context::read_stdin;
 
 /// A request that was given as flags.
 #[derive(Debug)]
@@ -83,6 +87,13 @@ impl Flagged {
             }
             _ => fault,
         }
+    }
+}
+
+impl Flagged {
+    /// Reads what `-` stands for, where a flag says so.
+    pub fn stdin(&self, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
+        self.reads_stdin.then(|| read_stdin(streams)).transpose()
     }
 }
 

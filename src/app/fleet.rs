@@ -11,17 +11,89 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::cli::{AsOf, FleetFiles};
+use crate::cli::{FailOn, FleetArgs, Format};
 use crate::error::Error;
 use crate::fleet::drift::Previous;
 use crate::fleet::expected::Expected;
 use crate::fleet::input::{Documents, Origin, Piece};
 use crate::fleet::{Fleet, Found, Settings, judge, waivers};
 use crate::output;
+use crate::protocol::fleet::WaiverState;
 use crate::protocol::fleet::{FleetReport, Text, UnreadableCode};
 use crate::protocol::{Fault, Span, Timestamp, read};
+use crate::render::fleet_text;
 use crate::render::{csv, html, json, junit, markdown, prometheus};
 
-use super::{Progress, World};
+use super::output::answer;
+use super::{ANSWERED, NOT_COMPLIANT, Streams};
+use super::{Context, Progress};
+
+/// Runs `same-ca fleet`.
+///
+/// # Errors
+/// Where the question cannot be answered, or the answer not be written.
+pub fn run(args: &FleetArgs, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
+    let mut reports = args.reports.clone();
+    if reports.is_empty() {
+        if streams.input_is_terminal {
+            let message =
+                "expected reports: as arguments (same-ca fleet reports/) or on standard input (< reports.ndjson)";
+            return Err(Fault::usage(message).into());
+        }
+        reports.push("-".into());
+    }
+    if reports.iter().filter(|name| *name == "-").count() > 1 {
+        return Err(Fault::usage("- stands for standard input, once").into());
+    }
+    check_files(&args.files, args.output.output.as_deref())?;
+    let ask = Ask {
+        reports,
+        expected_hosts: args.expected_hosts.clone(),
+        missing: args.missing.clone(),
+        waivers: args.waivers.clone(),
+        previous: args.previous.clone(),
+        as_of: args.as_of.unwrap_or_default(),
+        max_age: args.max_age,
+    };
+    let report = fleet(&ask, &mut streams.input, context)?;
+    write_files(&report, &args.files)?;
+    answer(
+        streams,
+        &args.output,
+        is_typed(args),
+        "the fleet report",
+        context,
+        |look, out| match look.format {
+            Format::Json if look.terminal => json::pretty(&report, out),
+            Format::Json => json::fleet(&report, out),
+            Format::Text => fleet_text::fleet(&report, look.colour, out),
+        },
+    )?;
+    let failed = args.fail_on.iter().any(|what| fails(&report, *what));
+    Ok(if failed { NOT_COMPLIANT } else { ANSWERED })
+}
+
+/// Whether the reports are named, or files are asked for: then standard output is for people.
+pub(super) fn is_typed(args: &FleetArgs) -> bool {
+    !args.reports.is_empty() || args.files != Default::default()
+}
+
+fn fails(report: &FleetReport, what: FailOn) -> bool {
+    match what {
+        FailOn::Noncompliant => report.totals.noncompliant > 0,
+        FailOn::Undetermined => report.totals.undetermined > 0 || report.records.is_empty(),
+        FailOn::Stale => report.records.iter().any(|record| record.stale),
+        FailOn::FromFuture => !report.set_aside.is_empty() || report.records.iter().any(|record| record.from_future),
+        FailOn::Missing => report.totals.missing > 0,
+        FailOn::Waived => report.totals.waived > 0,
+        FailOn::Unreadable => report.reports.unreadable > 0,
+        FailOn::WaiverExpired => report.waivers.iter().any(|waiver| waiver.state == WaiverState::Expired),
+        FailOn::NewlyFailing => report
+            .drift
+            .as_ref()
+            .is_some_and(|drift| !drift.newly_failing.is_empty()),
+    }
+}
 
 /// The largest fleet report, in bytes: one of a million hosts has half of it.
 const FLEET_LIMIT: usize = 2 * 1024 * 1024 * 1024;
@@ -57,9 +129,9 @@ pub struct Ask {
     pub max_age: Option<Span>,
 }
 
-fn instant(as_of: AsOf, world: &World<'_>) -> Option<Timestamp> {
+fn instant(as_of: AsOf, context: &Context<'_>) -> Option<Timestamp> {
     match as_of {
-        AsOf::Clock => Some(world.clock),
+        AsOf::Clock => Some(context.clock),
         AsOf::Newest => None,
         AsOf::At(at) => Some(at),
     }
@@ -70,10 +142,10 @@ fn instant(as_of: AsOf, world: &World<'_>) -> Option<Timestamp> {
 /// # Errors
 /// Where a file that is named is not there, or a list of hosts or waivers is wrong. What a file holds that is no report
 /// is counted and named in the answer.
-pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Result<FleetReport, Error> {
+pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), context: &Context<'_>) -> Result<FleetReport, Error> {
     // What people wrote comes first: it is read at once, and may be wrong.
     let mut settings = Settings {
-        as_of: instant(ask.as_of, world),
+        as_of: instant(ask.as_of, context),
         max_age: ask.max_age,
         ..Settings::default()
     };
@@ -90,7 +162,12 @@ pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Res
             .extend(waivers::read(&name, &list(path)?).map_err(wrong)?);
     }
     if let Some(previous) = &ask.previous {
-        let before = gather(std::slice::from_ref(previous), settings.as_of, &mut io::empty(), world)?;
+        let before = gather(
+            std::slice::from_ref(previous),
+            settings.as_of,
+            &mut io::empty(),
+            context,
+        )?;
         let judged_at = before.judged_at();
         let records = before.finish().records;
         if records.is_empty() {
@@ -98,7 +175,7 @@ pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), world: &World<'_>) -> Res
         }
         settings.previous = Some(Previous::new(&records, judged_at));
     }
-    let fleet = gather(&ask.reports, settings.as_of, stdin, world)?;
+    let fleet = gather(&ask.reports, settings.as_of, stdin, context)?;
     Ok(judge(fleet, &settings))
 }
 
@@ -194,14 +271,14 @@ fn gather(
     named: &[String],
     as_of: Option<Timestamp>,
     stdin: &mut (dyn Read + Send),
-    world: &World<'_>,
+    context: &Context<'_>,
 ) -> Result<Fleet, Error> {
     let documents = Documents::default();
     let mut gathering = Gathering {
         documents: &documents,
         fleet: Fleet::new(as_of),
         done: 0,
-        world,
+        context,
     };
     let mut files: Vec<PathBuf> = Vec::new();
     // Pipes are read where they are named, as `<(…)` of a shell is, and not where they lie in a folder.
@@ -350,7 +427,7 @@ struct Gathering<'a> {
     documents: &'a Documents,
     fleet: Fleet,
     done: usize,
-    world: &'a World<'a>,
+    context: &'a Context<'a>,
 }
 
 impl Gathering<'_> {
@@ -362,7 +439,7 @@ impl Gathering<'_> {
     fn add_found(&mut self, found: &mut Vec<Found>) {
         self.done += found.len();
         self.fleet.add(found, self.documents);
-        (self.world.progress)(Progress {
+        (self.context.progress)(Progress {
             what: "reports",
             done: self.done,
             total: None,
@@ -472,7 +549,7 @@ impl Gathering<'_> {
                 let taken = lock(&blocks).take(&mut block);
                 let Some(before) = taken else { break };
                 match before {
-                    Taken::Lines(before) => run(documents, &block, before, &source, &mut pieces),
+                    Taken::Lines(before) => run_of_lines(documents, &block, before, &source, &mut pieces),
                     Taken::TooLong(line) => pieces.push(too_large(Origin {
                         source: &source,
                         line: Some(line),
@@ -691,7 +768,7 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
     let several = bytes.trim_ascii().contains(&b'\n') && is_lines(bytes);
     if several {
         let mut found = Vec::new();
-        run(documents, bytes, 0, origin.source, &mut found);
+        run_of_lines(documents, bytes, 0, origin.source, &mut found);
         return found;
     }
     let mut found = Vec::new();
@@ -707,7 +784,7 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
     if broken && found.is_empty() && rest.trim_ascii().contains(&b'\n') {
         // A line that was cut off may stand before others that are whole.
         let mut lines = Vec::new();
-        run(documents, bytes, 0, origin.source, &mut lines);
+        run_of_lines(documents, bytes, 0, origin.source, &mut lines);
         if lines.iter().any(|piece| !matches!(piece, Piece::Unreadable(_))) {
             return lines;
         }
@@ -719,7 +796,7 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
 }
 
 /// Reads a document a line, after so many lines.
-fn run(documents: &Documents, bytes: &[u8], before: u64, source: &Text, found: &mut Vec<Piece>) {
+fn run_of_lines(documents: &Documents, bytes: &[u8], before: u64, source: &Text, found: &mut Vec<Piece>) {
     let mut start = 0;
     let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
     for (end, number) in ends.zip(before + 1..) {

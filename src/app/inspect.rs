@@ -1,27 +1,72 @@
 //! `same-ca inspect`: what sources really hold.
 
 use crate::cert::Certificate;
+use crate::cli::{Format, InspectArgs};
 use crate::decide::Trials;
+use crate::error::Error;
 use crate::explain::{self, Voice};
 use crate::protocol::inspection::{
     InspectedCertificate, InspectedSource, InspectedSubject, Inspection, InspectionKind,
 };
 use crate::protocol::request::check_subjects;
 use crate::protocol::{CertificateFacts, Fault, Finding, PROTOCOL, Policy, Request, Source, Tool};
+use crate::render::{json, text};
 use crate::source::Reader;
 
 use super::case;
-use super::{Progress, World};
+use super::context::read_request;
+use super::flags;
+use super::output::{answer, write_out};
+use super::{ANSWERED, Streams};
+use super::{Context, Progress};
+
+/// Runs `same-ca inspect`.
+///
+/// # Errors
+/// Where the question cannot be answered, or the answer not be written.
+pub fn run(args: &InspectArgs, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
+    let flagged = args.request != Default::default();
+    let inspection = if flagged {
+        let asked = flags::inspect(&args.request)?;
+        let stdin = asked.stdin(streams)?;
+        let inspected = inspect(&asked.request, stdin.as_deref(), context);
+        let mut inspection = inspected.map_err(|fault| asked.explain(fault))?;
+        explain::inspection(&mut inspection, Voice::Flags);
+        inspection
+    } else {
+        let request = read_request(streams, "same-ca inspect pchat01.pem")?;
+        inspect(&request, None, context)?
+    };
+    if let Some(file) = &args.save {
+        let pem = pem(&inspection)?;
+        write_out(streams, Some(file), "the certificates", |out| {
+            out.write_all(pem.as_bytes())
+        })?;
+    }
+    answer(
+        streams,
+        &args.output,
+        flagged,
+        "the inspection",
+        context,
+        |look, out| match look.format {
+            Format::Json if look.terminal => json::pretty(&inspection, out),
+            Format::Json => json::line(&inspection, out),
+            Format::Text => text::inspection(&inspection, context.clock, look.colour, out),
+        },
+    )?;
+    Ok(ANSWERED)
+}
 
 /// Says what the sources of a request's subjects hold. `stdin` is what a source `-` stands for.
 ///
 /// # Errors
 /// Where the request is not one of subjects alone. What cannot be read is a finding on its source.
-pub fn inspect(request: &Request, stdin: Option<&[u8]>, world: &World<'_>) -> Result<Inspection, Fault> {
+pub fn inspect(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> Result<Inspection, Fault> {
     check(request)?;
-    let reader = Reader::new(stdin, world.env, world.log);
+    let reader = Reader::new(stdin, context.env, context.log);
     reader.prefetch(case::tls_sources(request), &|done, total| {
-        (world.progress)(Progress {
+        (context.progress)(Progress {
             what: "TLS servers",
             done,
             total: Some(total),

@@ -3,17 +3,53 @@
 use std::collections::HashSet;
 
 use crate::cert::Certificate;
+use crate::cli::ReferenceArgs;
 use crate::decide::{Case, Member, Read};
+use crate::error::Error;
 use crate::explain::{self, Voice};
 use crate::protocol::{
     Code, DocumentKind, DocumentMember, Fault, FaultCode, Finding, Hex, PROTOCOL, Policy, ReadBy, ReferenceDocument,
     Request, Tool, Unread,
 };
+use crate::render::{json, text};
 use crate::source::Reader;
 
 use super::case;
+use super::context::read_request;
+use super::flags;
 use super::inspect::facts_with_pem;
-use super::{Progress, World};
+use super::output::{colour, write_out};
+use super::{ANSWERED, Streams};
+use super::{Context, Progress};
+
+/// Runs `same-ca reference`.
+///
+/// # Errors
+/// Where the question cannot be answered, or the answer not be written.
+pub fn run(args: &ReferenceArgs, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
+    let document = if args.request == Default::default() {
+        let request = read_request(streams, "same-ca reference tls://fe01.contoso.com:5061")?;
+        reference(&request, None, args.partial, context)?
+    } else {
+        let asked = flags::reference(&args.request)?;
+        let stdin = asked.stdin(streams)?;
+        reference(&asked.request, stdin.as_deref(), args.partial, context).map_err(|f| asked.explain(f))?
+    };
+    let what = "the reference document";
+    write_out(streams, args.output.as_deref(), what, |out| {
+        json::pretty(&document, out)
+    })?;
+    if streams.errors_is_terminal {
+        let colour = colour(context);
+        let mut told = document;
+        if args.request != Default::default() {
+            explain::document(&mut told, Voice::Flags);
+        }
+        // Beside the answer, not part of it.
+        let _ = text::document_summary(&told, context.clock, colour, streams.errors);
+    }
+    Ok(ANSWERED)
+}
 
 /// Reads what a request's `reference`, `reference_document`, `authorities` and `intermediates` name. `stdin` is what a
 /// source `-` stands for. With `partial` a member that cannot be read is written as such.
@@ -25,18 +61,18 @@ pub fn reference(
     request: &Request,
     stdin: Option<&[u8]>,
     partial: bool,
-    world: &World<'_>,
+    context: &Context<'_>,
 ) -> Result<ReferenceDocument, Fault> {
     check(request)?;
-    let reader = Reader::new(stdin, world.env, world.log);
+    let reader = Reader::new(stdin, context.env, context.log);
     reader.prefetch(case::tls_sources(request), &|done, total| {
-        (world.progress)(Progress {
+        (context.progress)(Progress {
             what: "TLS servers",
             done,
             total: Some(total),
         });
     });
-    let read = case::read(request, &reader, world.clock);
+    let read = case::read(request, &reader, context.clock);
     if !partial {
         complete(&read)?;
     }

@@ -1,10 +1,9 @@
 //! Findings and phrases that are said of members and of subjects alike.
 
 use crate::cert::{Certificate, SignatureFlaw, never_verifies};
-use crate::protocol::{Code, Finding, Phrase, hex};
-
 use crate::decide::policy::{Rules, describe};
 use crate::decide::trust::{CertificateStore, Limit, MAX_DEPTH, unusable_key};
+use crate::protocol::{Code, Finding, Phrase, hex};
 
 /// That a limit kept something from being known.
 pub fn limited(rules: &Rules<'_>, limit: Option<Limit>) -> Finding {

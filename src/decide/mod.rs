@@ -12,12 +12,12 @@ mod standing;
 mod subject;
 mod trust;
 
-use crate::protocol::{Status, SubjectReport, Summary};
-
 pub use case::{Case, Member, Read};
 pub use policy::covers_host;
 pub use reference::Reference;
 pub use subject::{Chosen, Given, KeyPresence, Keys, Offer, Settled, SubjectCase, Trials};
+
+use crate::protocol::{Status, SubjectReport, Summary};
 
 /// Counts the subjects by status.
 pub fn summary(subjects: &[SubjectReport]) -> Summary {

@@ -1,11 +1,10 @@
 //! How the reference stands: its members, and the authorities that they or the pins allow.
 
 use crate::cert::{KeyId, Name};
-use crate::protocol::{Finding, JoinedBy, Level, Severity, hex};
-
 use crate::decide::case::Case;
 use crate::decide::common_findings::short;
 use crate::decide::trust::{Issuers, JoinedKey, Limit, Path, SignatureVerifier, grow};
+use crate::protocol::{Finding, JoinedBy, Level, Severity, hex};
 
 /// The CA that stands behind a certificate: its issuer, or at level root a root above it.
 #[derive(Debug, Clone, PartialEq, Eq)]

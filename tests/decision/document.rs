@@ -1,6 +1,6 @@
 //! Reference documents: what `same-ca reference` writes sets the same rule as what it read.
 
-use same_ca::app::{World as Machine, reference};
+use same_ca::app::{Context as Machine, reference};
 use same_ca::protocol::{Request, Timestamp};
 
 use super::*;

@@ -182,13 +182,13 @@ fn estates_of_ml_dsa_and_slh_dsa_are_checked_inspected_referred_to_and_installed
             // inspect
             let asked: same_ca::protocol::Request =
                 serde_json::from_value(json!({"protocol": 1, "subjects": [{"name": "a", "source": new}]})).unwrap();
-            let world = World {
+            let context = Context {
                 clock: Timestamp::from_unix(mint::NOW),
                 env: &|_| None,
                 progress: &|_| (),
                 log: &|_| (),
             };
-            let seen = same_ca::app::inspect::inspect(&asked, None, &world).unwrap();
+            let seen = same_ca::app::inspect::inspect(&asked, None, &context).unwrap();
             let seen = serde_json::to_value(&seen).unwrap();
             let one = &seen["subjects"][0]["sources"][0];
             assert_eq!(one["private_keys"], 1, "{what}: {seen:#}");
@@ -198,7 +198,7 @@ fn estates_of_ml_dsa_and_slh_dsa_are_checked_inspected_referred_to_and_installed
             let asked =
                 json!({"protocol": 1, "reference": request["reference"], "authorities": request["authorities"]});
             let asked = same_ca::protocol::read::read(&serde_json::to_vec(&asked).unwrap()).unwrap();
-            let document = same_ca::app::reference::reference(&asked, None, false, &world).unwrap();
+            let document = same_ca::app::reference::reference(&asked, None, false, &context).unwrap();
             let mut by_document = request.clone();
             by_document["reference"] = json!([]);
             by_document["authorities"] = json!([]);

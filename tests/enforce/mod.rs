@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use same_ca::app::{World, enforce};
+use same_ca::app::{Context, enforce};
 use same_ca::protocol::{Fault, Report, Timestamp};
 use serde_json::{Value, json};
 
@@ -164,13 +164,13 @@ pub fn run_logged(request: &Value, what_if: bool) -> (Result<Value, Fault>, Stri
     assert_valid("request", request);
     let request = same_ca::protocol::read::read(&serde_json::to_vec(request).unwrap()).unwrap();
     let log = Mutex::new(String::new());
-    let world = World {
+    let context = Context {
         clock: Timestamp::from_unix(mint::NOW),
         env: &|_| None,
         progress: &|_| (),
         log: &|line| log.lock().unwrap().push_str(&format!("{line}\n")),
     };
-    let report: Result<Report, Fault> = enforce::enforce(&request, None, what_if, &world);
+    let report: Result<Report, Fault> = enforce::enforce(&request, None, what_if, &context);
     let report = report.map(|report| {
         let written = serde_json::to_value(&report).unwrap();
         assert_valid("report", &written);

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mint::{Ca, Cert, CertBuilder, Key, P12, San, container};
-use same_ca::app::{World, check};
+use same_ca::app::{Context, check};
 use same_ca::cert::Certificate;
 use same_ca::decode;
 use same_ca::protocol::{Request, Timestamp, read};
@@ -183,13 +183,13 @@ fn judged(der: &[u8]) {
         "policy": {"profile": "lync-server-2013", "valid_at": mint::NOW_TEXT},
     });
     let request: Request = read::read(request.to_string().as_bytes()).expect("a request");
-    let world = World {
+    let context = Context {
         clock: Timestamp::from_unix(mint::NOW),
         env: &|_| None,
         progress: &|_| (),
         log: &|_| (),
     };
-    let report = check::check(&request, None, &world).expect("an answer");
+    let report = check::check(&request, None, &context).expect("an answer");
     black_box(serde_json::to_vec(&report).expect("a report can be written"));
 }
 

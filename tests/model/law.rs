@@ -677,12 +677,13 @@ impl<'w> Law<'w> {
                     if or_beside.has(p) && or_beside.has(x) {
                         return Some(true);
                     }
-                    // Or if a parent whose certificate a trusted key signed were.
-                    if self
-                        .world
-                        .signers(p)
-                        .less(evidence.distrusted)
-                        .meets(evidence.trusted_keys)
+                    // Or if a parent whose certificate a trusted key signed were: not one that only the subject brings.
+                    if at_hand
+                        && self
+                            .world
+                            .signers(p)
+                            .less(evidence.distrusted)
+                            .meets(evidence.trusted_keys)
                     {
                         match x_trusted {
                             true => return Some(true),
@@ -891,7 +892,8 @@ impl<'w> Law<'w> {
 
     /// Of trusted ones, and untrusted ones signed by a trusted key or by that very key.
     fn end_among(&self, evidence: &Evidence<'w>, key: Key, among: Set) -> Option<i64> {
-        let by = evidence.trusted_keys.with(key);
+        // 3.11: what a distrusted key signed tells nothing.
+        let by = evidence.trusted_keys.with(key).less(evidence.distrusted);
         let carries = |c: &Serial| self.world.certs[*c].key == key && evidence.lends(*c);
         let counts = |c: &Serial| evidence.trusted.has(*c) || self.world.signers(*c).meets(by);
         let ends = among.iter().filter(carries).filter(counts);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use same_ca::app::{World as Outside, check};
+use same_ca::app::{Context as Outside, check};
 use same_ca::protocol::{Finding, Relation, Report, Severity, Status, Timestamp, read};
 use serde_json::{Value, json};
 

@@ -17,7 +17,7 @@ use crate::protocol::{
 use crate::source::{Format, Held, Holding, Reader};
 
 use super::super::check::{Head, judge, report, section};
-use super::super::{World, case};
+use super::super::{Context, case};
 use super::properties::Properties;
 use super::short_state;
 
@@ -55,14 +55,14 @@ pub fn asked<'a>(bytes: &'a [u8], default: Option<&str>) -> Result<Cow<'a, [u8]>
 /// Where the request cannot be answered, or no source can be read; what else cannot be read is told to `warn`.
 pub fn instances(
     properties: &Properties,
-    world: &World<'_>,
+    context: &Context<'_>,
     warn: &dyn Fn(&str),
 ) -> Result<impl Iterator<Item = Result<Map<String, Value>, Fault>>, Fault> {
     let (request, shown) = (&properties.request, properties.shown().clone());
     request.check().map_err(|fault| properties.explain(fault))?;
-    let reader = Reader::new(None, world.env, world.log);
+    let reader = Reader::new(None, context.env, context.log);
     reader.prefetch(case::tls_sources(request), &|_, _| {});
-    let case = case::case(request, &reader, world.clock);
+    let case = case::case(request, &reader, context.clock);
     let reference = Reference::new(case).map_err(|fault| properties.explain(fault))?;
     let mut found = Vec::new();
     let mut unread = None;

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use crate::cert::Certificate;
-use crate::protocol::{Code, Finding, Level, Match, References, Relation, Severity, hex};
-
-use super::pins::say_distrusted_pins;
-use super::votes::{joins, merge, named_only, vote};
 use crate::decide::case::Case;
 use crate::decide::common_findings::{limited, unsupported};
 use crate::decide::policy::Rules;
 use crate::decide::relation::{Related, relate};
 use crate::decide::standing::{Authority, Kind, Standing};
 use crate::decide::trust::{Budget, CertificateStore, SignatureVerifier, joining_certificate};
+use crate::protocol::{Code, Finding, Level, Match, References, Relation, Severity, hex};
+
+use super::pins::say_distrusted_pins;
+use super::votes::{joins, merge, named_only, vote};
 
 /// Whether the members agree, or agree with the pins.
 pub fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {

@@ -1,5 +1,9 @@
 //! The reference worked out, from what is at hand and with what one subject brings.
 
+use crate::decide::case::Case;
+use crate::decide::policy::Rules;
+use crate::decide::standing::{MemberStanding, Standing};
+use crate::decide::trust::{Budget, SignatureVerifier};
 use crate::protocol::{Code, Level};
 
 use super::compare::{compare_members, sides, strays};
@@ -7,10 +11,6 @@ use super::gaps::{missing, unused_evidence};
 use super::members::{issuers_of, look_at};
 use super::pins::allow_pins;
 use super::votes::{allow, say_distrusted};
-use crate::decide::case::Case;
-use crate::decide::policy::Rules;
-use crate::decide::standing::{MemberStanding, Standing};
-use crate::decide::trust::{Budget, SignatureVerifier};
 
 /// Works out what the reference allows, from what is at hand alone.
 pub fn evaluate(case: &Case, verifier: &mut SignatureVerifier<'_>) -> Standing {
@@ -61,11 +61,12 @@ pub fn evaluate_with_brought(case: &Case, verifier: &mut SignatureVerifier<'_>, 
                 .iter()
                 .any(|anchor| anchor.path.as_ref().is_some_and(|path| path.is_trusted(store))),
         };
-        if settled {
+        // What is brought may show a key that is distrusted, and that settles more.
+        if settled && !store.distrusts_any() {
             continue;
         }
         let with = issuers_of(case, verifier, member);
-        changed |= with.anchors != stands.anchors;
+        changed |= with.anchors != stands.anchors || with.is_distrusted() != stands.is_distrusted();
         let (findings, forged, unanchored) = (std::mem::take(&mut stands.findings), stands.forged, stands.unanchored);
         *stands = MemberStanding {
             findings,

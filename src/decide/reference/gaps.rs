@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::cert::{Certificate, IssuingFlaw, never_verifies};
-use crate::protocol::{Code, Finding, Phrase, Severity, hex};
-
-use super::members::say_unreadable;
 use crate::decide::case::Case;
 use crate::decide::common_findings::{identifier, limited, unsupported};
 use crate::decide::policy::{Rules, issuing_flaw};
 use crate::decide::standing::Standing;
 use crate::decide::trust::CertificateStore;
+use crate::protocol::{Code, Finding, Phrase, Severity, hex};
+
+use super::members::say_unreadable;
 
 /// Says where a reference lets nobody tell.
 pub fn missing(case: &Case, store: &CertificateStore, standing: &mut Standing) {

@@ -1,13 +1,12 @@
 //! Each member by itself: the keys and roots behind it, and what can be said of it alone.
 
 use crate::cert::{Certificate, Verification, verify};
-use crate::protocol::{Code, Finding, Level, References, Severity};
-
 use crate::decide::case::{Case, Member, Read};
 use crate::decide::common_findings::{limited, not_signed, unsupported};
 use crate::decide::policy::{Rules, certificate_findings, covers_host, root_expired};
 use crate::decide::standing::{IssuerKey, MemberStanding};
 use crate::decide::trust::{CertificateStore, Issuers, Limit, Path, SignatureVerifier, names_a_usable_key, path};
+use crate::protocol::{Code, Finding, Level, References, Severity};
 
 /// Which keys and roots stand behind one member.
 pub fn issuers_of(case: &Case, verifier: &mut SignatureVerifier<'_>, member: &Member) -> MemberStanding {

@@ -12,11 +12,10 @@ pub use evaluate::evaluate_with_brought;
 pub use gaps::unverified;
 pub use members::{anchors, is_self_signed};
 
-use crate::protocol::{Fault, KeyFrom, Policy, ReferenceReport, Timestamp};
-
 use crate::decide::case::{Case, Read};
 use crate::decide::standing::Standing;
 use crate::decide::trust::{Budget, CertificateStore, SignatureCache, SignatureVerifier};
+use crate::protocol::{Fault, KeyFrom, Policy, ReferenceReport, Timestamp};
 
 /// A reference that is worked out: subjects can be judged against it.
 #[derive(Debug)]

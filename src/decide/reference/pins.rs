@@ -1,12 +1,12 @@
 //! Pins: what they allow in place of the votes.
 
-use crate::protocol::{Code, Fault, JoinedBy, Level, Match, Severity};
-
-use super::members::is_self_signed;
 use crate::decide::case::{Case, Read};
 use crate::decide::policy::Rules;
 use crate::decide::standing::{Authority, Kind, Standing};
 use crate::decide::trust::{CertificateStore, JoinedKey, SignatureVerifier};
+use crate::protocol::{Code, Fault, JoinedBy, Level, Match, Severity};
+
+use super::members::is_self_signed;
 
 pub fn allow_pins(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {
     let store = verifier.store;

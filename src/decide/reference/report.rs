@@ -1,11 +1,10 @@
 //! The `reference` section of the report.
 
 use crate::cert::Name;
-use crate::protocol::{AuthorityKey, AuthorityReport, Hex, JoinedBy, MemberReport, ReferenceReport, Sha256Hex};
-
 use crate::decide::case::{Case, Read};
 use crate::decide::standing::{Authority, Kind, Standing};
 use crate::decide::trust::SignatureVerifier;
+use crate::protocol::{AuthorityKey, AuthorityReport, Hex, JoinedBy, MemberReport, ReferenceReport, Sha256Hex};
 
 /// The report's `reference` section.
 pub fn report(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> ReferenceReport {

@@ -1,13 +1,13 @@
 //! Who votes, and which authorities follow from the votes.
 
 use crate::cert::{Certificate, Name};
-use crate::protocol::{Code, JoinedBy, Level, Match, References, Severity, Timestamp};
-
-use super::pins::allow_pins;
 use crate::decide::case::Case;
 use crate::decide::policy::Rules;
 use crate::decide::standing::{Authority, IssuerKey, Standing};
 use crate::decide::trust::{JoinedKey, SignatureVerifier, grow};
+use crate::protocol::{Code, JoinedBy, Level, Match, References, Severity, Timestamp};
+
+use super::pins::allow_pins;
 
 /// Which authorities follow from the votes or the pins.
 pub fn allow(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {

@@ -3,6 +3,11 @@
 use std::sync::Arc;
 
 use crate::cert::Certificate;
+use crate::decide::policy::{Rules, certificate_findings, name_findings, root_expired};
+use crate::decide::reference::{Reference, anchors, evaluate_with_brought, is_self_signed};
+use crate::decide::relation::{Related, relate};
+use crate::decide::standing::{IssuerKey, Standing};
+use crate::decide::trust::{Budget, CertificateStore, Issuers, Limit, SignatureCache, SignatureVerifier};
 use crate::protocol::{
     Code, Evidence, Finding, IssuedBy, KeyFrom, Level, Proof, Relation, Severity, Status, Timestamp,
 };
@@ -10,11 +15,6 @@ use crate::protocol::{
 use super::findings::Grounds;
 use super::trials::Trials;
 use super::{Given, Offer, SubjectCase};
-use crate::decide::policy::{Rules, certificate_findings, name_findings, root_expired};
-use crate::decide::reference::{Reference, anchors, evaluate_with_brought, is_self_signed};
-use crate::decide::relation::{Related, relate};
-use crate::decide::standing::{IssuerKey, Standing};
-use crate::decide::trust::{Budget, CertificateStore, Issuers, Limit, SignatureCache, SignatureVerifier};
 
 /// The judging of one subject: one budget for all its certificates.
 pub struct Session<'a> {

@@ -1,9 +1,6 @@
 //! What a verdict on one certificate rests on, as findings.
 
 use crate::cert::{Certificate, Digest, never_verifies};
-use crate::protocol::{Code, Finding, Level, Phrase, Profile, Proof, Relation, Severity, hex};
-
-use super::Offer;
 use crate::decide::case::Case;
 use crate::decide::common_findings::{identifier, limited, not_signed, short, unsupported};
 use crate::decide::policy::Rules;
@@ -11,6 +8,9 @@ use crate::decide::reference::unverified;
 use crate::decide::relation::Related;
 use crate::decide::standing::{Authority, Kind, Standing};
 use crate::decide::trust::{CertificateStore, Issuers, Refused, SignatureVerifier, path};
+use crate::protocol::{Code, Finding, Level, Phrase, Profile, Proof, Relation, Severity, hex};
+
+use super::Offer;
 
 /// What a verdict on one certificate rests on, for the findings that say so.
 pub struct Grounds<'a> {

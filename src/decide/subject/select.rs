@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use crate::cert::Certificate;
+use crate::decide::policy::{Rules, covers_all};
+use crate::decide::reference::Reference;
+use crate::decide::trust::{Budget, Path, SignatureCache, path};
 use crate::protocol::{
     ChosenFrom, Code, Finding, KeyFrom, PassedOver, Relation, Severity, Status, SubjectReport, Timestamp,
 };
@@ -10,9 +13,6 @@ use crate::protocol::{
 use super::evaluate::{Judged, Session};
 use super::trials::{KeyFound, Trials};
 use super::{Chosen, Given, KeyPresence, Offer, Settled, SubjectCase};
-use crate::decide::policy::{Rules, covers_all};
-use crate::decide::reference::Reference;
-use crate::decide::trust::{Budget, Path, SignatureCache, path};
 
 impl Reference {
     /// The verdict on one subject, and the candidate that would replace what stands.

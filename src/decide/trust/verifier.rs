@@ -246,11 +246,11 @@ impl<'a> SignatureVerifier<'a> {
         end.map(|end| (end, false))
     }
 
-    /// Whether a trusted key signed a certificate.
+    /// Whether a trusted key signed a certificate; what a distrusted one signed tells nothing.
     pub fn is_signed_by_trusted(&mut self, certificate: &Certificate) -> bool {
         let store = self.store;
         let mut keys = fitting(store, certificate).chain(store.trusted_keys().iter().copied());
-        keys.any(|key| self.verifies(certificate, key))
+        keys.any(|key| !store.key(key).distrusted && self.verifies(certificate, key))
     }
 }
 
