@@ -19,8 +19,9 @@ use crate::protocol::{Fault, FaultCode, Report, Request, Source, Status, Subject
 use crate::render::quick::{self as quick_out, Raw};
 use crate::source::Reader;
 
-use super::case::{self, Candidates};
 use super::check::{Head, judge, report, section};
+use super::request;
+use super::subjects::Candidates;
 use super::{ANSWERED, NOT_ANSWERED, NOT_COMPLIANT, Streams};
 use super::{Context, Progress};
 
@@ -276,7 +277,7 @@ impl Fast<'_> {
     fn sources(&self) -> impl Iterator<Item = &Source> {
         self.subjects
             .iter()
-            .flat_map(case::subject_sources)
+            .flat_map(request::subject_sources)
             .chain(&self.candidates)
     }
 
@@ -355,8 +356,8 @@ impl Entry {
                 candidates: Vec::new(),
                 ..request
             };
-            reader.prefetch(case::tls_sources(&shared), &|_, _| ());
-            let reference = Reference::new(case::case(&shared, &reader, context.clock))?;
+            reader.prefetch(request::tls_sources(&shared), &|_, _| ());
+            let reference = Reference::new(request::case(&shared, &reader, context.clock))?;
             let section = serde_json::to_string(&section(&reference)).map_err(|error| unwritten(&error))?;
             Ok(Shared { reference, section })
         });
@@ -393,7 +394,7 @@ impl Batch<'_> {
         });
         let sources = waiting.flat_map(|fast| fast.sources());
         self.reader
-            .prefetch(sources.filter_map(case::tls_source), &|done, total| {
+            .prefetch(sources.filter_map(request::tls_source), &|done, total| {
                 (self.context.progress)(Progress {
                     what: "TLS servers",
                     done,
@@ -422,7 +423,7 @@ impl Batch<'_> {
         for (number, line) in (before + 1..).zip(lines) {
             let line = line.as_ref().map(|line| &self.window.bytes[line.clone()]);
             match parse(line) {
-                Ok((line, fast)) if fast.sources().any(|source| case::tls_source(source).is_some()) => {
+                Ok((line, fast)) if fast.sources().any(|source| request::tls_source(source).is_some()) => {
                     pieces.push(Piece::Answers(std::mem::take(&mut answers)));
                     pieces.push(Piece::Waiting(number, Box::new(fast), line));
                 }

@@ -14,12 +14,13 @@ use crate::protocol::{
 use crate::render::{json, text};
 use crate::source::Reader;
 
-use super::case::{self, Candidates};
 use super::context::read_request;
 use super::flags::{self, Flagged};
 use super::output::answer;
+use super::subjects::Candidates;
 use super::{ANSWERED, NOT_COMPLIANT, Streams};
 use super::{Context, Progress};
+use super::{request, subjects};
 
 /// Runs `same-ca check`.
 ///
@@ -86,14 +87,14 @@ const PARALLEL_FROM: usize = 64;
 pub fn check(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> Result<Report, Fault> {
     request.check()?;
     let reader = Reader::new(stdin, context.env, context.log);
-    reader.prefetch(case::tls_sources(request), &|done, total| {
+    reader.prefetch(request::tls_sources(request), &|done, total| {
         (context.progress)(Progress {
             what: "TLS servers",
             done,
             total: Some(total),
         });
     });
-    let reference = Reference::new(case::case(request, &reader, context.clock))?;
+    let reference = Reference::new(request::case(request, &reader, context.clock))?;
     let candidates = Candidates::read(&request.candidates, &reader);
     let subjects = judge(&reference, &request.subjects, &reader, &candidates);
     Ok(report(Head::of(request), &reference, section(&reference), subjects))
@@ -107,7 +108,7 @@ pub(super) fn judge(
     candidates: &Candidates,
 ) -> Vec<SubjectReport> {
     let one = |subject: &Subject| {
-        let case = case::subject(subject, reader, reference.policy(), reference.valid_at(), candidates);
+        let case = subjects::subject(subject, reader, reference.policy(), reference.valid_at(), candidates);
         let mut report = reference.settle(&case).report;
         beside(&mut report, reference, subject, reader);
         report
@@ -121,7 +122,7 @@ pub(super) fn judge(
 
 /// Judges the source beside a subject's own place in addition: its findings join those of the place.
 pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject: &Subject, reader: &Reader<'_>) {
-    let case = case::beside(subject, reader, reference.policy(), reference.valid_at());
+    let case = subjects::beside(subject, reader, reference.policy(), reference.valid_at());
     let (Some(case), Some(source)) = (case, &subject.source) else {
         return;
     };

@@ -25,14 +25,15 @@ use crate::protocol::{
 use crate::render::{json, text};
 use crate::source::{Held, Overlay, Reader};
 
-use super::case::Candidates;
 use super::check::{Head, beside, report, section};
 use super::check::{in_words, spoken};
 use super::context::read_request;
 use super::flags;
 use super::output::answer;
+use super::subjects::Candidates;
 use super::{ANSWERED, NOT_COMPLIANT, Streams};
-use super::{Context, Progress, case};
+use super::{Context, Progress};
+use super::{places, request, subjects};
 
 /// Runs `same-ca enforce`.
 ///
@@ -90,7 +91,7 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, context: 
             total: Some(total),
         });
     });
-    let reference = Reference::new(case::case(request, &reader, context.clock))?;
+    let reference = Reference::new(request::case(request, &reader, context.clock))?;
     let mut run = Run {
         request,
         reader,
@@ -132,10 +133,10 @@ fn read_before(request: &Request) -> Vec<&TlsSource> {
     let later: Vec<&TlsSource> = request
         .subjects
         .iter()
-        .filter(|subject| case::own_files(subject).is_some())
-        .filter_map(|subject| subject.source.as_ref().and_then(case::tls_source))
+        .filter(|subject| places::own_files(subject).is_some())
+        .filter_map(|subject| subject.source.as_ref().and_then(request::tls_source))
         .collect();
-    let mut sources = case::tls_sources(request);
+    let mut sources = request::tls_sources(request);
     sources.retain(|source| !later.contains(source));
     sources
 }
@@ -186,7 +187,7 @@ fn places<'a>(request: &'a Request, context: &Context<'_>) -> Result<Vec<Files<'
     let mut places: Vec<Files<'a>> = Vec::new();
     let mut folders = Folders::new();
     for (index, subject) in request.subjects.iter().enumerate() {
-        let Some(install) = case::own_files(subject) else {
+        let Some(install) = places::own_files(subject) else {
             continue;
         };
         let mut slots = plan::slots(&install.place, false);
@@ -223,7 +224,7 @@ fn places<'a>(request: &'a Request, context: &Context<'_>) -> Result<Vec<Files<'
         .map(|(place, subject)| Claim {
             subject: place.subject,
             install: place.install,
-            names: case::names(subject, &request.policy),
+            names: subjects::names(subject, &request.policy),
             effective_from: subject.effective_from,
             candidates: &subject.candidates,
             files: match place.targets.is_empty() {
@@ -366,7 +367,7 @@ impl<'a> Run<'a> {
         candidates: &Candidates,
     ) -> SubjectReport {
         let before = first.certificate.as_deref().map(boxed);
-        let place = Source::WindowsStore(case::in_store(store)).label().into_owned();
+        let place = Source::WindowsStore(places::in_store(store)).label().into_owned();
         let something_to_do = first.report.status != Some(Status::Compliant) || first.chosen.is_some();
         if something_to_do && let Err(trouble) = windows_store::check_store(store, &place) {
             let mut report = finished(first, Some(before));
@@ -405,7 +406,7 @@ impl<'a> Run<'a> {
             ..self.credentials(subject, case, chosen)?
         };
         let certificate = &credentials.certificate;
-        let place = case::in_store(store);
+        let place = places::in_store(store);
         let label = Source::WindowsStore(WindowsStoreSource {
             thumbprint: Some(Hex(certificate.sha1())),
             ..place.clone()
@@ -426,7 +427,7 @@ impl<'a> Run<'a> {
         let mut settled = self.settled(subject, candidates, &planned);
         let stands = settled.certificate.as_ref().map(|stands| stands.sha256());
         if settled.report.status != Some(Status::Compliant) || stands != Some(certificate.sha256()) {
-            let place = Source::WindowsStore(case::in_store(store)).label().into_owned();
+            let place = Source::WindowsStore(places::in_store(store)).label().into_owned();
             return Err(match (store.thumbprint, settled.report.findings.first()) {
                 (Some(_), _) => Finding::of(Code::InstallRefused, "other-thumbprint").value("place", place),
                 (None, Some(cause)) => Finding::of(Code::InstallRefused, "not-proven-there")
@@ -508,7 +509,7 @@ impl<'a> Run<'a> {
             }
             return report;
         };
-        let unreadable = case::unreadable(&place.install.place, &self.reader());
+        let unreadable = places::unreadable(&place.install.place, &self.reader());
         let refused = match &unreadable {
             Some(found) if !place.install.replace_unreadable => Some(left_alone(found)),
             _ => None,
@@ -669,7 +670,7 @@ impl<'a> Run<'a> {
         'a: 's,
     {
         let (policy, valid_at) = (self.reference.policy(), self.reference.valid_at());
-        case::subject(subject, &self.reader(), policy, valid_at, candidates)
+        subjects::subject(subject, &self.reader(), policy, valid_at, candidates)
     }
 
     /// The verdict on a subject, were the files and stores as an overlay has them.
@@ -677,7 +678,7 @@ impl<'a> Run<'a> {
         let (policy, valid_at) = (self.reference.policy(), self.reference.valid_at());
         let reader = self.reader.over(overlay.clone());
         self.reference
-            .settle(&case::subject(subject, &reader, policy, valid_at, candidates))
+            .settle(&subjects::subject(subject, &reader, policy, valid_at, candidates))
     }
 
     fn leftovers(&self, left: &[Leftover]) -> Vec<Finding> {

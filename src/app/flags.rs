@@ -30,7 +30,7 @@ impl Flagged {
     /// Takes the reference document from what stands on standard input, where the flags say so.
     pub fn read_document(&mut self, stdin: &[u8]) -> Result<(), Fault> {
         if self.document_on_stdin {
-            let text = super::case::text_of(stdin);
+            let text = super::request::text_of(stdin);
             let input = read::read(text.as_deref().unwrap_or(stdin)).map_err(|fault| {
                 let message = format!("--reference-document -: {}", fault.message);
                 Fault { message, ..fault }

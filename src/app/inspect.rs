@@ -13,12 +13,12 @@ use crate::protocol::{CertificateFacts, Fault, Finding, PROTOCOL, Policy, Reques
 use crate::render::{json, text};
 use crate::source::Reader;
 
-use super::case;
 use super::context::read_request;
 use super::flags;
 use super::output::{answer, write_out};
 use super::{ANSWERED, Streams};
 use super::{Context, Progress};
+use super::{offers, request};
 
 /// Runs `same-ca inspect`.
 ///
@@ -65,7 +65,7 @@ pub fn run(args: &InspectArgs, streams: &mut Streams<'_>, context: &Context<'_>)
 pub fn inspect(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> Result<Inspection, Fault> {
     check(request)?;
     let reader = Reader::new(stdin, context.env, context.log);
-    reader.prefetch(case::tls_sources(request), &|done, total| {
+    reader.prefetch(request::tls_sources(request), &|done, total| {
         (context.progress)(Progress {
             what: "TLS servers",
             done,
@@ -78,7 +78,7 @@ pub fn inspect(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -
         .map(|subject| InspectedSubject {
             name: subject.name.clone(),
             use_: subject.use_.clone(),
-            sources: case::subject_sources(subject)
+            sources: request::subject_sources(subject)
                 .map(|source| look_into(source, &reader))
                 .collect(),
         })
@@ -161,7 +161,7 @@ fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
         .chain(&holding.strangers)
         .cloned()
         .collect();
-    let chosen = match case::is_single(&holding) {
+    let chosen = match offers::is_single(&holding) {
         true => holding.one(&label).map_err(|finding| findings.push(finding)).ok(),
         false => None,
     };

@@ -13,7 +13,6 @@ pub use context::{Context, Streams};
 use output::{format, plain, tell_program};
 
 pub mod batch;
-mod case;
 pub mod check;
 pub mod completions;
 mod context;
@@ -23,9 +22,13 @@ pub mod flags;
 pub mod fleet;
 pub mod inspect;
 pub mod man;
+mod offers;
 mod output;
+mod places;
 pub mod reference;
+mod request;
 pub mod schema;
+mod subjects;
 mod usage;
 
 /// Exit code: an answer was written, whatever it says.

@@ -14,11 +14,11 @@ use crate::protocol::{
 use crate::render::{json, text};
 use crate::source::Reader;
 
-use super::case;
 use super::context::read_request;
 use super::flags;
 use super::inspect::facts_with_pem;
 use super::output::{colour, write_out};
+use super::request;
 use super::{ANSWERED, Streams};
 use super::{Context, Progress};
 
@@ -65,14 +65,14 @@ pub fn reference(
 ) -> Result<ReferenceDocument, Fault> {
     check(request)?;
     let reader = Reader::new(stdin, context.env, context.log);
-    reader.prefetch(case::tls_sources(request), &|done, total| {
+    reader.prefetch(request::tls_sources(request), &|done, total| {
         (context.progress)(Progress {
             what: "TLS servers",
             done,
             total: Some(total),
         });
     });
-    let read = case::read(request, &reader, context.clock);
+    let read = request::read(request, &reader, context.clock);
     if !partial {
         complete(&read)?;
     }

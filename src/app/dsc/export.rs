@@ -16,8 +16,9 @@ use crate::protocol::{
 };
 use crate::source::{Format, Held, Holding, Reader};
 
+use super::super::Context;
 use super::super::check::{Head, judge, report, section};
-use super::super::{Context, case};
+use super::super::{places, request, subjects};
 use super::properties::Properties;
 use super::short_state;
 
@@ -61,8 +62,8 @@ pub fn instances(
     let (request, shown) = (&properties.request, properties.shown().clone());
     request.check().map_err(|fault| properties.explain(fault))?;
     let reader = Reader::new(None, context.env, context.log);
-    reader.prefetch(case::tls_sources(request), &|_, _| {});
-    let case = case::case(request, &reader, context.clock);
+    reader.prefetch(request::tls_sources(request), &|_, _| {});
+    let case = request::case(request, &reader, context.clock);
     let reference = Reference::new(case).map_err(|fault| properties.explain(fault))?;
     let mut found = Vec::new();
     let mut unread = None;
@@ -70,7 +71,7 @@ pub fn instances(
         let shown = shown.get("subjects").and_then(|subjects| subjects.get(index));
         let at = |name: &str| shown.and_then(|subject| subject.get(name));
         let installed = subject.install.as_ref();
-        let installed = installed.and_then(|install| case::standing_source(&install.place, &reader));
+        let installed = installed.and_then(|install| places::standing_source(&install.place, &reader));
         let installed = installed.map(|source| {
             let shown = at("install").filter(is_shown).and_then(|_| as_property(&source));
             (source, shown)
@@ -107,7 +108,7 @@ pub fn instances(
         .iter()
         .map(|(index, one)| alone(&request.subjects[*index], one))
         .collect();
-    let none = case::Candidates::default();
+    let none = subjects::Candidates::default();
     let judged = judge(&reference, &subjects, &reader, &none);
     let (head, section) = (Head::of(request), section(&reference));
     let mut names: HashMap<String, usize> = HashMap::new();
