@@ -103,6 +103,10 @@ def rows(folder, key, old, binary):
         "an empty list of members": ("info", dict(common, reference=[]), None),
         "a subject without source": ("info", dict(common, subjects={"name": "x"}), {"failed": True}),
         "a subject with a word too much": ("info", dict(common, subjects=dict(subject, sourse="x")), {"failed": True}),
+        "a passphrase behind a misspelt word": ("info", dict(common, subjects=dict(subject, source={"path": fe01, "pasword": SECRET})), {"failed": True}),
+        "a passphrase beside a source": ("info", dict(common, subjects=dict(subject, password=SECRET)), {"failed": True}),
+        "a passphrase of a policy": ("info", dict(common, policy={"password": SECRET}), {"failed": True}),
+        "a passphrase of a place": ("info", dict(common, subjects={"name": "x", "install": {"path": "/x", "pasword": SECRET}}), {"failed": True}),
         "a subject of words": ("info", dict(common, subjects=f"name=chat source={fe01}"), None),
         "names as one string": ("info", dict(common, policy=dict(common["policy"], names="pchat01.contoso.com")), None),
         "severity": ("info", dict(common, policy=dict(common["policy"], severity={"cdp-missing": "error"})), None),
@@ -184,6 +188,9 @@ def test_the_same_request_gets_the_same_answer_of_both_families(pwsh, installed,
                 table.append({"name": name, "module": f"win_{module}", "options": options})
     results["windows"] = asked_of_windows(pwsh, installed, tmp_path, table)
     different = []
+    for name, (_, options, _) in tables["unix"].items():
+        for family in folders:
+            assert SECRET not in json.dumps(results[family][name]), (name, family)
     for name, (_, _, wanted) in tables["unix"].items():
         said = {family: results[family][name].get("msg") for family in folders}
         answers = {family: compared(results[family][name], folders[family]) for family in folders}
@@ -198,6 +205,69 @@ def test_the_same_request_gets_the_same_answer_of_both_families(pwsh, installed,
         unix, windows = answers["unix"], answers["windows"]
         different += [[name, part, unix.get(part), windows.get(part), said] for part in sorted({*unix, *windows}) if unix.get(part) != windows.get(part)]
     assert not different, "\n".join(json.dumps(each)[:2000] for each in different)
+
+
+def inspected(folder, binary):
+    """What certificate_info of both families is asked, and what has to hold."""
+    pfx, ends = f"{folder}/pchat01/pchat01.pfx", {"valid_at": VALID_AT, "binary_path": str(binary)}
+    return {
+        "files": (dict(ends, sources=[f"{folder}/fe01/Default.pem", {"path": pfx, "password": SECRET}, f"{folder}/ca/CertEnroll"]), {"findings": []}),
+        "one string": (dict(ends, sources=f"{folder}/fe01/Default.pem"), None),
+        "a list as its text": (dict(ends, sources=json.dumps([{"path": f"{folder}/fe01/Default.pem"}])), None),
+        "a text": (dict(ends, sources={"content": pathlib.Path(f"{folder}/fe01/Default.pem").read_text()}), None),
+        "relative": (dict(ends, sources=f"{folder}/fe01/Default.pem", valid_at="20361120000000Z"), None),
+        "nothing": (dict(ends, sources=[]), {"certificates": [], "msg": "0 certificates in 0 sources"}),
+        "a missing file and a wrong passphrase": (dict(ends, sources=[f"{folder}/nowhere", {"path": pfx, "password": "no"}]), {"certificates": []}),
+        "a server that does not answer": (dict(ends, sources="tls://127.0.0.1:1"), {"certificates": []}),
+        "a word too much": (dict(ends, sources={"path": pfx, "pasword": SECRET}), {"failed": True}),
+        "a word too much above": (dict(ends, sources=pfx, passwort=SECRET), {"failed": True}),
+        "a passphrase of a server": (dict(ends, sources={"tls": {"host": "127.0.0.1", "password": SECRET}}), {"failed": True}),
+        "a dictionary that is none": (dict(ends, sources="{path: x, password: %s" % SECRET), {"failed": True}),
+        "two in one": (dict(ends, sources={"path": pfx, "content": "x"}), {"failed": True}),
+        "a time that is none": (dict(ends, sources=pfx, valid_at="soon"), {"failed": True}),
+        "no program": (dict(ends, sources=pfx, binary_path="/nowhere/same-ca"), {"failed": True}),
+    }
+
+
+def test_the_facts_of_certificates_are_the_same_of_both_families(pwsh, installed, estate, binary, tmp_path):
+    cases = inspected(estate, binary)
+    stores = {
+        "a store": "store:CurrentUser/SameCAInfo", "one of a store": "", "none of a store": f"store:CurrentUser/SameCAInfo/{'0' * 40}",
+        "no store": "store:CurrentUser/NoSuchStore", "no scheme": "lync2:Default", "a whole path is wanted": "relative.pem",
+    }
+    # A store of .NET's under the home folder, as Windows has them.
+    fill = (
+        "$s = New-Object Security.Cryptography.X509Certificates.X509Store 'SameCAInfo', 'CurrentUser'; $s.Open('ReadWrite')\n"
+        f"$s.Add((New-Object Security.Cryptography.X509Certificates.X509Certificate2 '{estate}/pchat01/pchat01.pfx', '{SECRET}', 'PersistKeySet'))\n"
+        f"$c = New-Object Security.Cryptography.X509Certificates.X509Certificate2 '{estate}/fe01/Default.pem'; $s.Add($c); $c.Thumbprint"
+    )
+    filled = subprocess.run(
+        [pwsh, "-NoProfile", "-NonInteractive", "-Command", fill], check=True, capture_output=True, text=True, env=environment(tmp_path, installed),
+    )
+    stores["one of a store"] = f"store:CurrentUser/SameCAInfo/{filled.stdout.strip()}"
+    table = [{"name": name, "module": "win_certificate_info", "options": options} for name, (options, _) in cases.items()]
+    table += [
+        {"name": name, "module": "win_certificate_info", "options": {"sources": [source], "valid_at": VALID_AT, "binary_path": str(binary)}}
+        for name, source in stores.items()
+    ]
+    windows = asked_of_windows(pwsh, installed, tmp_path, table)
+    for name, (options, wanted) in cases.items():
+        unix = asked_of_unix(installed, tmp_path, "certificate_info", options)
+        for each in (unix, windows[name]):
+            assert SECRET not in json.dumps(each), name
+            assert {key: each.get(key) for key in wanted or {}} == (wanted or {}), (name, each)
+        if not unix.get("failed"):
+            assert [windows[name][key] for key in ("certificates", "findings", "msg", "changed")] == \
+                [unix[key] for key in ("certificates", "findings", "msg", "changed")], name
+    keys = {one["subject"]: one["private_key"] for one in windows["a store"]["certificates"]}
+    assert sorted(keys.values()) == [False, True] and [each for each in keys if keys[each]][0].startswith("CN=pchat01."), keys
+    assert isinstance(windows["a store"]["certificates"][0]["days_left"], int)
+    (one,) = windows["one of a store"]["certificates"]
+    assert one["sha1"].upper() == filled.stdout.strip() and one["private_key"] is False
+    assert windows["none of a store"]["certificates"] == [] and windows["none of a store"]["findings"][0]["code"] == "certificate-missing"
+    (missed,) = windows["no store"]["findings"]
+    assert missed["code"] == "certificate-unreadable" and "failed to open certificate store CurrentUser\\NoSuchStore" in missed["message"]
+    assert "sources" in windows["no scheme"]["msg"] and "is not an absolute path" in windows["a whole path is wanted"]["msg"], windows
 
 
 def test_both_windows_modules_run_over_powershell_and_tell_no_passphrase(pwsh, installed, binary, estate, tmp_path):
@@ -218,6 +288,9 @@ def test_both_windows_modules_run_over_powershell_and_tell_no_passphrase(pwsh, i
         {"name": "asked", "sameca.pki.win_same_ca_info": common},
         {"name": "kept", "sameca.pki.win_same_ca": common},
         {"name": "refused", "sameca.pki.win_same_ca_info": wrong, "ignore_errors": True},
+        # The kind of host is seen to.
+        {"name": "facts", "sameca.pki.certificate_info": {
+            "sources": [{"path": subject, "password": SECRET}, "store:CurrentUser/My"], "binary_path": str(binary), "valid_at": VALID_AT}},
     ]
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
     host = {"ansible_connection": "local", "ansible_shell_type": "powershell", "ansible_pipelining": True}
@@ -241,6 +314,7 @@ def test_both_windows_modules_run_over_powershell_and_tell_no_passphrase(pwsh, i
         # The action gives what the inventory calls the host.
         assert results[name]["report"]["node"] == "pchat01"
     assert results["kept"]["actions"] == [] and results["kept"]["failures"] == []
+    assert [one["subject"] for one in results["facts"]["certificates"] if one["chosen"]] == ["CN=pchat01.contoso.com,OU=Lync,O=Contoso,C=US"], results["facts"]
     refused = results["refused"]
     assert lines["refused"]["outcome"] == "ignored" and refused["error"]["pointer"] == "/policy/warn_before_expiry", refused
     assert "policy.warn_before_expiry 'soon'" in refused["msg"] and refused["error_id"] == "SameCA.Refused"

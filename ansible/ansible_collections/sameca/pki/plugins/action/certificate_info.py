@@ -2,11 +2,11 @@
 # MIT or Apache-2.0 (see LICENSE-MIT and LICENSE-APACHE)
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
-"""Runs the module with what only the controller knows."""
+"""Picks the module for the kind of host."""
 
 from __future__ import annotations
 
-from ansible_collections.sameca.pki.plugins.plugin_utils._controller import HostAction
+from ansible_collections.sameca.pki.plugins.plugin_utils._controller import HostAction, is_windows
 
 
 class ActionModule(HostAction):
@@ -14,3 +14,7 @@ class ActionModule(HostAction):
 
     def named(self, arguments, task_vars):
         return arguments
+
+    def asked(self, arguments, task_vars):
+        module = "sameca.pki.win_certificate_info" if is_windows(self._connection, task_vars) else self.MODULE
+        return self.ask(module, arguments, task_vars)

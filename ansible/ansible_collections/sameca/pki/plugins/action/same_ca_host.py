@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
-from ansible_collections.sameca.pki.plugins.plugin_utils._controller import HostAction, users_folder
+from ansible_collections.sameca.pki.plugins.plugin_utils._controller import HostAction, is_windows, users_folder
 from ansible_collections.sameca.pki.plugins.plugin_utils._here import start
 from ansible_collections.sameca.pki.plugins.plugin_utils._ready import report
 
@@ -129,17 +128,6 @@ class ActionModule(HostAction):
         with inside(users_folder(self._loader.get_basedir())):
             request = _argspec.Mapper(found.validated_parameters, withheld.reveal).request()
             return _argspec.result(Runner(start, found.validated_parameters.get("binary_path")).report(["check"], request))
-
-
-def is_windows(connection, task_vars):
-    """By the host's facts where they were gathered, else by the way that Ansible takes to it."""
-    family = (task_vars.get("ansible_facts") or {}).get("os_family")
-    if family:
-        return family == "Windows"
-    if getattr(connection._shell, "_IS_WINDOWS", False):
-        return True
-    # A connection of another collection, on top of one of these.
-    return bool(re.match(r"(.+[.])?(winrm|psrp)$", str(connection.transport)))
 
 
 @contextlib.contextmanager

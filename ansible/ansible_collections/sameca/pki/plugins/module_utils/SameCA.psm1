@@ -142,6 +142,31 @@ $script:Words = @(
     'pkcs12', 'tls', 'privatekey_passphrase', 'password', 'password_file', 'password_env'
 ) -join '|'
 
+# Everything that a task, a subject or a member, a source and a place may be asked by its name. What stands behind any other word may be
+# a secret behind a misspelt or misplaced option, and Ansible returns what it does not know.
+$script:Known = @{
+    task = @(
+        'requirement', 'host', 'node', 'collected_at', 'reference', 'reference_document', 'pinned_keys', 'subjects', 'subject', 'candidates',
+        'privatekey_passphrase', 'password', 'candidate_passphrase', 'authorities', 'intermediates', 'policy', 'key_readers', 'binary_path', 'timeout',
+        'key_exportable', 'replace_staged', 'set_oauth_token_issuer', 'sources', 'valid_at'
+    )
+    named = @('name', 'use', 'names', 'effective_from', 'source', 'any_of', 'candidates', 'install', 'authority', 'key_sha256')
+    # A key stands among the sources of distrust.
+    source = @('spec', 'path', 'content', 'pem', 'pkcs12', 'tls', 'privatekey_passphrase', 'password', 'password_file', 'password_env', 'key_sha256')
+    tls = @('host', 'port', 'server_name', 'starttls', 'timeout')
+    install = @(
+        'path', 'certificate', 'privatekey_path', 'private_key', 'chain_path', 'chain', 'pkcs12_path', 'privatekey_passphrase', 'password', 'password_file',
+        'password_env', 'encryption', 'backup', 'replace_unreadable'
+    )
+    policy = @(
+        'profile', 'match', 'level', 'proof', 'references', 'valid_at', 'warn_before_expiry', 'renew_before', 'names', 'extended_key_usage', 'distrust',
+        'severity'
+    )
+}
+# The secrets of one task, by what stands for them in its parameters. Ansible returns those, and where it refuses a task before it has
+# looked into all of its lists, it does not know yet which of them are secret.
+$script:Withheld = @{}
+
 # What was read of this machine for the operation that is under way: its stores, by location and name; its own name; and what is known
 # of private keys that did not open, by thumbprint.
 $script:Stores = @{}
@@ -224,7 +249,7 @@ function Invoke-SameCA {
         The request, which may hold a password, goes through standard input alone. Throws when same-ca cannot be started, is too old,
         refuses the request, takes longer than the limit, or answers anything but a protocol 1 report.
     .PARAMETER Command
-        What is asked of same-ca: check, enforce, or enforce --what-if.
+        What is asked of same-ca: check, enforce, enforce --what-if, or inspect, whose answer is no report.
     .PARAMETER Request
         The request, as New-SameCARequest builds it.
     .PARAMETER BinaryPath
@@ -239,7 +264,7 @@ function Invoke-SameCA {
     [CmdletBinding()]
     [OutputType([psobject])]
     param(
-        [Parameter(Mandatory = $true)] [ValidateSet('check', 'enforce', 'enforce --what-if')] [string] $Command,
+        [Parameter(Mandatory = $true)] [ValidateSet('check', 'enforce', 'enforce --what-if', 'inspect')] [string] $Command,
         [Parameter(Mandatory = $true)] [hashtable] $Request,
         [string] $BinaryPath,
         [int] $Timeout
@@ -266,7 +291,8 @@ function Invoke-SameCA {
         $words = "same-ca gave no report ($(Get-SameCAEnd $ran['ExitCode'])): $told; is '$BinaryPath' a whole same-ca? Install it anew if '--version' fails too"
         Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message $words
     }
-    Assert-SameCAReport -Answer $answer -BinaryPath $BinaryPath
+    if ($Command -eq 'inspect') { Assert-SameCAInspection -Answer $answer -BinaryPath $BinaryPath }
+    else { Assert-SameCAReport -Answer $answer -BinaryPath $BinaryPath }
     return [pscustomobject]@{ Report = $answer; Json = $ran['Out'].Trim() }
 }
 
@@ -467,15 +493,33 @@ function Assert-SameCAVersion {
 }
 
 # What was answered is a report of a same-ca that is new enough; anything may stand where it should.
-function Assert-SameCAReport {
+# Throws unless an answer speaks the protocol of this module, and is of a version that has all of it.
+function Assert-SameCAProtocol {
     param([psobject] $Answer, [string] $BinaryPath)
-    $wrong = { param($Words) Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message "same-ca gave no report: '$BinaryPath' $Words" }
-    if (-not (Test-SameCAProperty $Answer 'protocol')) { & $wrong 'wrote JSON that names no protocol; is it same-ca?' }
+    if (-not (Test-SameCAProperty $Answer 'protocol')) {
+        $words = "same-ca gave no report: '$BinaryPath' wrote JSON that names no protocol; is it same-ca?"
+        Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message $words
+    }
     if ($Answer.protocol -ne 1) {
         $words = "same-ca at '$BinaryPath' speaks protocol $($Answer.protocol); this module speaks protocol 1: install the two of one version"
         Stop-SameCA -Id 'OtherProtocol' -Category NotInstalled -Target $BinaryPath -Message $words
     }
     Assert-SameCAVersion -Version (Get-SameCAVersion -Answer $Answer) -BinaryPath $BinaryPath
+}
+
+function Assert-SameCAInspection {
+    param([psobject] $Answer, [string] $BinaryPath)
+    Assert-SameCAProtocol -Answer $Answer -BinaryPath $BinaryPath
+    $inspected = (Test-SameCAProperty $Answer 'kind') -and $Answer.kind -eq 'inspection'
+    if ($inspected -and (Test-SameCAProperty $Answer 'subjects') -and $Answer.subjects -is [array]) { return }
+    $words = "same-ca gave no answer: '$BinaryPath' wrote JSON that is no inspection; is it same-ca?"
+    Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message $words
+}
+
+function Assert-SameCAReport {
+    param([psobject] $Answer, [string] $BinaryPath)
+    $wrong = { param($Words) Stop-SameCA -Id 'NoReport' -Category InvalidResult -Target $BinaryPath -Message "same-ca gave no report: '$BinaryPath' $Words" }
+    Assert-SameCAProtocol -Answer $Answer -BinaryPath $BinaryPath
     foreach ($part in 'status', 'message', 'reference', 'subjects') {
         if (-not (Test-SameCAProperty $Answer $part)) { & $wrong "wrote JSON without '$part'; is it same-ca?" }
     }
@@ -969,7 +1013,7 @@ function ConvertTo-SameCASubject {
             replace_unreadable = 'replace_unreadable'
         }
         foreach ($name in $known.Keys) {
-            $value = Get-SameCAGiven $install $name
+            $value = Get-SameCASecret $install $name
             if ($null -eq $value) { continue }
             if ($name -match '^(path|privatekey_path|chain_path|pkcs12_path|password_file)$') { Assert-SameCAAbsolutePath -Path $value -Part 'subjects' }
             $entry['install'][$known[$name]] = $value
@@ -1010,7 +1054,7 @@ function ConvertTo-SameCASource {
     }
     $password = @{}
     foreach ($pair in @('privatekey_passphrase', 'password'), @('password_file', 'password_file'), @('password_env', 'password_env')) {
-        $value = Get-SameCAGiven $Source $pair[0]
+        $value = Get-SameCASecret $Source $pair[0]
         if ($null -ne $value) { $password[$pair[1]] = $value }
     }
     $spec = Get-SameCAGiven $Source 'spec'
@@ -1024,7 +1068,7 @@ function ConvertTo-SameCASource {
     }
     $content = Get-SameCAGiven $Source 'content'
     if ($content) { return @{ pem = $content } + $password }
-    $pkcs12 = Get-SameCAGiven $Source 'pkcs12'
+    $pkcs12 = Get-SameCASecret $Source 'pkcs12'
     if ($pkcs12) { return @{ pkcs12 = $pkcs12 } + $password }
     $tls = Get-SameCAGiven $Source 'tls'
     if ($null -ne $tls) {
@@ -1307,6 +1351,140 @@ function Invoke-SameCACheck {
     $answer = Invoke-SameCA -Command check -Request $made['Request'] @program
     $unreadable = @(Get-SameCAKeyFault -Question $Question -Report $answer.Report -Places $made['Places'])
     return [pscustomobject]@{ Report = $answer.Report; Json = $answer.Json; Request = $made['Request']; Unreadable = $unreadable }
+}
+
+function Get-SameCACertificate {
+    <#
+    .SYNOPSIS
+        The facts of the certificates that stores, files and servers hold, as same-ca inspect tells them. Nothing is judged or changed.
+    .PARAMETER Source
+        What to read, each a source as people write it, or a dictionary of one. A store is read whole, or one certificate of it by thumbprint.
+    .PARAMETER ValidAt
+        The time from which the days that are left are counted; now if not given.
+    .PARAMETER BinaryPath
+        The program, as in Invoke-SameCA.
+    .PARAMETER Timeout
+        After so many seconds the program is ended.
+    .OUTPUTS
+        An object of Certificates (hashtables) and Findings: what could not be read.
+    .EXAMPLE
+        (Get-SameCACertificate -Source store:LocalMachine/My).Certificates | Where-Object { $_['days_left'] -lt 30 }
+    #>
+    [CmdletBinding()]
+    [OutputType([psobject])]
+    param(
+        [Parameter(Mandatory = $true)] [AllowEmptyCollection()] [object[]] $Source,
+        $ValidAt,
+        [string] $BinaryPath,
+        [int] $Timeout
+    )
+    Clear-SameCAMemory
+    if (-not $ValidAt) { $ValidAt = '+0s' }
+    $at = ConvertTo-SameCATime -Text $ValidAt -Option 'valid_at'
+    $subjects = New-Object System.Collections.ArrayList
+    $found = New-Object System.Collections.ArrayList
+    for ($index = 0; $index -lt $Source.Count; $index++) {
+        $given = ConvertTo-SameCASource -Source $Source[$index] -Part 'sources'
+        $subject = @{ name = "$index"; source = $given }
+        if ($given -is [string]) {
+            $parts = Read-SameCASource -Source $given -Part 'sources'
+            $subject['source'] = $parts['source']
+            if ($parts['kind'] -eq 'store' -or $parts['kind'] -eq 'lync') {
+                try { $held = @(Get-SameCAStored -Parts $parts) }
+                catch {
+                    # What stands beside it is read all the same, as beside a file that cannot be.
+                    if ($_.FullyQualifiedErrorId -notlike 'SameCA.StoreNotOpened*') { throw }
+                    $message = $_.Exception.Message
+                    $null = $found.Add(@{ source = $index; code = 'certificate-unreadable'; severity = 'error'; message = $message })
+                    continue
+                }
+                $subject = @{ name = "$index"; any_of = $held }
+                if ($held.Count -eq 0) {
+                    # A whole store may be empty; a certificate that was asked for by its name is missed.
+                    $whole = $parts['kind'] -eq 'store' -and -not $parts['thumbprint']
+                    if ($whole) { continue }
+                    $message = "$given holds no certificate"
+                    $null = $found.Add(@{ source = $index; code = 'certificate-missing'; severity = 'error'; message = $message })
+                    continue
+                }
+            }
+        }
+        $null = $subjects.Add($subject)
+    }
+    $certificates = New-Object System.Collections.ArrayList
+    if ($subjects.Count -gt 0) {
+        $program = Get-SameCAProgram -Question @{ BinaryPath = $BinaryPath; Timeout = $Timeout }
+        $answer = Invoke-SameCA -Command inspect -Request @{ protocol = 1; subjects = @($subjects) } @program
+        foreach ($subject in $answer.Report.subjects) {
+            foreach ($read in @($subject.sources)) {
+                Add-SameCAInspected -Read $read -Number ([int]$subject.name) -At $at -Certificates $certificates -Findings $found
+            }
+        }
+    }
+    return [pscustomobject]@{ Certificates = @($certificates); Findings = @($found) }
+}
+
+# The certificates of a store, or the one that Lync has assigned, as they are inspected. A key that may not be opened is unknown.
+function Get-SameCAStored {
+    [OutputType([hashtable])]
+    param([hashtable] $Parts)
+    $place = @{ Location = $Parts['location']; Store = $Parts['store'] }
+    $thumbprint = $Parts['thumbprint']
+    if ($Parts['kind'] -eq 'lync') {
+        $place = $script:LyncStore
+        $thumbprint = (Get-SameCALyncAssignment -Use $Parts['use'])['current']
+        if (-not $thumbprint) { return }
+    }
+    foreach ($held in @(Read-SameCAStore @place)) {
+        if ($thumbprint -and $held['thumbprint'] -ne $thumbprint) { continue }
+        $source = @{ der = $held['der'] }
+        $key = Test-SameCAPrivateKey -Certificate $held['certificate']
+        if (-not $key['denied']) { $source['private_key'] = $key['present'] }
+        $source
+    }
+}
+
+# The certificates of one source that was inspected, and what is wrong with it.
+function Add-SameCAInspected {
+    param($Read, [int] $Number, [string] $At, [System.Collections.ArrayList] $Certificates, [System.Collections.ArrayList] $Findings)
+    $told = {
+        param($Of)
+        if (-not (Test-SameCAProperty $Of 'findings')) { return }
+        foreach ($finding in @($Of.findings)) {
+            $one = ConvertTo-SameCATable -Value $finding
+            $one['source'] = $Number
+            $null = $Findings.Add($one)
+        }
+    }
+    if (Test-SameCAProperty $Read 'certificates') {
+        foreach ($certificate in @($Read.certificates)) {
+            $whole = @{}
+            if (Test-SameCAProperty $certificate 'facts') { $whole = ConvertTo-SameCATable -Value $certificate.facts }
+            foreach ($property in $certificate.PSObject.Properties) {
+                if ('facts', 'findings' -notcontains $property.Name) { $whole[$property.Name] = ConvertTo-SameCATable -Value $property.Value }
+            }
+            $whole['source'] = $Number
+            $end = [string]$whole['not_after']
+            $whole['days_left'] = Get-SameCADay -End $end -At $At
+            $whole['expired'] = [string]::CompareOrdinal($end, $At) -lt 0
+            $null = $Certificates.Add($whole)
+            & $told $certificate
+        }
+    }
+    & $told $Read
+}
+
+# Whole days from a time to an end, rounded down; nothing where the end cannot be read.
+function Get-SameCADay {
+    param([string] $End, [string] $At)
+    $culture = [System.Globalization.CultureInfo]::InvariantCulture
+    $styles = [System.Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+    $times = foreach ($text in $End, $At) {
+        $time = [System.DateTime]::MinValue
+        if (-not [System.DateTime]::TryParseExact($text, 'yyyy-MM-ddTHH:mm:ssZ', $culture, $styles, [ref]$time)) { return $null }
+        $time
+    }
+    return [long][System.Math]::Floor(($times[0] - $times[1]).TotalDays)
 }
 
 function Invoke-SameCAEnforce {
@@ -2275,11 +2453,13 @@ function ConvertTo-SameCAArgument {
     [CmdletBinding()]
     param([Parameter(Mandatory = $true)] [System.Collections.IDictionary] $Arguments)
     foreach ($name in @($Arguments.Keys)) { $Arguments[$name] = ConvertTo-SameCAText -Value $Arguments[$name] }
-    foreach ($name in 'reference', 'pinned_keys', 'candidates', 'authorities', 'intermediates', 'key_readers', 'subjects', 'subject') {
+    $script:Withheld = @{}
+    Hide-SameCAUnknown -Given $Arguments -Kind task
+    foreach ($name in 'reference', 'pinned_keys', 'candidates', 'authorities', 'intermediates', 'key_readers', 'subjects', 'subject', 'sources') {
         if ($Arguments.Keys -notcontains $name -or $null -eq $Arguments[$name]) { continue }
         $list = @(ConvertTo-SameCAListArgument -List $Arguments[$name])
         if ($name -like 'subject*' -or $name -eq 'reference') { $list = @(foreach ($item in $list) { ConvertTo-SameCANamedArgument -Named $item }) }
-        elseif ('candidates', 'authorities', 'intermediates' -contains $name) {
+        elseif ('candidates', 'authorities', 'intermediates', 'sources' -contains $name) {
             $list = @(foreach ($item in $list) { ConvertTo-SameCASourceArgument -Source $item })
         }
         $Arguments[$name] = $list
@@ -2289,8 +2469,32 @@ function ConvertTo-SameCAArgument {
     if ($policy -isnot [System.Collections.IDictionary]) { return }
     # Read here, its times are still the text that they were.
     $Arguments['policy'] = $policy
+    Hide-SameCAUnknown -Given $policy -Kind policy
     if ($null -eq (Get-SameCAGiven $policy 'distrust')) { return }
     $policy['distrust'] = @(foreach ($item in (ConvertTo-SameCAListArgument -List $policy['distrust'])) { ConvertTo-SameCASourceArgument -Source $item })
+}
+
+# Puts something else in the place of secrets, and of what stands behind words that are no options. In place.
+function Hide-SameCAUnknown {
+    param($Given, [string] $Kind)
+    if ($Given -isnot [System.Collections.IDictionary]) { return }
+    foreach ($key in @($Given.Keys)) {
+        if ($null -eq $Given[$key] -or $key -like '_ansible*') { continue }
+        if ($script:Known[$Kind] -notcontains $key) { $Given[$key] = '<withheld>' }
+        elseif ('privatekey_passphrase', 'password', 'candidate_passphrase', 'pkcs12' -contains $key -and "$($Given[$key])" -ne '') {
+            $token = "<withheld $($script:Withheld.Count)>"
+            $script:Withheld[$token] = [string]$Given[$key]
+            $Given[$key] = $token
+        }
+    }
+}
+
+# What is behind what stands for a secret; anything else as it is.
+function Get-SameCASecret {
+    param([System.Collections.IDictionary] $Given, [string] $Name)
+    $value = Get-SameCAGiven $Given $Name
+    if ($value -is [string] -and $script:Withheld.ContainsKey($value)) { return $script:Withheld[$value] }
+    return $value
 }
 
 # The elements of a list that may be one element, or its JSON text; a string is not split at its commas.
@@ -2329,6 +2533,12 @@ function ConvertTo-SameCANamedArgument {
     if ($Named -isnot [System.Collections.IDictionary]) { return $Named }
     $made = @{}
     foreach ($key in @($Named.Keys)) { $made[$key] = $Named[$key] }
+    Hide-SameCAUnknown -Given $made -Kind named
+    if ($null -ne $made['install']) {
+        $place = ConvertFrom-SameCAText -Value $made['install']
+        Hide-SameCAUnknown -Given $place -Kind install
+        if ($place -is [System.Collections.IDictionary]) { $made['install'] = $place }
+    }
     foreach ($key in 'source', 'authority') {
         if ($null -ne $made[$key]) { $made[$key] = ConvertTo-SameCASourceArgument -Source $made[$key] }
     }
@@ -2343,11 +2553,17 @@ function ConvertTo-SameCANamedArgument {
 function ConvertTo-SameCASourceArgument {
     param($Source)
     $Source = ConvertFrom-SameCAText -Value $Source
-    if ($Source -is [string]) { return @{ spec = $Source } }
+    if ($Source -is [string]) {
+        # What begins like an object and is none may hold anything.
+        if ($Source -match '^\s*[{\[]') { $Source = '<withheld: it begins as a dictionary and is none>' }
+        return @{ spec = $Source }
+    }
     if ($Source -isnot [System.Collections.IDictionary]) { return $Source }
     $made = @{}
-    foreach ($key in @($Source.Keys)) {
-        $made[$key] = $Source[$key]
+    foreach ($key in @($Source.Keys)) { $made[$key] = $Source[$key] }
+    Hide-SameCAUnknown -Given $made -Kind source
+    Hide-SameCAUnknown -Given $made['tls'] -Kind tls
+    foreach ($key in @($made.Keys)) {
         if ('content', 'pem' -contains $key -and $made[$key] -is [string]) {
             $made[$key] = $made[$key] -replace '(?s)-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?(-----END \1-----|\z)\s*', ''
         }
@@ -2425,7 +2641,7 @@ function ConvertTo-SameCAQuestion {
         $question['Reference'] = @(foreach ($entry in $question['Reference']) { Get-SameCAShort -Named $entry })
     }
     foreach ($pair in @('privatekey_passphrase', 'SubjectCredential'), @('candidate_passphrase', 'CandidateCredential')) {
-        $secret = Get-SameCAGiven $Params $pair[0]
+        $secret = Get-SameCASecret $Params $pair[0]
         if ($secret) { $question[$pair[1]] = ConvertTo-SameCACredential -Text $secret }
     }
     $collected = Get-SameCAGiven $Params 'collected_at'
@@ -2497,8 +2713,8 @@ function Get-SameCAMessage {
 }
 
 Export-ModuleMember -Function @(
-    'Invoke-SameCA', 'New-SameCARequest', 'Invoke-SameCACheck', 'Invoke-SameCAEnforce', 'Import-SameCACertificate', 'Get-SameCARestart',
-    'Get-SameCAFinding', 'Get-SameCAReason', 'Save-SameCAReport', 'Test-SameCAProperty', 'Assert-SameCAAbsolutePath', 'Set-SameCACaller',
+    'Invoke-SameCA', 'New-SameCARequest', 'Get-SameCACertificate', 'Invoke-SameCACheck', 'Invoke-SameCAEnforce', 'Import-SameCACertificate',
+    'Get-SameCARestart', 'Get-SameCAFinding', 'Get-SameCAReason', 'Save-SameCAReport', 'Test-SameCAProperty', 'Assert-SameCAAbsolutePath', 'Set-SameCACaller',
     'ConvertTo-SameCATime', 'ConvertTo-SameCADocument', 'Remove-SameCATime', 'Add-SameCAFlag', 'Stop-SameCA',
     'ConvertTo-SameCAArgument', 'ConvertTo-SameCAQuestion', 'Get-SameCAMessage'
 )

@@ -5,21 +5,11 @@
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 # Do not use this from other collections or standalone plugins/modules!
 
-function New-SameCAOption {
-    <#
-    .SYNOPSIS
-        The options of the Windows modules, in the words of the modules for Unix.
-    .PARAMETER Enforce
-        With those that only the module takes that changes something.
-    .OUTPUTS
-        The argument spec.
-    .EXAMPLE
-        $module = [Ansible.Basic.AnsibleModule]::Create($args, (New-SameCAOption))
-    #>
-    [CmdletBinding()]
+# The options of a source.
+function New-SameCASourceOption {
     [OutputType([hashtable])]
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
-    param([switch] $Enforce)
+    param()
     $tls = @{
         host = @{ type = 'str'; required = $true }
         port = @{ type = 'int'; default = 443 }
@@ -27,7 +17,7 @@ function New-SameCAOption {
         starttls = @{ type = 'str'; choices = @('smtp', 'imap', 'pop3', 'ldap', 'xmpp') }
         timeout = @{ type = 'int'; default = 10 }
     }
-    $source = @{
+    return @{
         options = @{
             spec = @{ type = 'str' }
             path = @{ type = 'path' }
@@ -44,6 +34,24 @@ function New-SameCAOption {
             @('privatekey_passphrase', 'password_file', 'password_env')
         )
     }
+}
+
+function New-SameCAOption {
+    <#
+    .SYNOPSIS
+        The options of the Windows modules, in the words of the modules for Unix.
+    .PARAMETER Enforce
+        With those that only the module takes that changes something.
+    .OUTPUTS
+        The argument spec.
+    .EXAMPLE
+        $module = [Ansible.Basic.AnsibleModule]::Create($args, (New-SameCAOption))
+    #>
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    param([switch] $Enforce)
+    $source = New-SameCASourceOption
     $member = @{
         options = @{
             name = @{ type = 'str'; required = $true }
@@ -144,4 +152,29 @@ function New-SameCAOption {
     }
 }
 
-Export-ModuleMember -Function New-SameCAOption
+function New-SameCAInspectOption {
+    <#
+    .SYNOPSIS
+        The options of the Windows module that tells the facts of certificates.
+    .OUTPUTS
+        The argument spec.
+    .EXAMPLE
+        $module = [Ansible.Basic.AnsibleModule]::Create($args, (New-SameCAInspectOption))
+    #>
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '', Justification = 'builds a value, changes nothing')]
+    param()
+    $source = New-SameCASourceOption
+    return @{
+        options = @{
+            sources = @{ type = 'list'; elements = 'dict'; required = $true } + $source
+            valid_at = @{ type = 'str' }
+            binary_path = @{ type = 'path' }
+            timeout = @{ type = 'int'; default = 300 }
+        }
+        supports_check_mode = $true
+    }
+}
+
+Export-ModuleMember -Function New-SameCAOption, New-SameCAInspectOption

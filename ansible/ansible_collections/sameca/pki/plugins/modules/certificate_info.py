@@ -11,7 +11,7 @@ description:
   - Reads PEM, DER, PKCS#7 and PKCS#12, told apart by content, whole folders, and what servers present by TLS.
   - Says the facts of every certificate, with the days that are left as a number. It judges nothing; see
     M(sameca.pki.same_ca_info) for that.
-  - Windows stores are read by M(sameca.pki.win_same_ca_info).
+  - On a Windows host M(sameca.pki.win_certificate_info) is run with the same options. It reads Windows stores too.
 requirements:
   - The executable C(same-ca), 0.1.0 or later, on the target.
   - Python 3.6 or later on the target.
@@ -152,7 +152,9 @@ def main():
     try:
         at = _argspec.timestamp("valid_at", module.params["valid_at"] or "+0s", now)
         runner = Runner(by_module(module), module.params["binary_path"])
-        answer = runner.ask(["inspect"], _argspec.Mapper(module.params, module.withheld.reveal).inspection())
+        request = _argspec.Mapper(module.params, module.withheld.reveal).inspection()
+        # Nothing holds nothing; it is no question to the program.
+        answer = runner.ask(["inspect"], request) if request["subjects"] else dict(kind="inspection", subjects=[])
     except _argspec.OptionError as error:
         module.fail_json(msg=str(error))
     except RunnerError as error:

@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 
 from ansible import constants, context
 from ansible.plugins.action import ActionBase
@@ -94,6 +95,17 @@ def explained(answer):
     if answer.get("failed") and ("SyntaxError" in said or "future feature" in said):
         answer["msg"] = OLD_PYTHON
     return answer
+
+
+def is_windows(connection, task_vars):
+    """By the host's facts where they were gathered, else by the way that Ansible takes to it."""
+    family = (task_vars.get("ansible_facts") or {}).get("os_family")
+    if family:
+        return family == "Windows"
+    if getattr(connection._shell, "_IS_WINDOWS", False):
+        return True
+    # A connection of another collection, on top of one of these.
+    return bool(re.match(r"(.+[.])?(winrm|psrp)$", str(connection.transport)))
 
 
 def comes_together(task):
