@@ -177,4 +177,4 @@ function New-SameCAInspectOption {
     }
 }
 
-Export-ModuleMember -Function New-SameCAOption, New-SameCAInspectOption
+Export-ModuleMember -Function @('New-SameCAOption', 'New-SameCAInspectOption')
