@@ -68,14 +68,14 @@ fn by_parent(verifier: &mut SignatureVerifier<'_>, name: &Name, ours: &[usize], 
                 if !verifier.would_verify(&child.certificate, key) {
                     continue;
                 }
-                let wanting: Vec<usize> = match (child.trusted, above.trusted) {
+                let untrusted: Vec<usize> = match (child.trusted, above.trusted) {
                     (true, true) => continue,
                     (true, false) => vec![parent],
                     (false, true) => vec![mine],
                     (false, false) if child.beside_member && is_credible(verifier, above) => vec![mine, parent],
                     (false, false) => continue,
                 };
-                return Some(Refused::Untrusted(wanting));
+                return Some(Refused::Untrusted(untrusted));
             }
         }
     }
@@ -172,8 +172,8 @@ pub fn joining_certificate(
     }
     for (from, to) in [(one, other), (other, one)] {
         for &key in to {
-            if let Some(Refused::Untrusted(wanting)) = refused_link(verifier, name, from.iter().copied(), key)
-                && let [only] = wanting.as_slice()
+            if let Some(Refused::Untrusted(untrusted)) = refused_link(verifier, name, from.iter().copied(), key)
+                && let [only] = untrusted.as_slice()
             {
                 return Some(*only);
             }
