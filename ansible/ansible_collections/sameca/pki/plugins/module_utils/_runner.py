@@ -10,7 +10,7 @@
 import json
 import os
 
-from ansible_collections.sameca.pki.plugins.module_utils._start import RunnerError, by_module, find  # noqa: F401 - by_module for modules
+from ansible_collections.sameca.pki.plugins.module_utils._start import RunnerError, find
 
 # The protocol that these modules speak, and the first version of the binary that has all that they use of it.
 PROTOCOL = 1

@@ -175,7 +175,8 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec, _files
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._start import by_module
 
 
 def main():

@@ -158,7 +158,8 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec, _files
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._start import by_module
 
 # What differs from one reading to the next while the servers say the same.
 PASSING = ("collected_at", "host", "node", "tool")

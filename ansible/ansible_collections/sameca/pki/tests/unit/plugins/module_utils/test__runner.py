@@ -8,7 +8,8 @@ import re
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.sameca.pki.plugins.module_utils import _runner, _start
-from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError, by_module
+from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
+from ansible_collections.sameca.pki.plugins.module_utils._start import by_module
 
 REPORT = dict(protocol=1, tool=dict(name="same-ca", version="0.1.0"), status="compliant", subjects=[])
 
