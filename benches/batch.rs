@@ -31,7 +31,7 @@ use mint::{Ca, Key};
 use rayon::prelude::*;
 use same_ca::cert::{self, Certificate};
 use same_ca::decide::{Case, Given, KeyPresence, Member, Offer, Read as MemberRead, Reference, SubjectCase};
-use same_ca::protocol::{KeyFrom, Request, Timestamp, read};
+use same_ca::protocol::{KeyFrom, Request, Timestamp};
 use serde_json::{Value, json};
 
 /// Beyond the bare verification, a subject may cost this many microseconds.
@@ -168,7 +168,7 @@ impl Estate {
         let reports: Vec<_> = cases.iter().map(|case| reference.settle(case).report).collect();
         println!("part by part, on one core, a subject of {}:", lines.len());
         part("JSON in, by serde_json", &lines, |line| {
-            read::read::<Request>(line).unwrap()
+            same_ca::json::read::<Request>(line).unwrap()
         });
         part("base64", &encoded, |text| STANDARD.decode(text).unwrap());
         part("parse, SHA-256", subjects, |subject| {
@@ -184,7 +184,7 @@ impl Estate {
 
     fn reference(&self, ca: &Arc<Certificate>) -> Reference {
         let request = json!({"protocol": 1, "subjects": [{"name": "x", "source": "x"}], "policy": policy()});
-        let request: Request = read::read(request.to_string().as_bytes()).unwrap();
+        let request: Request = same_ca::json::read(request.to_string().as_bytes()).unwrap();
         let member = Member {
             name: "fe01.contoso.com".into(),
             use_: None,

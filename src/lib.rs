@@ -18,6 +18,7 @@ pub mod enforce;
 pub mod error;
 pub mod explain;
 pub mod fleet;
+pub mod json;
 pub mod output;
 mod pkcs12;
 pub mod protocol;

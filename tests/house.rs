@@ -1,11 +1,12 @@
 //! The house in order: which module may know which, what the pages show, and what the repository must not mention.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::process::Command;
 
-use same_ca::protocol::{Request, read};
+use same_ca::protocol::Request;
 
 #[cfg(unix)]
 use crate::mint::Estate;
@@ -18,19 +19,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pkcs12", &["asn1", "error"]),
     ("decode", &["asn1", "error", "pkcs12"]),
     ("cert", &["asn1", "error", "protocol"]),
-    ("source", &["error", "protocol", "decode", "cert"]),
+    ("source", &["cert", "decode", "error", "json", "protocol"]),
     ("decide", &["cert", "protocol"]),
     ("explain", &["protocol"]),
     ("enforce", &["cert", "decode", "pkcs12", "protocol"]),
-    ("render", &["protocol"]),
-    ("fleet", &["explain", "protocol"]),
+    ("json", &["protocol"]),
+    ("render", &["json", "protocol"]),
+    ("fleet", &["explain", "json", "protocol"]),
     ("output", &[]),
     ("cli", &["protocol"]),
     (
         "app",
         &[
-            "cert", "cli", "decide", "decode", "enforce", "error", "explain", "fleet", "output", "pkcs12", "protocol",
-            "render", "source",
+            "cert", "cli", "decide", "decode", "enforce", "error", "explain", "fleet", "json", "output", "pkcs12",
+            "protocol", "render", "source",
         ],
     ),
 ];
@@ -103,6 +105,165 @@ fn arrows_are_seen_however_they_are_written() {
 }
 
 #[test]
+fn no_files_of_a_room_use_each_other_in_a_circle() {
+    let circles = circles(&uses());
+    assert!(circles.is_empty(), "files that use each other:\n{}", circles.join("\n"));
+}
+
+/// A module by the names on the way to it.
+type Module = Vec<String>;
+
+/// What each file of the library uses of its own room, tests apart. That a file uses its parent does not count: the parent
+/// says what the room shares.
+fn uses() -> BTreeMap<Module, BTreeSet<Module>> {
+    let source = root().join("src");
+    let module = |path: &Path| -> Module {
+        let inside = path.strip_prefix(&source).unwrap().with_extension("");
+        let names = inside.iter().map(|part| part.to_str().unwrap().to_owned());
+        names.filter(|name| name != "mod").collect()
+    };
+    let files: BTreeMap<Module, PathBuf> = files(&source).into_iter().map(|path| (module(&path), path)).collect();
+    let mut uses = BTreeMap::new();
+    for (module, path) in &files {
+        if ["main", "lib", "tests", "testing"].contains(&module.last().unwrap().as_str()) {
+            continue;
+        }
+        let parent = &module[..module.len() - 1];
+        let children = files
+            .keys()
+            .filter(|other| other.split_last().is_some_and(|(_, parent)| parent == module));
+        let children: Vec<&str> = children.map(|child| child.last().unwrap().as_str()).collect();
+        let used = paths(&code(&fs::read_to_string(path).unwrap()), &children)
+            .into_iter()
+            .filter_map(|path| resolve(module, &path, &files))
+            .filter(|used| used[0] == module[0] && used != module && used.as_slice() != parent);
+        uses.insert(module.clone(), used.collect());
+    }
+    uses
+}
+
+/// The code of a file: no comments, and no tests, which stand last.
+fn code(text: &str) -> String {
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    let lines = text[..end].lines();
+    lines
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The paths in code that begin with `crate`, `super`, `self` or a module of its own, taken apart at their braces.
+fn paths(code: &str, children: &[&str]) -> Vec<Module> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    for first in ["crate", "super", "self"].iter().chain(children) {
+        for (at, _) in code.match_indices(&format!("{first}::")) {
+            let before = code[..at].chars().next_back();
+            if !before.is_some_and(|c| is_name(c) || c == ':') {
+                follow(&code[at..], &[], &mut found);
+            }
+        }
+    }
+    found
+}
+
+/// Follows a path and its branches, and says how long it is.
+fn follow(code: &str, way: &[String], found: &mut Vec<Module>) -> usize {
+    let mut way = way.to_vec();
+    let mut at = 0;
+    loop {
+        let rest = &code[at..];
+        if rest.starts_with('{') {
+            at += 1;
+            while !code[at..].starts_with('}') {
+                at += follow(&code[at..], &way, found);
+                at += code[at..].find([',', '}', '{']).unwrap();
+                at += usize::from(code[at..].starts_with(','));
+                at += code[at..].len() - code[at..].trim_start().len();
+            }
+            return at + 1;
+        }
+        let name = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        way.extend((name > 0).then(|| rest[..name].to_owned()));
+        at += name;
+        if name > 0 && code[at..].starts_with("::") {
+            at += 2;
+            continue;
+        }
+        found.push(way);
+        // White space before the name, or an asterisk in its place.
+        return at + usize::from(name == 0 && !code[at..].starts_with('}'));
+    }
+}
+
+/// The module that a path in another one leads into.
+fn resolve(from: &Module, path: &[String], files: &BTreeMap<Module, PathBuf>) -> Option<Module> {
+    let mut to = from.clone();
+    for step in path {
+        match step.as_str() {
+            "crate" => to.clear(),
+            "super" => drop(to.pop()),
+            "self" => {}
+            name => to.push(name.to_owned()),
+        }
+    }
+    while !to.is_empty() && !files.contains_key(&to) {
+        to.pop();
+    }
+    (!to.is_empty()).then_some(to)
+}
+
+/// What is left of the arrows once those are taken away that lead to files, or come from files, that lead nowhere.
+fn circles(uses: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<String> {
+    let mut left = uses.clone();
+    loop {
+        let used: BTreeSet<Module> = left.values().flatten().cloned().collect();
+        let using: BTreeSet<Module> = left
+            .iter()
+            .filter(|(_, to)| !to.is_empty())
+            .map(|(from, _)| from.clone())
+            .collect();
+        let before: usize = left.values().map(BTreeSet::len).sum();
+        left.retain(|from, _| used.contains(from));
+        left.values_mut().for_each(|to| to.retain(|to| using.contains(to)));
+        if left.values().map(BTreeSet::len).sum::<usize>() == before {
+            break;
+        }
+    }
+    let arrow = |(from, to): (&Module, &BTreeSet<Module>)| {
+        let to: Vec<String> = to.iter().map(|to| to.join("::")).collect();
+        (!to.is_empty()).then(|| format!("{} -> {}", from.join("::"), to.join(", ")))
+    };
+    left.iter().filter_map(arrow).collect()
+}
+
+#[test]
+fn circles_are_seen_however_they_are_written() {
+    let found = paths(
+        "use super::{a::{self, B as C}, d::*};\nlet x = crate::e::f(live::read);",
+        &["live"],
+    );
+    let found: Vec<String> = found.iter().map(|path| path.join("::")).collect();
+    for expected in ["super::a::self", "super::a::B", "super::d", "crate::e::f", "live::read"] {
+        assert!(found.iter().any(|path| path == expected), "{expected}: {found:?}");
+    }
+    let module = |name: &str| vec![name.to_owned()];
+    let uses = |arrows: &[(&str, &str)]| {
+        let mut uses = BTreeMap::<Module, BTreeSet<Module>>::new();
+        for (from, to) in arrows {
+            uses.entry(module(to)).or_default();
+            uses.entry(module(from)).or_default().insert(module(to));
+        }
+        uses
+    };
+    assert!(circles(&uses(&[("a", "b"), ("b", "c"), ("a", "c")])).is_empty());
+    let circle = circles(&uses(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")]));
+    assert_eq!(circle, ["b -> c", "c -> b"]);
+}
+
+#[test]
 fn nothing_mentions_this_machine_or_where_packages_come_from() {
     // Put together here, so that this file does not mention them either.
     let words = [
@@ -140,7 +301,8 @@ fn the_request_that_the_readme_shows_is_one() {
         .collect();
     assert!(!requests.is_empty());
     for request in requests {
-        let request: Request = read::read(request.as_bytes()).unwrap_or_else(|fault| panic!("{fault:?}\n{request}"));
+        let request: Request =
+            same_ca::json::read(request.as_bytes()).unwrap_or_else(|fault| panic!("{fault:?}\n{request}"));
         request.check().unwrap();
     }
 }

@@ -448,7 +448,7 @@ fn a_pin_that_is_not_self_signed_is_refused_with_its_pointer() {
     let one = root.issue_ca(ONE);
     let ask = |scene: Scene| {
         let request = serde_json::to_vec(&scene.subject(&leaf(&one), &[&one.cert]).request()).unwrap();
-        try_check(&same_ca::protocol::read::read(&request).unwrap())
+        try_check(&same_ca::json::read(&request).unwrap())
     };
     for scene in [at_root(), at_root().authority(&root.cert)] {
         let fault = ask(scene.clone().reference(&member(&one)).pin(&one.cert)).unwrap_err();

@@ -459,7 +459,7 @@ fn the_lync_estate_is_complete_and_written_the_same_every_time() {
     let read = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(first.dir.join(name)).unwrap()).unwrap() };
     assert_eq!(read("check.json"), first.request);
     for name in ["check.json", "enforce.json"] {
-        let request: Request = same_ca::protocol::read::read(&std::fs::read(first.dir.join(name)).unwrap()).unwrap();
+        let request: Request = same_ca::json::read(&std::fs::read(first.dir.join(name)).unwrap()).unwrap();
         assert_eq!(request.check(), Ok(()), "{name}");
     }
     let codes: Vec<_> = first.expected.iter().filter_map(|e| e.code).collect();

@@ -97,7 +97,7 @@ impl Scene {
     /// The report on the first subject, and how long it took.
     pub fn timed(&self) -> (SubjectReport, Duration) {
         let request = serde_json::to_vec(&self.request()).unwrap();
-        let request = same_ca::protocol::read::read(&request).unwrap();
+        let request = same_ca::json::read(&request).unwrap();
         let start = Instant::now();
         let mut report = crate::support::check(&request);
         (report.subjects.remove(0), start.elapsed())

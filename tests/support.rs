@@ -28,7 +28,7 @@ pub fn try_check(request: &Request) -> Result<Report, Fault> {
 pub fn check_json(request: serde_json::Value) -> Report {
     assert_valid("request", &request);
     let request = serde_json::to_vec(&request).expect("JSON can be written");
-    check(&same_ca::protocol::read::read(&request).expect("the request can be read"))
+    check(&same_ca::json::read(&request).expect("the request can be read"))
 }
 
 /// Checks a value against one of the schemas.

@@ -11,12 +11,13 @@ use serde::Deserialize;
 use crate::cli::BatchArgs;
 use crate::decide::Reference;
 use crate::error::Error;
+use crate::json::LINE_LIMIT;
+use crate::json::fast::reader::{self, Raw as Json};
+use crate::json::fast::writer::{self, Raw};
 use crate::protocol::fault::ErrorDocument;
-use crate::protocol::quick::{self as quick_in, Raw as Json};
-use crate::protocol::read::{self, LINE_LIMIT, null_default};
 use crate::protocol::request::check_subjects;
+use crate::protocol::values::null_default;
 use crate::protocol::{Fault, FaultCode, Report, Request, Source, Status, Subject, Timestamp};
-use crate::render::quick::{self as quick_out, Raw};
 use crate::source::Reader;
 
 use super::check::{Head, judge, report, section};
@@ -206,7 +207,7 @@ impl Window {
     /// Leaves out the byte order mark before the first line.
     fn drop_bom(&mut self) {
         if let Some(Some(line)) = self.lines.first_mut() {
-            line.start = line.end - read::without_bom(&self.bytes[line.clone()]).len();
+            line.start = line.end - crate::json::without_bom(&self.bytes[line.clone()]).len();
         }
     }
 }
@@ -348,7 +349,7 @@ impl Entry {
     /// The reference, worked out once from the first line that has it.
     fn shared(&self, line: &[u8], context: &Context<'_>) -> Result<&Shared, Fault> {
         let worked_out = self.worked_out.get_or_init(|| {
-            let request: Request = read::read(line)?;
+            let request: Request = crate::json::read(line)?;
             request.check_shared()?;
             let reader = Reader::new(None, context.env, context.log);
             let shared = Request {
@@ -470,7 +471,7 @@ impl Batch<'_> {
         last: &mut Option<Arc<Entry>>,
         bytes: &mut Vec<u8>,
     ) -> Result<Status, Fault> {
-        read::check_protocol(fast.protocol)?;
+        crate::protocol::check_protocol(fast.protocol)?;
         check_subjects(&fast.subjects)?;
         let text = fast.shared();
         let entry = match last.take().filter(|last| last.is_for(&text)) {
@@ -501,20 +502,20 @@ fn parse(line: Option<&[u8]>) -> Result<(&[u8], Fast<'_>), Fault> {
             ..Fault::new(FaultCode::TooLarge, message)
         });
     };
-    if let Some(fast) = simdutf8::basic::from_utf8(line).ok().and_then(quick_in::from_str) {
+    if let Some(fast) = simdutf8::basic::from_utf8(line).ok().and_then(reader::from_str) {
         return Ok((line, fast));
     }
-    match read::read_fast(line) {
+    match crate::json::read_fast(line) {
         Ok(fast) => Ok((line, fast)),
-        Err(error) => Err(match read::read::<Request>(line) {
+        Err(error) => Err(match crate::json::read::<Request>(line) {
             Err(fault) => fault,
-            Ok(_) => read::diagnose::<Request>(line, &error),
+            Ok(_) => crate::json::diagnose::<Request>(line, &error),
         }),
     }
 }
 
 fn write_line(bytes: &mut Vec<u8>, value: &impl serde::Serialize) -> Result<(), Fault> {
-    quick_out::push(bytes, value).map_err(|error| unwritten(&error))?;
+    writer::push(bytes, value).map_err(|error| unwritten(&error))?;
     bytes.push(b'\n');
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read, Write};
 
 use crate::error::Error;
 use crate::output::Progress;
-use crate::protocol::{Fault, FaultCode, Timestamp, read};
+use crate::protocol::{Fault, FaultCode, Timestamp};
 
 /// What a command may know of the outside beside its request.
 #[derive(Clone, Copy)]
@@ -48,13 +48,13 @@ pub fn read_request(streams: &mut Streams<'_>, example: &str) -> Result<crate::p
         }),
         other => other,
     })?;
-    Ok(read::read(&bytes)?)
+    Ok(crate::json::read(&bytes)?)
 }
 
 /// Reads standard input whole; what is over the limit is not waited for.
 pub fn read_stdin(streams: &mut Streams<'_>) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    let limit = read::REQUEST_LIMIT;
+    let limit = crate::json::REQUEST_LIMIT;
     let mut input = streams.input.take(limit as u64 + 1);
     input.read_to_end(&mut bytes).map_err(Error::Input)?;
     if bytes.len() > limit {

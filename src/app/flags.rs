@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::explain::{self, Voice};
 use crate::protocol::{
     Distrust, DocumentInput, Fault, FaultCode, Finding, Install, Member, MemberKind, Password, Place, Policy, Report,
-    Request, Source, Subject, read,
+    Request, Source, Subject,
 };
 
 use super::Streams;
@@ -31,7 +31,7 @@ impl Flagged {
     pub fn read_document(&mut self, stdin: &[u8]) -> Result<(), Fault> {
         if self.document_on_stdin {
             let text = super::request::text_of(stdin);
-            let input = read::read(text.as_deref().unwrap_or(stdin)).map_err(|fault| {
+            let input = crate::json::read(text.as_deref().unwrap_or(stdin)).map_err(|fault| {
                 let message = format!("--reference-document -: {}", fault.message);
                 Fault { message, ..fault }
             })?;
@@ -633,7 +633,7 @@ mod tests {
               "extended_key_usage":["clientAuth"],"distrust":[{{"path":"bad.pem","password_file":"pass"}},{{"key_sha256":"{hex}"}}],"severity":{{"cdp-missing":"warning"}}}}}}"#
         );
         let asked = check(&flags(&line)).unwrap();
-        assert_eq!(asked.request, read::read::<Request>(json.as_bytes()).unwrap());
+        assert_eq!(asked.request, crate::json::read::<Request>(json.as_bytes()).unwrap());
         assert!(!asked.reads_stdin);
         asked.request.check().unwrap();
     }

@@ -16,11 +16,11 @@ use crate::error::Error;
 use crate::fleet::drift::Previous;
 use crate::fleet::expected::Expected;
 use crate::fleet::input::{Documents, Origin, Piece};
-use crate::fleet::{Fleet, Found, Settings, judge, waivers};
+use crate::fleet::{Fleet, Settings, judge, waivers};
 use crate::output;
 use crate::protocol::fleet::WaiverState;
 use crate::protocol::fleet::{FleetReport, Text, UnreadableCode};
-use crate::protocol::{Fault, Span, Timestamp, read};
+use crate::protocol::{Fault, Span, Timestamp};
 use crate::render::fleet_text;
 use crate::render::{csv, html, json, junit, markdown, prometheus};
 
@@ -98,7 +98,7 @@ fn fails(report: &FleetReport, what: FailOn) -> bool {
 /// The largest fleet report, in bytes: one of a million hosts has half of it.
 const FLEET_LIMIT: usize = 2 * 1024 * 1024 * 1024;
 /// The largest other document, in bytes: as large as a request may be.
-const DOCUMENT_LIMIT: usize = read::REQUEST_LIMIT;
+const DOCUMENT_LIMIT: usize = crate::json::REQUEST_LIMIT;
 /// Bytes that one thread reads at a time: enough lines that taking them costs nothing, and they stay in its cache.
 const BLOCK: usize = 256 * 1024;
 /// Files that are read at once between two additions to the fleet.
@@ -431,14 +431,10 @@ struct Gathering<'a> {
 }
 
 impl Gathering<'_> {
-    fn add(&mut self, pieces: Vec<Piece>) {
-        let hashes = self.fleet.hashes();
-        self.add_found(&mut pieces.into_iter().map(|piece| hashes.found(piece)).collect());
-    }
-
-    fn add_found(&mut self, found: &mut Vec<Found>) {
-        self.done += found.len();
-        self.fleet.add(found, self.documents);
+    fn add(&mut self, pieces: impl IntoIterator<Item = Piece, IntoIter: ExactSizeIterator>) {
+        let pieces = pieces.into_iter();
+        self.done += pieces.len();
+        self.fleet.add(pieces, self.documents);
         (self.context.progress)(Progress {
             what: "reports",
             done: self.done,
@@ -537,15 +533,14 @@ impl Gathering<'_> {
             ended: false,
             failed: None,
         });
-        let (documents, hashes) = (self.documents, self.fleet.hashes());
+        let documents = self.documents;
         let source = origin.source;
         let gathering = Mutex::new(self);
         rayon::broadcast(|_| {
             // Of its own, because counting the users of one text on all threads costs more than the text.
             let source = Text::from(&**source);
-            let (mut block, mut pieces, mut found) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut block, mut pieces) = (Vec::new(), Vec::new());
             loop {
-                make_room();
                 let taken = lock(&blocks).take(&mut block);
                 let Some(before) = taken else { break };
                 match before {
@@ -555,8 +550,7 @@ impl Gathering<'_> {
                         line: Some(line),
                     })),
                 }
-                found.extend(pieces.drain(..).map(|piece| hashes.found(piece)));
-                lock(&gathering).add_found(&mut found);
+                lock(&gathering).add(pieces.drain(..));
             }
         });
         blocks
@@ -606,7 +600,7 @@ impl Blocks<'_> {
                 }
             }
             if self.before == 0 {
-                let mark = block.len() - read::without_bom(block).len();
+                let mark = block.len() - crate::json::without_bom(block).len();
                 block.drain(..mark);
             }
             if self.ended {
@@ -636,12 +630,6 @@ impl Blocks<'_> {
             }
         }
     }
-}
-
-/// Takes memory and gives it back, and with it the room for what a block leaves behind: the C library of Linux asks
-/// the system for a thread's memory page by page, and keeps what it was given.
-fn make_room() {
-    std::hint::black_box(Vec::<u8>::with_capacity(BLOCK / 4));
 }
 
 fn lines_in(bytes: &[u8]) -> u64 {
@@ -693,7 +681,7 @@ fn read_small(path: &Path) -> Result<Vec<u8>, &'static str> {
 fn is_yaml(bytes: &[u8]) -> bool {
     /// Lines that are looked at: none of the first may begin a JSON document.
     const LINES: usize = 20;
-    let bytes = read::without_bom(bytes);
+    let bytes = crate::json::without_bom(bytes);
     let lines = bytes.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
     let lines: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).take(LINES).collect();
     let Some(first) = lines.iter().find(|line| !line.starts_with(b"#")) else {
@@ -746,7 +734,7 @@ fn skip_line(input: &mut dyn Read, block: &mut Vec<u8>) -> io::Result<bool> {
 
 /// Whether a file holds a document a line: its first line is not the beginning of something longer.
 fn is_lines(bytes: &[u8]) -> bool {
-    let bytes = read::without_bom(bytes);
+    let bytes = crate::json::without_bom(bytes);
     let first = bytes
         .split(|&byte| byte == b'\n')
         .find(|line| !line.trim_ascii().is_empty());
@@ -761,7 +749,7 @@ fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -> Vec<Piece
     let Ok(bytes) = utf8(bytes) else {
         return vec![origin.unreadable(UnreadableCode::BadJson, "not UTF-8, nor UTF-16")];
     };
-    let bytes = read::without_bom(&bytes);
+    let bytes = crate::json::without_bom(&bytes);
     if is_yaml(bytes) {
         return vec![yaml(origin)];
     }
@@ -814,11 +802,11 @@ fn utf16(bytes: &[u8]) -> bool {
 }
 
 /// UTF-8 from what Windows PowerShell writes with `>`. Everything else stays as it is.
-fn utf8(bytes: Vec<u8>) -> Result<Vec<u8>, read::NotUtf16> {
-    match read::from_utf16(&bytes) {
+fn utf8(bytes: Vec<u8>) -> Result<Vec<u8>, crate::json::NotUtf16> {
+    match crate::json::from_utf16(&bytes) {
         None => Ok(bytes),
         // A report that ends within a character was cut.
-        Some(_) if bytes.len() % 2 == 1 => Err(read::NotUtf16),
+        Some(_) if bytes.len() % 2 == 1 => Err(crate::json::NotUtf16),
         Some(text) => text.map(String::into_bytes),
     }
 }

@@ -122,7 +122,7 @@ pub(super) fn facts_with_pem(certificate: &Certificate, chain: &[&Certificate]) 
 }
 
 fn check(request: &Request) -> Result<(), Fault> {
-    crate::protocol::read::check_protocol(request.protocol)?;
+    crate::protocol::check_protocol(request.protocol)?;
     check_subjects(&request.subjects)?;
     let unwanted = [
         (!request.reference.is_empty(), "/reference"),

@@ -175,7 +175,7 @@ fn why_unread(member: &Member) -> String {
 }
 
 fn check(request: &Request) -> Result<(), Fault> {
-    crate::protocol::read::check_protocol(request.protocol)?;
+    crate::protocol::check_protocol(request.protocol)?;
     request.check_shared()?;
     let unwanted = [
         (!request.subjects.is_empty(), "/subjects"),

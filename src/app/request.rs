@@ -328,7 +328,7 @@ pub fn from_file(path: &str, reader: &Reader<'_>) -> Result<DocumentInput, Findi
     // Whoever gives a certificate here meant it as a reference.
     let holds_certificate = || crate::decode::decode(&bytes, None).is_ok();
     let text = text_of(&bytes);
-    let parsed = crate::protocol::read::read::<DocumentInput>(text.as_deref().unwrap_or(&bytes));
+    let parsed = crate::json::read::<DocumentInput>(text.as_deref().unwrap_or(&bytes));
     match parsed {
         Ok(parsed) if parsed.path.is_none() && parsed.kind == Some(DocumentKind::Reference) => Ok(parsed),
         Ok(_) => Err(Finding::of(Code::ReferenceMissing, "document-is-none")
@@ -345,7 +345,7 @@ pub fn from_file(path: &str, reader: &Reader<'_>) -> Result<DocumentInput, Findi
 
 /// What is UTF-16 as UTF-8.
 pub fn text_of(bytes: &[u8]) -> Option<Vec<u8>> {
-    Some(crate::protocol::read::from_utf16(bytes)?.ok()?.into_bytes())
+    Some(crate::json::from_utf16(bytes)?.ok()?.into_bytes())
 }
 
 pub fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, case: &mut Case) {

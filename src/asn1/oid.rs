@@ -286,6 +286,12 @@ pub fn dotted(contents: &[u8]) -> Option<String> {
     (!inside && !text.is_empty()).then_some(text)
 }
 
+/// [`dotted()`], or `#` and the contents in hex where they are no object identifier.
+pub fn text(contents: &[u8]) -> String {
+    let hex = || contents.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+    dotted(contents).unwrap_or_else(|| format!("#{}", hex()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -88,7 +88,7 @@ impl Curve {
             Some((_, "P-384", _)) => Curve::P384,
             Some((_, "P-521", _)) => Curve::P521,
             Some(&(_, name, bits)) => Curve::Known { name, bits },
-            None => Curve::Other(super::dotted(oid)),
+            None => Curve::Other(oid::text(oid)),
         }
     }
 }
@@ -347,7 +347,7 @@ impl SignatureInfo {
         let agrees = inner == outer;
         let (oid, parameters) = algorithm_identifier(outer).unwrap_or_default();
         let unsupported = |why| SignatureAlgorithm::Unsupported {
-            oid: super::dotted(oid),
+            oid: oid::text(oid),
             why,
         };
         let Some((name, scheme)) = oid::find(ALGORITHMS, oid) else {
@@ -359,7 +359,7 @@ impl SignatureInfo {
                         why: UNREADABLE,
                     },
                 ),
-                _ => (super::dotted(oid), unsupported("the signature algorithm is unknown")),
+                _ => (oid::text(oid), unsupported("the signature algorithm is unknown")),
             };
             return SignatureInfo {
                 algorithm,

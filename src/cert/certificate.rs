@@ -443,7 +443,7 @@ impl Certificate {
     /// (version 2 and later, 1.3.6.1.4.1.311.21.7).
     pub fn template(&self) -> Option<Cow<'_, str>> {
         if let Some(parts) = self.template_parts() {
-            return Some(super::dotted(parts.oid).into());
+            return Some(oid::text(parts.oid).into());
         }
         let mut reader = Reader::new(self.extension(Known::TemplateName).readable()?);
         let Element { tag, value, .. } = reader.element()?;
@@ -564,7 +564,7 @@ impl Certificate {
     /// is critical and cannot be read.
     pub fn unknown_critical_extension(&self) -> Option<String> {
         if let Some(oid) = self.unknown_critical {
-            return Some(super::dotted(self.slice(oid)));
+            return Some(oid::text(self.slice(oid)));
         }
         let unreadable = |known: Known| match self.extensions.get(known as usize) {
             None | Some(Extension::Absent) => false,

@@ -161,7 +161,7 @@ impl<'a> ExtendedKeyUsage<'a> {
         let known = PURPOSES.iter().find(|(_, name)| *name == name_or_oid);
         match known {
             Some((wanted, _)) => self.names_oid(*wanted),
-            None => self.oids().any(|oid| super::dotted(oid) == name_or_oid),
+            None => self.oids().any(|oid| oid::text(oid) == name_or_oid),
         }
     }
 
@@ -174,7 +174,7 @@ impl<'a> ExtendedKeyUsage<'a> {
     pub fn names(&self) -> Vec<Cow<'static, str>> {
         let name = |oid: &[u8]| match oid::find(PURPOSES, oid) {
             Some(name) => Cow::Borrowed(name),
-            None => super::dotted(oid).into(),
+            None => oid::text(oid).into(),
         };
         self.oids().map(name).collect()
     }
@@ -391,7 +391,7 @@ pub(super) fn general_name(name: Element<'_>) -> String {
             Some(inner) => format!("DirName:{inner}"),
             None => format!("DirName:#{}", super::hex(name.value)),
         },
-        REGISTERED_ID => format!("RID:{}", super::dotted(name.value)),
+        REGISTERED_ID => format!("RID:{}", oid::text(name.value)),
         OTHER_NAME => other_name(name.value).unwrap_or_else(|| format!("other:#{}", super::hex(name.value))),
         X400_ADDRESS => format!("other:x400Address=#{}", super::hex(name.value)),
         EDI_PARTY_NAME => format!("other:ediPartyName=#{}", super::hex(name.value)),
@@ -412,7 +412,7 @@ fn other_name(value: &[u8]) -> Option<String> {
     {
         return Some(format!("UPN:{}", printable_octets(text)));
     }
-    Some(format!("other:{}=#{}", super::dotted(oid), super::hex(explicit)))
+    Some(format!("other:{}=#{}", oid::text(oid), super::hex(explicit)))
 }
 
 /// URIs of authority information access, method caIssuers (RFC 5280 §4.2.2.1).

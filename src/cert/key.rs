@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::algorithm::{Curve, KeyKind, MlDsa, PssParameters, SignatureAlgorithm, SlhDsa};
-use super::verify::libraries::{self, Libraries, Verification};
+use super::verify::libraries::{self, Libraries};
+use super::verify::verification::Verification;
 use crate::asn1::der::{self, Reader};
 use crate::asn1::key::{Parameters, algorithm_identifier, subject_public_key_info};
 use crate::asn1::oid::{self, ObjectIdentifier};
@@ -255,11 +256,7 @@ impl Parsed {
     }
 
     fn other(oid: &[u8]) -> Parsed {
-        let text = if oid.is_empty() {
-            String::new()
-        } else {
-            super::dotted(oid)
-        };
+        let text = if oid.is_empty() { String::new() } else { oid::text(oid) };
         Parsed::plain(KeyKind::Other(text))
     }
 }

@@ -27,13 +27,7 @@ pub use text::visible;
 pub use verify::initialise_openssl;
 pub use verify::{Verification, foresee, never_verifies, verify};
 
-use crate::asn1::oid;
 use crate::protocol::values::{hex, push_hex};
-
-/// An object identifier as dotted numbers; `#` and hex where the contents are none.
-fn dotted(contents: &[u8]) -> String {
-    oid::dotted(contents).unwrap_or_else(|| format!("#{}", hex(contents)))
-}
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];

@@ -234,7 +234,7 @@ impl<'a> Attribute<'a> {
     fn kind(&self) -> Cow<'static, str> {
         match oid::find(SHORT_NAMES, self.oid) {
             Some(name) => name.into(),
-            None => super::dotted(self.oid).into(),
+            None => oid::text(self.oid).into(),
         }
     }
 

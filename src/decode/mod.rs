@@ -34,7 +34,7 @@ pub const MAX_ITEMS: usize = 100_000;
 #[derive(Clone, Debug)]
 pub struct Bundle {
     /// How its certificates were written, which tells what their order means.
-    pub format: Format,
+    pub format: Encoding,
     /// The certificates as DER, in file order; the same bytes a second time are dropped. Never empty.
     pub certificates: Vec<Vec<u8>>,
     /// The private keys that could be read, in file order; the same bytes a second time are dropped.
@@ -51,7 +51,7 @@ pub struct Bundle {
 
 /// How the certificates of a file were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum Encoding {
     /// `BEGIN CERTIFICATE` blocks (RFC 7468): ordered, the server's certificate first by custom.
     Pem,
     /// One certificate in DER, bare or as base64 without armour.
@@ -278,7 +278,7 @@ struct Contents {
     secrets: pkcs12::Secrets,
     budget: pkcs12::Budget,
     /// The format of the first certificate.
-    format: Option<Format>,
+    format: Option<Encoding>,
     certificates: Vec<Vec<u8>>,
     keys: Vec<PrivateKeyDer>,
     problems: Vec<Problem>,
@@ -340,7 +340,7 @@ impl Contents {
             return Ok(contents);
         }
         match pem::bare(text) {
-            Some(der) => contents.der(&der, Format::Der)?,
+            Some(der) => contents.der(&der, Encoding::Der)?,
             None => contents.found = Some(detect::text(text)),
         }
         Ok(contents)
@@ -371,7 +371,7 @@ impl Contents {
     /// A file that begins as DER or BER does. Readers of PEM look for armour in it all the same.
     fn binary(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let armoured = pem::begins_anywhere(bytes);
-        match self.der(bytes, Format::Der) {
+        match self.der(bytes, Encoding::Der) {
             // A certificate may stand in the armour: it is read, so that it can be named.
             Err(error @ DecodeError::TrailingBytes) if armoured => {
                 self.certificate_problem(None, error);
@@ -386,7 +386,7 @@ impl Contents {
     }
 
     /// One element of DER or BER that may be anything; `plain` is the format of a certificate standing for itself.
-    fn der(&mut self, bytes: &[u8], plain: Format) -> Result<(), DecodeError> {
+    fn der(&mut self, bytes: &[u8], plain: Encoding) -> Result<(), DecodeError> {
         let mut reader = ber::Reader::new(bytes);
         let element = reader.any().map_err(DecodeError::damaged("DER data"))?;
         // Some exports hold the same certificate twice in a row.
@@ -431,7 +431,7 @@ impl Contents {
         Ok(())
     }
 
-    fn certificate(&mut self, der: &[u8], format: Format) {
+    fn certificate(&mut self, der: &[u8], format: Encoding) {
         self.format.get_or_insert(format);
         self.certificates.push(der.to_vec());
     }
@@ -479,7 +479,7 @@ impl Contents {
                 let mut reader = ber::Reader::new(&der);
                 match reader.any().map(|element| detect::element(&element)) {
                     Ok(Kind::Certificate) if reader.rest().is_empty() => {
-                        return self.certificate(&der, Format::Pkcs12);
+                        return self.certificate(&der, Encoding::Pkcs12);
                     }
                     Ok(Kind::Certificate) => DecodeError::TrailingBytes,
                     Ok(other) => other.into(),

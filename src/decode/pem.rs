@@ -8,7 +8,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::{Contents, DecodeError, Format, MAX_ITEMS, detect};
+use super::{Contents, DecodeError, Encoding, MAX_ITEMS, detect};
 use crate::asn1::ber::{self, Reader};
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -221,10 +221,10 @@ impl Block<'_> {
             | b"PKCS7"
             | b"PKCS #7 SIGNED DATA"
             | b"CMS"
-            | b"PKCS12" => self.der().and_then(|der| contents.der(&der, Format::Pem)),
+            | b"PKCS12" => self.der().and_then(|der| contents.der(&der, Encoding::Pem)),
             b"TRUSTED CERTIFICATE" => self
                 .der()
-                .and_then(|der| contents.der(without_trust(&der), Format::Pem)),
+                .and_then(|der| contents.der(without_trust(&der), Encoding::Pem)),
             b"OPENSSH PRIVATE KEY" => Err(DecodeError::Unsupported {
                 what: "OpenSSH private key".into(),
             }),

@@ -2,7 +2,7 @@
 //! a file is a bag of certificates, of which each proves itself or not.
 
 use super::detect::{self, Kind};
-use super::{Contents, DecodeError, Format, MAX_ITEMS};
+use super::{Contents, DecodeError, Encoding, MAX_ITEMS};
 use crate::asn1::ber::{self, Element, Reader};
 use crate::asn1::oid;
 
@@ -44,7 +44,7 @@ fn certificates(mut set: Reader, contents: &mut Contents) -> Result<(), DecodeEr
             Ok(Some(member)) if member.tag != ber::SEQUENCE => continue,
             Ok(Some(member)) => match detect::element(&member) {
                 Kind::Certificate => {
-                    contents.certificate(member.raw, Format::Pkcs7);
+                    contents.certificate(member.raw, Encoding::Pkcs7);
                     continue;
                 }
                 Kind::DamagedCertificate(detail) => DecodeError::Damaged {

@@ -371,7 +371,7 @@ fn refused(bytes: &[u8], password: Option<&str>) -> String {
 
 /// Whole and without a word of complaint.
 #[track_caller]
-fn reads_as(bytes: &[u8], format: Format, certificates: &[Vec<u8>]) {
+fn reads_as(bytes: &[u8], format: Encoding, certificates: &[Vec<u8>]) {
     let bundle = read(bytes, None);
     assert_eq!(bundle.problems, []);
     assert_eq!((bundle.format, bundle.certificates.as_slice()), (format, certificates));
@@ -387,7 +387,7 @@ fn told(bundle: &Bundle) -> Vec<(Option<usize>, String)> {
 
 #[test]
 fn a_der_certificate_is_itself() {
-    reads_as(&estate().leaf(), Format::Der, &[estate().leaf()]);
+    reads_as(&estate().leaf(), Encoding::Der, &[estate().leaf()]);
 }
 
 #[test]
@@ -405,7 +405,7 @@ fn a_pem_bundle_is_read_with_every_line_end_and_with_none() {
         text.trim_end().to_owned(),
         text.replace('=', ""),
     ] {
-        reads_as(text.as_bytes(), Format::Pem, &estate().both());
+        reads_as(text.as_bytes(), Encoding::Pem, &estate().both());
     }
 }
 
@@ -415,7 +415,7 @@ fn the_body_of_a_pem_block_may_be_one_line() {
         "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----",
         BASE64.encode(estate().leaf())
     );
-    reads_as(text.as_bytes(), Format::Pem, &[estate().leaf()]);
+    reads_as(text.as_bytes(), Encoding::Pem, &[estate().leaf()]);
 }
 
 #[test]
@@ -425,9 +425,9 @@ fn text_around_pem_blocks_is_passed_over() {
     text.extend(b"subject=CN = pchat01\n# see -----BEGIN CERTIFICATE----- above\n-----BEGIN\n");
     text.extend(pem("CERTIFICATE", &estate().authority()).bytes());
     text.extend(b"\xff\xfe end");
-    reads_as(&text, Format::Pem, &estate().both());
+    reads_as(&text, Encoding::Pem, &estate().both());
     let digit = [b"0 s:CN=fe01\n", pem("CERTIFICATE", &estate().leaf()).as_bytes()].concat();
-    reads_as(&digit, Format::Pem, &[estate().leaf()]);
+    reads_as(&digit, Encoding::Pem, &[estate().leaf()]);
 }
 
 #[test]
@@ -441,18 +441,18 @@ fn byte_order_marks_and_utf_16_are_read() {
         utf16(&text, false),
         utf16(&text, true),
     ] {
-        reads_as(&bytes, Format::Pem, &[estate().leaf()]);
+        reads_as(&bytes, Encoding::Pem, &[estate().leaf()]);
     }
     let other = format!("\u{feff}{}", pem("CERTIFICATE", &estate().authority()));
     for joined in [(marked.clone() + &other).into_bytes(), utf16(&(marked + &other), false)] {
-        reads_as(&joined, Format::Pem, &estate().both());
+        reads_as(&joined, Encoding::Pem, &estate().both());
     }
 }
 
 #[test]
 fn base64_without_armour_is_read_as_what_it_holds() {
     let leaf = BASE64.encode(estate().leaf());
-    reads_as(leaf.as_bytes(), Format::Der, &[estate().leaf()]);
+    reads_as(leaf.as_bytes(), Encoding::Der, &[estate().leaf()]);
     let wrapped: Vec<&str> = leaf
         .as_bytes()
         .chunks(76)
@@ -460,17 +460,17 @@ fn base64_without_armour_is_read_as_what_it_holds() {
         .collect();
     reads_as(
         format!("\r\n{}\r\n\r\n", wrapped.join("\r\n")).as_bytes(),
-        Format::Der,
+        Encoding::Der,
         &[estate().leaf()],
     );
     reads_as(
         &utf16(&format!("\u{feff}{leaf}"), false),
-        Format::Der,
+        Encoding::Der,
         &[estate().leaf()],
     );
     reads_as(
         BASE64.encode(p7b(&estate().both())).as_bytes(),
-        Format::Pkcs7,
+        Encoding::Pkcs7,
         &estate().both(),
     );
     let request = BASE64.encode(estate().request().to_der().unwrap());
@@ -484,7 +484,7 @@ fn base64_without_armour_is_read_as_what_it_holds() {
 fn other_labels_of_certificates_are_known() {
     let leaf = estate().leaf();
     for label in ["X509 CERTIFICATE", "X.509 CERTIFICATE", "TRUSTED CERTIFICATE"] {
-        reads_as(pem(label, &leaf).as_bytes(), Format::Pem, std::slice::from_ref(&leaf));
+        reads_as(pem(label, &leaf).as_bytes(), Encoding::Pem, std::slice::from_ref(&leaf));
     }
 }
 
@@ -493,7 +493,7 @@ fn a_trusted_certificate_is_taken_without_its_trust_settings() {
     let leaf = estate().leaf();
     let settings = tlv(ber::SEQUENCE, &[&tlv(ber::SEQUENCE, &[&oid(oid::SERVER_AUTH)])]);
     let trusted = [leaf.clone(), settings.clone()].concat();
-    reads_as(pem("TRUSTED CERTIFICATE", &trusted).as_bytes(), Format::Pem, &[leaf]);
+    reads_as(pem("TRUSTED CERTIFICATE", &trusted).as_bytes(), Encoding::Pem, &[leaf]);
     let text = pem("CERTIFICATE", &trusted);
     assert_eq!(
         refused(text.as_bytes(), None),
@@ -510,7 +510,7 @@ fn the_same_certificate_again_is_dropped_and_order_is_kept() {
         pem("CERTIFICATE", &estate().authority()),
     );
     let text = format!("{authority}{leaf}{authority}{leaf}");
-    reads_as(text.as_bytes(), Format::Pem, &[estate().authority(), estate().leaf()]);
+    reads_as(text.as_bytes(), Encoding::Pem, &[estate().authority(), estate().leaf()]);
 }
 
 #[test]
@@ -562,9 +562,9 @@ fn line_ends_blanks_and_nuls_behind_a_certificate_are_passed_over_and_noted() {
 #[test]
 fn a_der_certificate_repeated_is_one_certificate() {
     let leaf = estate().leaf();
-    reads_as(&leaf.repeat(3), Format::Der, std::slice::from_ref(&leaf));
+    reads_as(&leaf.repeat(3), Encoding::Der, std::slice::from_ref(&leaf));
     let trailing = [leaf.repeat(2), b"\n".to_vec()].concat();
-    reads_as(&trailing, Format::Der, std::slice::from_ref(&leaf));
+    reads_as(&trailing, Encoding::Der, std::slice::from_ref(&leaf));
     let trailing = [leaf.repeat(2), b".".to_vec()].concat();
     assert_eq!(decode(&trailing, None).unwrap_err(), DecodeError::TrailingBytes);
 }
@@ -655,8 +655,8 @@ fn a_version_1_certificate_is_a_certificate() {
     }
     .x509();
     let old = old.to_der().unwrap();
-    reads_as(&old, Format::Der, std::slice::from_ref(&old));
-    reads_as(&p7b(std::slice::from_ref(&old)), Format::Pkcs7, &[old]);
+    reads_as(&old, Encoding::Der, std::slice::from_ref(&old));
+    reads_as(&p7b(std::slice::from_ref(&old)), Encoding::Pkcs7, &[old]);
 }
 
 // What is found instead.
@@ -806,13 +806,13 @@ fn what_is_no_certificate_is_named() {
 #[test]
 fn pkcs7_is_read_in_der_ber_and_pem() {
     let file = p7b(&estate().both());
-    reads_as(&file, Format::Pkcs7, &estate().both());
+    reads_as(&file, Encoding::Pkcs7, &estate().both());
     let ber = indefinite(&file);
     assert_ne!(ber, file);
-    reads_as(&ber, Format::Pkcs7, &estate().both());
+    reads_as(&ber, Encoding::Pkcs7, &estate().both());
     for label in ["PKCS7", "CMS", "PKCS #7 SIGNED DATA", "CERTIFICATE"] {
-        reads_as(pem(label, &file).as_bytes(), Format::Pkcs7, &estate().both());
-        reads_as(pem(label, &ber).as_bytes(), Format::Pkcs7, &estate().both());
+        reads_as(pem(label, &file).as_bytes(), Encoding::Pkcs7, &estate().both());
+        reads_as(pem(label, &ber).as_bytes(), Encoding::Pkcs7, &estate().both());
     }
 }
 
@@ -823,7 +823,7 @@ fn a_pkcs7_signature_by_openssl_gives_its_certificates() {
     others.push(estate().authority.clone()).unwrap();
     let signed = Pkcs7::sign(&estate().leaf, &estate().key, &others, b"text", Pkcs7Flags::BINARY).unwrap();
     let bundle = read(&signed.to_der().unwrap(), None);
-    assert_eq!((bundle.format, bundle.problems), (Format::Pkcs7, vec![]));
+    assert_eq!((bundle.format, bundle.problems), (Encoding::Pkcs7, vec![]));
     assert_eq!(bundle.certificates.len(), 2);
     assert!(
         estate()
@@ -879,7 +879,10 @@ fn bytes_behind_pkcs7_and_pkcs12_are_a_problem_of_the_file() {
 fn opens(file: &[u8], password: Option<&str>) {
     let bundle = read(file, password);
     assert_eq!(bundle.problems, []);
-    assert_eq!((bundle.format, bundle.certificates), (Format::Pkcs12, estate().both()));
+    assert_eq!(
+        (bundle.format, bundle.certificates),
+        (Encoding::Pkcs12, estate().both())
+    );
     let keys: Vec<_> = bundle.keys.iter().map(|key| (key.kind, key.der().to_vec())).collect();
     assert_eq!(keys, [(KeyEncoding::Pkcs8, estate().key())]);
 }
@@ -1016,7 +1019,7 @@ fn an_empty_password_and_none_open_each_others_files() {
         &[&digest, &tlv(ber::OCTET_STRING, &[b"salt"]), &integer(5)],
     );
     let file = tlv(ber::SEQUENCE, &[&integer(3), &data(&safes), &mac]);
-    reads_as(&file, Format::Pkcs12, &[estate().leaf()]);
+    reads_as(&file, Encoding::Pkcs12, &[estate().leaf()]);
     assert_eq!(read(&file, Some("")).certificates, [estate().leaf()]);
     assert_eq!(decode(&file, Some("x")).unwrap_err(), DecodeError::PasswordWrong);
 }
@@ -1169,7 +1172,7 @@ fn generations_of_one_ca_are_all_kept() {
     ];
     let bags: Vec<_> = generations.iter().map(|der| certificate_bag(der)).collect();
     let started = Instant::now();
-    reads_as(&pfx(&[data(&safe(&bags))]), Format::Pkcs12, &generations);
+    reads_as(&pfx(&[data(&safe(&bags))]), Encoding::Pkcs12, &generations);
     assert!(started.elapsed() < Duration::from_secs(1));
 }
 
@@ -1197,7 +1200,7 @@ fn crl_secret_and_foreign_bags_are_not_looked_at() {
         foreign,
         certificate_bag(&estate().leaf()),
     ];
-    reads_as(&pfx(&[data(&safe(&bags))]), Format::Pkcs12, &[estate().leaf()]);
+    reads_as(&pfx(&[data(&safe(&bags))]), Encoding::Pkcs12, &[estate().leaf()]);
 }
 
 #[test]
@@ -1316,7 +1319,10 @@ fn pkcs12_in_pem_is_pkcs12() {
     let file = estate().pkcs12(|_| {}, PASSWORD);
     for label in ["CERTIFICATE", "PKCS12"] {
         let bundle = read(pem(label, &file).as_bytes(), Some(PASSWORD));
-        assert_eq!((bundle.format, bundle.certificates), (Format::Pkcs12, estate().both()));
+        assert_eq!(
+            (bundle.format, bundle.certificates),
+            (Encoding::Pkcs12, estate().both())
+        );
     }
     assert_eq!(
         refused(pem("CERTIFICATE", &file).as_bytes(), Some("x")),
@@ -1490,7 +1496,7 @@ fn limits_on_members_and_bags_hold() {
     let many = p7b(&[[0x30, 0x00].repeat(MAX_ITEMS + 1)]);
     assert!(matches!(decode(&many, None), Err(DecodeError::TooLarge { .. })));
     let exact = p7b(&[estate().leaf(), [0xa1, 0x00].repeat(MAX_ITEMS - 1)]);
-    reads_as(&exact, Format::Pkcs7, &[estate().leaf()]);
+    reads_as(&exact, Encoding::Pkcs7, &[estate().leaf()]);
     let many = pfx(&[data(&safe(&[[0x30, 0x00].repeat(MAX_ITEMS + 1)]))]);
     assert!(matches!(decode(&many, None), Err(DecodeError::TooLarge { .. })));
     let large = vec![b'\n'; MAX_INPUT_BYTES + 1];
@@ -1602,7 +1608,7 @@ fn served_by_openssl(bytes: &[u8]) -> Option<Vec<u8>> {
 fn judged(bytes: &[u8]) -> Option<Vec<u8>> {
     let bundle = decode(bytes, None).ok()?;
     let clear = bundle.ambiguity.is_none() && !bundle.first_is_unreadable;
-    let ordered = matches!(bundle.format, Format::Pem | Format::Der);
+    let ordered = matches!(bundle.format, Encoding::Pem | Encoding::Der);
     (clear && ordered).then(|| bundle.certificates[0].clone())
 }
 

@@ -4,8 +4,7 @@
 //! journal; the renames; the journal's removal, which is the moment from which on the new files stand; the removal of
 //! the second names. What fails before that moment is undone at once; who is killed leaves it to the next run.
 
-use std::collections::BTreeMap;
-use std::fs::{self, TryLockError};
+use std::fs::TryLockError;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::folder::{self, Folder, Kind, Spot, Unfit, os};
 use super::journal::{self, Entry, Found, Journal, Verdict};
-use super::plan::Slot;
+use super::target::Target;
 use crate::protocol::Phrase;
 
 use super::{Trouble, is_refusal};
@@ -28,120 +27,6 @@ const LOCK_WAIT: Duration = Duration::from_millis(100);
 
 /// Room that a file system must have beside the new files: blocks that are not full, the journal, folders that grow.
 const SPARE_ROOM: u64 = 64 * 1024;
-
-/// A file of a place, with the folder that it is in.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// As given.
-    pub given: String,
-    spot: Spot,
-    key: bool,
-}
-
-/// The folders of a run, each held open once.
-pub type Folders = BTreeMap<PathBuf, Arc<Folder>>;
-
-impl Target {
-    /// Finds the folder of a file. The file need not be there.
-    ///
-    /// # Errors
-    /// Where the folder is not there or may not be read, or the path names no file.
-    pub fn resolve(slot: &Slot, folders: &mut Folders) -> Result<Self, Trouble> {
-        if !os::SUPPORTED {
-            let why = "this build installs files on Unix and Windows alone; use {\"by\": \"caller\"}, and install what it chooses";
-            return Err(Trouble::refused(&slot.path, why));
-        }
-        let given = Path::new(&slot.path);
-        let refused = |why: &str| Trouble::refused(&slot.path, why);
-        let name = given.file_name().and_then(|name| name.to_str());
-        let name = name.filter(|_| !slot.path.ends_with(['/', std::path::MAIN_SEPARATOR]));
-        let name = name.ok_or_else(|| refused("it is not the path of a file"))?;
-        if let Some(why) = os::unfit_name(name) {
-            return Err(refused(why));
-        }
-        let parent = match given.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let said = |error| Trouble::refused_for(&slot.path, error);
-        let folder = os::plain(fs::canonicalize(parent).map_err(said)?);
-        if folder.to_str().is_none() {
-            return Err(refused("the name of its folder is not Unicode"));
-        }
-        let folder = match folders.get(&folder) {
-            Some(folder) => folder.clone(),
-            None => {
-                let opened = Arc::new(Folder::open(&folder).map_err(said)?);
-                folders.insert(folder, opened.clone());
-                opened
-            }
-        };
-        let spot = Spot {
-            folder,
-            name: name.to_owned(),
-        };
-        Ok(Target {
-            given: slot.path.clone(),
-            spot: spot.as_stored(),
-            key: slot.key,
-        })
-    }
-
-    /// What is the same for all its spellings.
-    pub fn identity(&self) -> PathBuf {
-        os::identity(self.path())
-    }
-
-    /// With one spelling: its folder resolved, itself not.
-    pub fn path(&self) -> PathBuf {
-        self.spot.path()
-    }
-
-    /// Its folder.
-    pub fn folder(&self) -> &Arc<Folder> {
-        &self.spot.folder
-    }
-
-    /// The new file, before it gets its name.
-    fn staged(&self) -> Spot {
-        self.beside("new")
-    }
-
-    /// A second name of the old file.
-    fn saved(&self) -> Spot {
-        self.beside("old")
-    }
-
-    /// The journal of the place whose first file this is.
-    pub(super) fn journal(&self) -> Spot {
-        self.beside("journal")
-    }
-
-    /// The journal, before it gets its name.
-    pub(super) fn draft(&self) -> Spot {
-        self.beside("draft")
-    }
-
-    fn beside(&self, what: &str) -> Spot {
-        self.spot.beside(format!(".{}.same-ca-{what}", self.spot.name))
-    }
-
-    /// The backup of it.
-    fn backup(&self, suffix: &str) -> Spot {
-        self.spot.beside(format!("{}{suffix}", self.spot.name))
-    }
-
-    /// The backup that a journal names: nothing but a backup of this very file.
-    fn journaled_backup(&self, entry: &Entry) -> Option<Spot> {
-        let name = entry.backup.as_ref()?;
-        let of_this = name.strip_prefix(self.spot.name.as_str())?;
-        (of_this.ends_with(".bak") && !name.contains(['/', '\\'])).then(|| self.spot.beside(name.clone()))
-    }
-
-    fn entry_path(&self) -> String {
-        self.path().display().to_string()
-    }
-}
 
 /// A folder that no other run changes while this is held. The folder itself is locked, so nothing is left in it.
 #[derive(Debug)]
@@ -436,7 +321,7 @@ fn clean(targets: &[Target], entries: &[Entry]) -> Vec<Leftover> {
         }
     }
     for (target, entry) in targets.iter().zip(entries) {
-        let Some(backup) = target.journaled_backup(entry) else {
+        let Some(backup) = entry.backup.as_deref().and_then(|name| target.journaled_backup(name)) else {
             continue;
         };
         // What was undone stands under both names, and is no backup: a change of the one would change the other.

@@ -15,7 +15,7 @@ use crate::protocol::Sha256Hex;
 
 use super::Trouble;
 use super::folder::os;
-use super::install::Target;
+use super::target::Target;
 
 /// The version of the journal's form.
 const VERSION: u32 = 1;

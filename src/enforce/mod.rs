@@ -9,6 +9,7 @@ pub mod folder;
 pub mod install;
 mod journal;
 pub mod plan;
+pub mod target;
 pub mod windows_store;
 
 use std::io;

@@ -1,12 +1,9 @@
 //! The newest record of each node (or else host) and requirement. Any order and grouping of the same reports gives the
 //! same.
 
-use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
-use std::hint::black_box;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -14,7 +11,8 @@ use rayon::prelude::*;
 use crate::protocol::Timestamp;
 use crate::protocol::fleet::{FleetReference, MissingHost, Record, ReportsRead, Text, Unreadable};
 
-use super::input::{Documents, Piece};
+use super::input::Documents;
+use super::piece::Piece;
 
 /// Records up to which each keeps its subjects in full. The number of records only grows with what is read, so what is
 /// kept does not depend on the order of reading.
@@ -26,18 +24,13 @@ const HOSTS_OF_NODE: usize = 20;
 /// How far a report may be ahead of the instant that is judged, in seconds: clocks differ, and a report may be collected
 /// while another one is.
 const AHEAD: i64 = 3600;
-/// Tables that the places are kept in: one that grows is small, and soon done.
-const TABLES: usize = 32;
 
 /// What was read so far.
 #[derive(Debug, Default)]
 pub struct Fleet {
     records: Vec<Kept>,
-    /// The place of the first record of each hash: a table that grows need not look at a million texts again.
-    places: [HashMap<u64, usize, BuildHasherDefault<Known>>; TABLES],
-    /// The places of further records of one hash, by the place of the one before.
-    further: HashMap<usize, usize>,
-    hashes: Hashes,
+    /// The place of each record.
+    places: HashMap<Key, usize>,
     references: HashMap<Text, Arc<FleetReference>>,
     /// The reference of the last record: most have the same.
     reference: Option<Text>,
@@ -53,34 +46,6 @@ pub struct Fleet {
     unreadable_more: u64,
     /// Hosts that fleet reports say are missing, and why.
     missing: (Vec<Text>, Vec<MissingHost>),
-}
-
-/// What was found in a document, with the hash of what makes its record one: worked out by the thread that read it, not
-/// while others wait.
-#[derive(Debug)]
-pub struct Found {
-    piece: Piece,
-    /// 0 for what is no record.
-    hash: u64,
-}
-
-/// Works out hashes, the same on all threads.
-#[derive(Debug, Clone, Default)]
-pub struct Hashes(RandomState);
-
-impl Hashes {
-    /// What is to be added, made ready for it.
-    pub fn found(&self, piece: Piece) -> Found {
-        let hash = match &piece {
-            Piece::Record(record) => self.of(record),
-            _ => 0,
-        };
-        Found { piece, hash }
-    }
-
-    fn of(&self, record: &Record) -> u64 {
-        self.0.hash_one(KeyOf::new(record))
-    }
 }
 
 /// What makes a record one.
@@ -103,42 +68,6 @@ impl Key {
     }
 }
 
-/// [`Key`], as a record has it.
-#[derive(PartialEq, Eq, Hash)]
-enum KeyOf<'a> {
-    Host(Cow<'a, str>, Option<&'a str>),
-    Alone(&'a str, Option<u64>, &'a [u8; 32]),
-}
-
-impl<'a> KeyOf<'a> {
-    fn new(record: &'a Record) -> Self {
-        match record.called() {
-            Some(host) => KeyOf::Host(compared(host), record.requirement.as_deref()),
-            None => KeyOf::Alone(&record.source, record.line, &record.sha256.0),
-        }
-    }
-}
-
-/// The hash that is known already.
-#[derive(Debug, Default)]
-struct Known(u64);
-
-impl Hasher for Known {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes
-            .iter()
-            .for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
 /// A host's name as it is compared: DNS names have no case, and may end in a dot.
 pub fn host_key(host: &str) -> Box<str> {
     without_dot(host).to_ascii_lowercase().into()
@@ -146,14 +75,6 @@ pub fn host_key(host: &str) -> Box<str> {
 
 fn without_dot(host: &str) -> &str {
     host.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(host)
-}
-
-/// [`host_key`], borrowed where the name is so already.
-fn compared(host: &str) -> Cow<'_, str> {
-    match is_key(host) {
-        true => host.into(),
-        false => String::from(host_key(host)).into(),
-    }
 }
 
 /// Whether a host's name is as it is compared: most are.
@@ -185,25 +106,14 @@ impl Fleet {
         }
     }
 
-    /// What makes ready what is to be added.
-    pub fn hashes(&self) -> Hashes {
-        self.hashes.clone()
-    }
-
-    /// Adds what was found in documents, and leaves nothing of it.
-    pub fn add(&mut self, found: &mut Vec<Found>, documents: &Documents) {
-        // The tables lie anywhere in memory. Looked at one after the other and nothing else between, many of these places
-        // are fetched at a time; each is needed soon after.
-        let known = found
-            .iter()
-            .filter(|found| self.places[table(found.hash)].contains_key(&found.hash));
-        black_box(known.count());
-        for Found { piece, hash } in found.drain(..) {
-            self.piece(piece, hash, documents);
+    /// Adds what was found in documents.
+    pub fn add(&mut self, found: impl IntoIterator<Item = Piece>, documents: &Documents) {
+        for piece in found {
+            self.piece(piece, documents);
         }
     }
 
-    fn piece(&mut self, piece: Piece, hash: u64, documents: &Documents) {
+    fn piece(&mut self, piece: Piece, documents: &Documents) {
         match piece {
             Piece::Record(record) => {
                 self.read += 1;
@@ -215,7 +125,7 @@ impl Fleet {
                     }
                     self.reference = Some(record.reference.clone());
                 }
-                self.record(record, hash, documents);
+                self.record(record, documents);
             }
             Piece::Fleet(part) => {
                 self.read = self.read.saturating_add(part.reports.read);
@@ -236,40 +146,28 @@ impl Fleet {
                 self.missing.0.extend(part.missing);
                 self.missing.1.extend(part.missing_reasons);
                 for record in part.records.into_iter().chain(part.set_aside) {
-                    let hash = self.hashes.of(&record);
-                    self.record(record, hash, documents);
+                    self.record(record, documents);
                 }
             }
             Piece::Unreadable(unreadable) => self.unreadable(unreadable),
         }
     }
 
-    fn record(&mut self, mut record: Box<Record>, hash: u64, documents: &Documents) {
+    fn record(&mut self, mut record: Box<Record>, documents: &Documents) {
         if self.records.len() > DETAILED_RECORDS {
             record.details = None;
         }
         // Of one host and requirement the newest counts, so the newest of all counts too.
         self.newest = self.newest.max(Some(record.time()));
-        let key = KeyOf::new(&record);
-        let mut place = match self.places[table(hash)].entry(hash) {
+        match self.places.entry(Key::of(&record)) {
             Entry::Vacant(vacant) => {
                 vacant.insert(self.records.len());
-                return self.another(record, documents);
+                self.another(record, documents);
             }
-            Entry::Occupied(first) => *first.get(),
-        };
-        loop {
-            let standing = &mut self.records[place];
-            if KeyOf::new(&standing.record) == key {
-                self.superseded += standing.add(record, self.as_of);
-                return;
-            }
-            match self.further.entry(place) {
-                Entry::Vacant(vacant) => {
-                    vacant.insert(self.records.len());
-                    return self.another(record, documents);
+            Entry::Occupied(place) => {
+                if let Some(standing) = self.records.get_mut(*place.get()) {
+                    self.superseded += standing.add(record, self.as_of);
                 }
-                Entry::Occupied(next) => place = *next.get(),
             }
         }
     }
@@ -348,11 +246,6 @@ pub struct Read {
     pub missing: Vec<Text>,
     /// Why, where it is known.
     pub missing_reasons: Vec<MissingHost>,
-}
-
-/// The table of a hash, by bits that the table itself does not look at first.
-fn table(hash: u64) -> usize {
-    (hash >> 32) as usize % TABLES
 }
 
 /// The newest counts, then the worst status, then the SHA-256; of the same report, the first place.

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::protocol::Timestamp;
 use crate::protocol::fleet::UnreadableCode;
 
-use super::input::{Documents, Origin, Piece};
+use super::piece::{Origin, Piece};
 
 /// The resources whose states hold reports.
 const RESOURCES: [&str; 2] = ["SameCA/Certificate", "SameCADsc/SameCACertificate"];
@@ -31,13 +31,16 @@ const PASSED_OVER: [&str; 5] = [
 /// stands in.
 const DEPTH: usize = 96;
 
+/// Reads one report, written by a run that began then, and adds what was found.
+pub(super) type ReadReport<'a> = dyn Fn(&[u8], Origin<'_>, Option<Timestamp>, &mut Vec<Piece>) + 'a;
+
 /// Reads the reports of a result document.
-pub(super) fn read(documents: &Documents, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
+pub(super) fn read(read_report: &ReadReport<'_>, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) {
     let document = match serde_json::from_slice::<&RawValue>(bytes) {
         Ok(document) => document,
         Err(error) => return found.push(origin.unreadable(UnreadableCode::BadJson, &format!("not JSON: {error}"))),
     };
-    let mut walk = Walk::new(documents, origin);
+    let mut walk = Walk::new(read_report, origin);
     walk.start = start(document);
     match Members::of(document) {
         Some(members) if members.has("results") => walk.value(document, 0),
@@ -56,11 +59,16 @@ pub(super) fn read(documents: &Documents, bytes: &[u8], origin: Origin<'_>, foun
 }
 
 /// Reads the results of a group, as `dsc resource test` writes them; false where it is another list.
-pub(super) fn read_list(documents: &Documents, bytes: &[u8], origin: Origin<'_>, found: &mut Vec<Piece>) -> bool {
+pub(super) fn read_list(
+    read_report: &ReadReport<'_>,
+    bytes: &[u8],
+    origin: Origin<'_>,
+    found: &mut Vec<Piece>,
+) -> bool {
     let Ok(document) = serde_json::from_slice::<&RawValue>(bytes) else {
         return false;
     };
-    let mut walk = Walk::new(documents, origin);
+    let mut walk = Walk::new(read_report, origin);
     walk.value(document, 0);
     if walk.found.is_empty() {
         return false;
@@ -119,7 +127,7 @@ fn instant(text: &str) -> Option<Timestamp> {
 }
 
 struct Walk<'a> {
-    documents: &'a Documents,
+    read_report: &'a ReadReport<'a>,
     origin: Origin<'a>,
     /// When the run began, where the document says so.
     start: Option<Timestamp>,
@@ -127,9 +135,9 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(documents: &'a Documents, origin: Origin<'a>) -> Self {
+    fn new(read_report: &'a ReadReport<'a>, origin: Origin<'a>) -> Self {
         Walk {
-            documents,
+            read_report,
             origin,
             start: None,
             found: Vec::new(),
@@ -255,7 +263,7 @@ impl<'a> Walk<'a> {
                 }
             });
         }
-        let (documents, origin) = (self.documents, self.origin);
+        let (read_report, origin) = (self.read_report, self.origin);
         let report = match reports.as_slice() {
             [] => None,
             [report] => Some(*report),
@@ -267,10 +275,10 @@ impl<'a> Walk<'a> {
         // A class resource of PowerShell has no properties but strings for what is nested so deep.
         match report.map(|report| (report, serde_json::from_str::<Cow<'_, str>>(report.get()))) {
             Some((_, Ok(text))) if !text.trim().is_empty() => {
-                documents.read_of_run(text.as_bytes(), origin, self.start, &mut self.found);
+                read_report(text.as_bytes(), origin, self.start, &mut self.found);
             }
             Some((report, Err(_))) if report.get().starts_with('{') => {
-                documents.read_of_run(report.get().as_bytes(), origin, self.start, &mut self.found);
+                read_report(report.get().as_bytes(), origin, self.start, &mut self.found);
             }
             _ => {
                 let message = format!("{}: its state holds no report", name_of(name));

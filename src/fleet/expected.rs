@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::protocol::fleet::{MissingHost, MissingReason, Text};
 
 use super::aggregate::host_key;
-use super::input::{NAME_LIMIT, TEXT_LIMIT};
+use super::piece::{NAME_LIMIT, TEXT_LIMIT};
 use super::{settings, texts};
 
 /// Hosts that one pattern of an inventory may stand for, and one file may name: more than any estate has.

@@ -3,37 +3,30 @@
 //! Reports are read more kindly than requests: a field that is not known is passed over, because a newer same-ca may
 //! have written it. What is needed is checked, and what is refused is named.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::json::fast::reader::{self as fast, Raw};
 use crate::protocol::fleet::{
-    FleetReference, MissingHost, Record, RecordCertificate, RecordFinding, RecordIssuer, RecordSubject,
-    ReferenceAuthority, ReferenceKey, ReferenceMember, ReportsRead, Text, Unreadable, UnreadableCode,
+    FleetReference, Record, RecordCertificate, RecordFinding, RecordIssuer, RecordSubject, ReferenceAuthority,
+    ReferenceKey, ReferenceMember, Text, UnreadableCode,
 };
-use crate::protocol::quick::{self, Raw};
-use crate::protocol::{
-    JoinedBy, KeyFrom, PROTOCOL, Proof, Relation, Severity, Sha256Hex, Status, Thumbprint, Timestamp, hex,
-};
+use crate::protocol::{PROTOCOL, Relation, Severity, Sha256Hex, Status, Timestamp, hex};
 
 use super::dsc;
+pub use super::piece::{FleetPart, LIST_LIMIT, NAME_LIMIT, Origin, Piece, TEXT_LIMIT};
 use super::texts::{cut, reuse, share, share_issuer};
+use super::wire::{
+    Document, InAuthority, InCertificate, InFinding, InIssuer, InMember, InReference, InSubject, InSummary, Limited,
+    Word,
+};
 
-/// The longest name of a host, requirement or subject, in bytes: a DNS name has 253, a path 4,096 at most. A longer one
-/// is refused, because cut names could be taken for each other.
-pub const NAME_LIMIT: usize = 4096;
-/// The longest other text that is kept, in bytes; the rest of it is left out. No message of ours comes near.
-pub const TEXT_LIMIT: usize = 4096;
-/// Subjects, members and findings that one list may hold: no host has so many, and each takes memory.
-pub const LIST_LIMIT: usize = 100_000;
 /// The size up to which a record keeps its subjects in full, in bytes of JSON: some ten subjects.
 pub const DETAIL_LIMIT: usize = 32 * 1024;
 /// Records, subjects, findings and members that one fleet report may hold together: a million hosts have half of them, and
@@ -41,40 +34,6 @@ pub const DETAIL_LIMIT: usize = 32 * 1024;
 const ELEMENTS: usize = 20_000_000;
 /// Raw references that are known again by their bytes. Reports of one run share one; the rest is read each time.
 const KNOWN_REFERENCES: usize = 64;
-
-/// What was found in a document.
-#[derive(Debug)]
-pub enum Piece {
-    /// A report. [`Documents::reference_of`] has its reference.
-    Record(Box<Record>),
-    /// A fleet report.
-    Fleet(Box<FleetPart>),
-    /// What could not be read.
-    Unreadable(Unreadable),
-}
-
-/// What is read back of a fleet report.
-#[derive(Debug, Deserialize)]
-pub struct FleetPart {
-    /// The instant that it was judged at.
-    #[serde(default)]
-    pub as_of: Option<Timestamp>,
-    /// What it was made of.
-    pub reports: ReportsRead,
-    /// The references of its records.
-    pub references: Vec<FleetReference>,
-    /// Its records.
-    pub records: Vec<Box<Record>>,
-    /// Its reports from the future that count for nothing.
-    #[serde(default)]
-    pub set_aside: Vec<Box<Record>>,
-    /// The hosts that should have reported, and did not.
-    #[serde(default)]
-    pub missing: Vec<Text>,
-    /// Why.
-    #[serde(default)]
-    pub missing_reasons: Vec<MissingHost>,
-}
 
 /// Reads documents, for any number of threads.
 #[derive(Debug)]
@@ -123,27 +82,6 @@ impl Default for Documents {
     }
 }
 
-/// Where a document stands.
-#[derive(Debug, Clone, Copy)]
-pub struct Origin<'a> {
-    /// The file, as it was named.
-    pub source: &'a Text,
-    /// The line, from 1, where the file holds a document a line.
-    pub line: Option<u64>,
-}
-
-impl Origin<'_> {
-    /// What could not be read there.
-    pub fn unreadable(&self, code: UnreadableCode, message: &str) -> Piece {
-        Piece::Unreadable(Unreadable {
-            source: self.source.clone(),
-            line: self.line,
-            code,
-            message: cut(message, TEXT_LIMIT).into(),
-        })
-    }
-}
-
 impl Documents {
     /// From now on no record keeps its subjects in full: there are too many.
     pub fn in_short(&self) {
@@ -156,7 +94,7 @@ impl Documents {
     }
 
     /// Reads one document that may stand in another, written by a run that began then: for a report without times.
-    pub(super) fn read_of_run(&self, bytes: &[u8], origin: Origin<'_>, run: Option<Timestamp>, found: &mut Vec<Piece>) {
+    fn read_of_run(&self, bytes: &[u8], origin: Origin<'_>, run: Option<Timestamp>, found: &mut Vec<Piece>) {
         let bytes = bytes.trim_ascii();
         // As text it is checked once, not string by string.
         let Ok(text) = simdutf8::basic::from_utf8(bytes) else {
@@ -169,13 +107,18 @@ impl Documents {
                     .push(origin.unreadable(UnreadableCode::BadJson, "expected a JSON document, found nothing"));
             }
             // `dsc resource test` writes the results of a group so.
-            Some(b'[') if dsc::read_list(self, bytes, origin, found) => return,
+            Some(b'[') if dsc::read_list(&self.reader(), bytes, origin, found) => return,
             Some(_) => return found.push(no_object(bytes, origin)),
         }
-        match quick::from_str(text).map_or_else(|| serde_json::from_str::<Document<'_>>(text), Ok) {
+        match fast::from_str(text).map_or_else(|| serde_json::from_str::<Document<'_>>(text), Ok) {
             Ok(document) => self.sort_out(bytes, document, origin, run, found),
             Err(error) => found.push(refused(bytes, &error, origin)),
         }
+    }
+
+    /// What reads a report that stands in another document.
+    fn reader(&self) -> impl Fn(&[u8], Origin<'_>, Option<Timestamp>, &mut Vec<Piece>) {
+        |bytes, origin, run, found| self.read_of_run(bytes, origin, run, found)
     }
 
     fn sort_out(
@@ -198,7 +141,7 @@ impl Documents {
         }
         let of_dsc = [&document.results, &document.actual_state, &document.after_state];
         if document.protocol.is_none() && of_dsc.into_iter().any(Option::is_some) {
-            return dsc::read(self, bytes, origin, found);
+            return dsc::read(&self.reader(), bytes, origin, found);
         }
         if let Some(error) = document.error {
             let (code, message) = error_object(document.protocol, error.0);
@@ -758,223 +701,4 @@ fn error_object(protocol: Option<u32>, error: &str) -> (UnreadableCode, String) 
 fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     T::deserialize(text.into_deserializer())
         .map_err(|error: serde::de::value::Error| cut(&error.to_string(), 256).into_owned())
-}
-
-/// What a document may hold that decides what it is. Everything else is passed over.
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(default)]
-    protocol: Option<u32>,
-    #[serde(default, borrow)]
-    kind: Option<Word<'a>>,
-    #[serde(default, borrow)]
-    error: Option<Raw<'a>>,
-    #[serde(default, borrow)]
-    node: Option<Word<'a>>,
-    #[serde(default, borrow)]
-    host: Option<Word<'a>>,
-    #[serde(default, borrow)]
-    requirement: Option<Word<'a>>,
-    #[serde(default)]
-    collected_at: Option<Timestamp>,
-    #[serde(default)]
-    valid_at: Option<Timestamp>,
-    #[serde(default, borrow)]
-    status: Option<Word<'a>>,
-    #[serde(default)]
-    compliant: Option<bool>,
-    #[serde(default)]
-    summary: Option<InSummary>,
-    #[serde(default, borrow)]
-    reference: Option<Raw<'a>>,
-    #[serde(default, borrow)]
-    subjects: Limited<InSubject<'a>>,
-    #[serde(default, borrow)]
-    results: Option<Raw<'a>>,
-    #[serde(default, borrow, rename = "actualState")]
-    actual_state: Option<Raw<'a>>,
-    #[serde(default, borrow, rename = "afterState")]
-    after_state: Option<Raw<'a>>,
-}
-
-/// How many subjects have which status.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
-struct InSummary {
-    total: u64,
-    compliant: u64,
-    noncompliant: u64,
-    undetermined: u64,
-}
-
-impl InSummary {
-    fn count(&mut self, status: Status) {
-        self.total += 1;
-        match status {
-            Status::Compliant => self.compliant += 1,
-            Status::Noncompliant => self.noncompliant += 1,
-            Status::Undetermined => self.undetermined += 1,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct InReference<'a> {
-    #[serde(default, borrow)]
-    authorities: Limited<InAuthority<'a>>,
-    #[serde(default, borrow)]
-    members: Limited<InMember<'a>>,
-    #[serde(default, borrow)]
-    findings: Limited<InFinding<'a>>,
-}
-
-#[derive(Deserialize)]
-struct InAuthority<'a> {
-    #[serde(default, borrow)]
-    subject: Option<Word<'a>>,
-    #[serde(default, borrow)]
-    members: Limited<Word<'a>>,
-    #[serde(default, borrow)]
-    keys: Limited<InKey<'a>>,
-}
-
-#[derive(Deserialize)]
-struct InKey<'a> {
-    key_sha256: Sha256Hex,
-    #[serde(default, borrow)]
-    ca_version: Option<Word<'a>>,
-    #[serde(default)]
-    not_after: Option<Timestamp>,
-    joined_by: JoinedBy,
-}
-
-#[derive(Deserialize)]
-struct InMember<'a> {
-    #[serde(borrow)]
-    name: Word<'a>,
-    #[serde(default, borrow, rename = "use")]
-    use_: Option<Word<'a>>,
-    #[serde(default, borrow)]
-    certificate: Option<InCertificate<'a>>,
-    #[serde(default, borrow)]
-    issued_by: Option<InIssuer<'a>>,
-    #[serde(default, borrow)]
-    findings: Limited<InFinding<'a>>,
-}
-
-#[derive(Deserialize)]
-struct InSubject<'a> {
-    #[serde(borrow)]
-    name: Word<'a>,
-    #[serde(default, borrow, rename = "use")]
-    use_: Option<Word<'a>>,
-    #[serde(default)]
-    status: Option<Status>,
-    #[serde(default)]
-    relation: Option<Relation>,
-    #[serde(default)]
-    proof: Option<Proof>,
-    #[serde(default, borrow)]
-    issued_by: Option<InIssuer<'a>>,
-    #[serde(default, borrow)]
-    certificate: Option<InCertificate<'a>>,
-    #[serde(default, borrow)]
-    findings: Limited<InFinding<'a>>,
-}
-
-#[derive(Deserialize)]
-struct InIssuer<'a> {
-    key_sha256: Sha256Hex,
-    #[serde(default, borrow)]
-    subject: Option<Word<'a>>,
-    key_from: KeyFrom,
-}
-
-#[derive(Deserialize)]
-struct InCertificate<'a> {
-    #[serde(borrow)]
-    subject: Word<'a>,
-    #[serde(borrow)]
-    issuer: Word<'a>,
-    not_before: Timestamp,
-    not_after: Timestamp,
-    sha1: Thumbprint,
-    sha256: Sha256Hex,
-}
-
-#[derive(Deserialize)]
-struct InFinding<'a> {
-    #[serde(borrow)]
-    code: Word<'a>,
-    severity: Severity,
-    #[serde(borrow)]
-    message: Word<'a>,
-    #[serde(default, borrow)]
-    hint: Option<Word<'a>>,
-}
-
-/// A string, borrowed from the document where nothing in it is escaped.
-struct Word<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl<'de> Visitor<'de> for Words {
-            type Value = Word<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Word<'de>, E> {
-                Ok(Word(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Word<'de>, E> {
-                Ok(Word(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Word<'de>, E> {
-                Ok(Word(Cow::Owned(text)))
-            }
-        }
-        deserializer.deserialize_str(Words)
-    }
-}
-
-/// A list of at most [`LIST_LIMIT`] elements: a small text can make many large ones.
-struct Limited<T>(Vec<T>);
-
-impl<T> Default for Limited<T> {
-    fn default() -> Self {
-        Limited(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Limited<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
-            type Value = Limited<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Limited<T>, A::Error> {
-                let mut list = Vec::new();
-                while let Some(element) = elements.next_element()? {
-                    if list.len() == LIST_LIMIT {
-                        return Err(A::Error::custom(format!("a list of more than {LIST_LIMIT} elements")));
-                    }
-                    if list.is_empty() {
-                        // Most have one.
-                        list.reserve_exact(1);
-                    }
-                    list.push(element);
-                }
-                Ok(Limited(list))
-            }
-        }
-        deserializer.deserialize_seq(Elements(PhantomData))
-    }
 }

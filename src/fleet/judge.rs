@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::protocol::fleet::{
     FleetKind, FleetReference, FleetReport, Record, RecordSubject, ReportsRead, SharedNode, State, Text, Totals,
-    WaiverReport, WaiverState, fetch,
+    WaiverReport, WaiverState,
 };
 use crate::protocol::values::counted;
 use crate::protocol::{PROTOCOL, Revocation, Severity, Span, Status, Timestamp, Tool};
@@ -19,8 +19,6 @@ use super::waivers::{About, Checked};
 
 /// Records that one thread judges at a time: what it finds on them is joined in their order.
 const PART: usize = 8192;
-/// Records of these that are fetched from memory together: they stay in the processor's cache.
-const AT_ONCE: usize = 64;
 
 /// What a fleet is judged by.
 #[derive(Debug, Default)]
@@ -233,11 +231,7 @@ impl<'a> Judging<'a> {
         let mut last: Option<&Text> = None;
         part.first = records.first().and_then(|record| record.called().cloned());
         let mut reference: Option<&FleetReference> = None;
-        let fetched = records.chunks_mut(AT_ONCE).flat_map(|next| {
-            fetch(next);
-            next
-        });
-        for record in fetched {
+        for record in records {
             if reference.is_none_or(|reference| reference.id != record.reference) {
                 reference = find(self.references, record);
             }

@@ -11,9 +11,11 @@ mod estate;
 pub mod expected;
 pub mod input;
 pub mod judge;
+mod piece;
 mod settings;
 pub mod texts;
 pub mod waivers;
+mod wire;
 
-pub use aggregate::{Fleet, Found};
+pub use aggregate::Fleet;
 pub use judge::{Settings, judge};

@@ -125,7 +125,7 @@ macro_rules! document_certificate {
             /// The certificate as PEM.
             pub pem: String,
             /// The certificates that came with it, as PEM.
-            #[serde(default, deserialize_with = "super::read::null_default")]
+            #[serde(default, deserialize_with = "super::values::null_default")]
             pub chain: Vec<String>,
             $($(#[$meta])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $field: Option<$type>,)+
         }

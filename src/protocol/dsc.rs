@@ -11,9 +11,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::finding::Code;
+use super::nullable::allow_null;
 use super::report::{Report, Status};
 use super::request::Request;
-use super::schema::allow_null;
 
 /// The type of the resource (DSC: letters, digits and underscores, no hyphens).
 pub const RESOURCE_TYPE: &str = "SameCA/Certificate";

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::word::word;
+
 /// How much a finding weighs. An `error` makes a subject noncompliant, a `doubt` undetermined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -23,12 +25,7 @@ pub enum Severity {
 impl Severity {
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Doubt => "doubt",
-            Severity::Error => "error",
-        }
+        word(&self)
     }
 }
 

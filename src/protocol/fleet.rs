@@ -13,6 +13,7 @@ use super::finding::Severity;
 use super::report::{JoinedBy, KeyFrom, Proof, Relation, Revocation, Status, Tool};
 use super::time::Timestamp;
 use super::values::{Sha256Hex, Span, Thumbprint};
+use super::word::word;
 
 /// A text that many records share.
 pub type Text = Arc<str>;
@@ -142,14 +143,7 @@ impl State {
 
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            State::Compliant => "compliant",
-            State::Waived => "waived",
-            State::Undetermined => "undetermined",
-            State::Stale => "stale",
-            State::Missing => "missing",
-            State::Noncompliant => "noncompliant",
-        }
+        word(&self)
     }
 }
 
@@ -268,15 +262,7 @@ pub enum UnreadableCode {
 impl UnreadableCode {
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            UnreadableCode::BadFile => "bad-file",
-            UnreadableCode::BadJson => "bad-json",
-            UnreadableCode::BadReport => "bad-report",
-            UnreadableCode::NotAReport => "not-a-report",
-            UnreadableCode::UnsupportedProtocol => "unsupported-protocol",
-            UnreadableCode::TooLarge => "too-large",
-            UnreadableCode::Error => "error",
-        }
+        word(&self)
     }
 }
 
@@ -331,13 +317,7 @@ impl MissingReason {
 
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            MissingReason::Unreachable => "unreachable",
-            MissingReason::NoBinary => "no-binary",
-            MissingReason::ModuleFailure => "module-failure",
-            MissingReason::Skipped => "skipped",
-            MissingReason::NotAsked => "not-asked",
-        }
+        word(&self)
     }
 }
 
@@ -414,25 +394,6 @@ impl Record {
     pub fn called(&self) -> Option<&Text> {
         self.node.as_ref().or(self.host.as_ref())
     }
-}
-
-/// Looks at records that are worked through next, one soon after the other: they lie apart in memory, and the processor
-/// fetches many at a time only where nothing else has to be done with each.
-pub fn fetch(records: &[Box<Record>]) {
-    let first = |text: &str| text.as_bytes().first().copied().map_or(0, usize::from);
-    let mut seen = 0;
-    for record in records {
-        // Each part that lies apart, and each stretch of 64 bytes in the larger ones.
-        seen +=
-            record.called().map_or(0, |name| first(name)) + usize::from(record.sha256.0[0]) + record.waived_by.len();
-        for subject in &record.subjects {
-            seen += subject.findings.len() + usize::from(subject.status.is_some());
-            if let Some(certificate) = &subject.certificate {
-                seen += first(&certificate.subject) + usize::from(certificate.sha256.0[0]);
-            }
-        }
-    }
-    std::hint::black_box(seen);
 }
 
 /// One subject in short.
@@ -639,13 +600,7 @@ pub enum Standing {
 impl Standing {
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Standing::Reference => "reference",
-            Standing::Rollover => "rollover",
-            Standing::LookAlike => "look-alike",
-            Standing::Unproven => "unproven",
-            Standing::Other => "other",
-        }
+        word(&self)
     }
 }
 
@@ -837,11 +792,6 @@ pub enum WaiverState {
 impl WaiverState {
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            WaiverState::Used => "used",
-            WaiverState::Unused => "unused",
-            WaiverState::Expired => "expired",
-            WaiverState::NotYet => "not-yet",
-        }
+        word(&self)
     }
 }

@@ -7,15 +7,14 @@ pub mod fault;
 pub mod finding;
 pub mod fleet;
 pub mod inspection;
-pub(crate) mod quick;
-pub mod read;
+mod nullable;
 pub mod report;
 pub mod request;
 pub mod schema;
 pub mod source;
-mod strict;
 pub mod time;
 pub mod values;
+mod word;
 
 pub use document::{
     DocumentCertificate, DocumentInput, DocumentKind, DocumentMember, ReadBy, ReferenceDocument, Unread,
@@ -40,3 +39,20 @@ pub use values::{Hex, Secret, Sha256Hex, Span, Thumbprint, hex};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
+
+/// Refuses any protocol but 1, for requests that serde accepted.
+///
+/// # Errors
+/// Names the one that was found.
+pub fn check_protocol(found: u32) -> Result<(), Fault> {
+    if found == PROTOCOL {
+        return Ok(());
+    }
+    Err(Fault {
+        pointer: Some("/protocol".into()),
+        ..Fault::new(
+            FaultCode::UnsupportedProtocol,
+            format!("expected protocol 1, found {found}"),
+        )
+    })
+}

@@ -7,6 +7,7 @@ use super::facts::{CertificateFacts, Word};
 use super::finding::{Code, Finding};
 use super::time::Timestamp;
 use super::values::Sha256Hex;
+use super::word::word;
 
 /// One report. `R` is the reference section: itself, or its JSON where many reports share it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -88,11 +89,7 @@ pub enum Status {
 impl Status {
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Status::Compliant => "compliant",
-            Status::Undetermined => "undetermined",
-            Status::Noncompliant => "noncompliant",
-        }
+        word(&self)
     }
 }
 
@@ -302,16 +299,7 @@ pub enum Relation {
 impl Relation {
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Relation::Same => "same",
-            Relation::Rollover => "rollover",
-            Relation::KeyOnly => "key-only",
-            Relation::Different => "different",
-            Relation::Unproven => "unproven",
-            Relation::NameOnly => "name-only",
-            Relation::BadSignature => "bad-signature",
-            Relation::Unreadable => "unreadable",
-        }
+        word(&self)
     }
 }
 

@@ -8,12 +8,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::check_protocol;
 use super::document::DocumentInput;
 use super::fault::{Fault, pointer_step};
 use super::finding::{Code, Severity};
-use super::read::{check_protocol, null_default};
 use super::source::{Distrust, Password, Source, StoreLocation, StoreName, is_store_name, password};
 use super::time::Timestamp;
+use super::values::null_default;
 use super::values::{Secret, Sha256Hex, Span, Thumbprint, check_path};
 
 /// One request.

@@ -5,9 +5,10 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::values::{Secret, Sha256Hex, Thumbprint, check_path};
+use super::word::word;
 
 /// Where certificates come from: one form, checked while it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +112,25 @@ pub enum StartTls {
     Xmpp,
 }
 
+impl StartTls {
+    /// The word that the protocol uses. Not by way of serde: what can be written has its default in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StartTls::Smtp => "smtp",
+            StartTls::Imap => "imap",
+            StartTls::Pop3 => "pop3",
+            StartTls::Ldap => "ldap",
+            StartTls::Xmpp => "xmpp",
+        }
+    }
+}
+
+impl fmt::Display for StartTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// A place in the Windows certificate store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -129,7 +149,7 @@ pub struct WindowsStoreSource {
 }
 
 /// The two locations of the Windows certificate store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub enum StoreLocation {
     /// The machine's.
@@ -141,10 +161,7 @@ pub enum StoreLocation {
 impl StoreLocation {
     /// The word that the protocol uses.
     pub fn as_str(self) -> &'static str {
-        match self {
-            StoreLocation::LocalMachine => "LocalMachine",
-            StoreLocation::CurrentUser => "CurrentUser",
-        }
+        word(&self)
     }
 }
 

@@ -59,7 +59,7 @@ impl Timestamp {
 
 impl Timestamp {
     /// As RFC 3339 writes it.
-    pub fn text(self) -> [u8; 20] {
+    fn text(self) -> [u8; 20] {
         // The range of the type is within what `time` holds.
         let at = time::OffsetDateTime::from_unix_timestamp(self.unix()).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = (at.year().unsigned_abs(), u8::from(at.month()), at.day());

@@ -91,7 +91,7 @@ impl<const N: usize> Hex<N> {
     }
 
     /// Its digits in lower case, two a byte.
-    pub fn digits(&self) -> [[u8; 2]; N] {
+    fn digits(&self) -> [[u8; 2]; N] {
         self.0.map(digits_of)
     }
 
@@ -223,27 +223,13 @@ fn digits_of(byte: u8) -> [u8; 2] {
     [digit(byte >> 4), digit(byte & 15)]
 }
 
-/// How many bytes stand before the first that JSON escapes in a string (a quote, a backslash or a control character);
-/// all of them where there is none.
-#[inline]
-pub fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The highest bit of each byte that is zero; a wrong one can stand only after a right one.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let quote = zero(word ^ (ONES * b'"' as u64));
-        let backslash = zero(word ^ (ONES * b'\\' as u64));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quote | backslash | control) & HIGH;
-        if found != 0 {
-            return index * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
+/// For fields where null equals absent and absent means the default.
+pub fn null_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A number with its noun: `1 host`, `2 hosts`.
@@ -305,5 +291,17 @@ impl JsonSchema for Secret {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "writeOnly": true, "description": "A secret: it never leaves in any output." })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_has_each_digit() {
+        let all = Hex::<256>(std::array::from_fn(|at| at as u8));
+        let expected: String = (0..=255).map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(all.digits().as_flattened(), expected.as_bytes());
     }
 }

@@ -16,10 +16,10 @@ use serde::ser::{SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::quick;
 use super::safe::is_unsafe;
 use super::text::{digest, ending, time};
 use super::words;
+use crate::json::fast::writer;
 use crate::protocol::fleet::{
     Drift, DriftEntry, EstateAuthority, Expiry, FleetReference, FleetReport, Generation, Record, RecordFinding,
     RecordSubject, State, WaiverState,
@@ -614,7 +614,7 @@ fn tail(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     let before = serde_json::to_vec(&before)?;
     out_data.write_all(before.strip_suffix(b"}").unwrap_or(&before))?;
     out_data.write_all(b",\"records\":[")?;
-    quick::elements(&rows, &mut out_data, |_| (), quick::push)?;
+    writer::elements(&rows, &mut out_data, writer::push)?;
     out_data.write_all(b"],")?;
     let after = serde_json::to_vec(&after)?;
     out_data.write_all(after.strip_prefix(b"{").unwrap_or(&after))?;
@@ -842,33 +842,15 @@ struct Texts<'a> {
     list: Vec<Cow<'a, str>>,
     places: HashMap<&'a str, i64>,
     digests: HashMap<&'a Sha256Hex, i64>,
-    /// Texts that were looked up lately and their places: records share them.
-    lately: Vec<(&'a str, i64)>,
 }
 
 impl<'a> Texts<'a> {
     fn place(&mut self, text: Option<&'a str>) -> i64 {
-        /// Many times what a record has.
-        const LATELY: usize = 256;
         let Some(text) = text else { return -1 };
-        if self.lately.is_empty() {
-            self.lately.resize(LATELY, ("", -1));
-        }
-        let lately = text.as_ptr().addr() / 8 % LATELY;
-        if let Some(&(known, place)) = self.lately.get(lately)
-            && place >= 0
-            && std::ptr::eq(known, text)
-        {
-            return place;
-        }
-        let place = *self.places.entry(text).or_insert_with(|| {
+        *self.places.entry(text).or_insert_with(|| {
             self.list.push(text.into());
             self.list.len() as i64 - 1
-        });
-        if let Some(known) = self.lately.get_mut(lately) {
-            *known = (text, place);
-        }
-        place
+        })
     }
 
     fn digest(&mut self, digest: Option<&'a Sha256Hex>) -> i64 {

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::safe::is_unsafe;
-use super::{quick, record};
-use crate::protocol::fleet::{FleetReport, fetch};
+use crate::json::fast::writer;
+use crate::protocol::fleet::{FleetReport, Record};
 
 /// Writes a document as one line.
 pub fn line(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
@@ -23,8 +23,16 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
     }
     rest.truncate(rest.len() - b"]}".len());
     out.write_all(&rest)?;
-    quick::elements(&report.records, out, fetch, |out, record| record::push(out, record))?;
+    writer::elements(&report.records, out, |out, record| push(out, record))?;
     out.write_all(b"]}\n")
+}
+
+fn push(out: &mut Vec<u8>, record: &Record) -> Result<(), serde_json::Error> {
+    match record.details {
+        // Which stand as they were written, and only serde_json knows how to leave them so.
+        Some(_) => serde_json::to_writer(out, record),
+        None => writer::push(out, record),
+    }
 }
 
 /// Writes a document indented by two spaces. What could steer a terminal is written as `\uXXXX`, which means the same.
@@ -95,7 +103,80 @@ impl Formatter for SafePretty<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::value::RawValue;
+
     use super::*;
+    use crate::protocol::fleet::{RecordCertificate, RecordFinding, RecordIssuer, RecordSubject, State};
+    use crate::protocol::{Hex, KeyFrom, Proof, Relation, Severity, Status, Timestamp};
+
+    /// Bit by bit, each field that may be absent is there or not.
+    fn record(bits: u32) -> Record {
+        let there = |bit: u32| bits >> bit & 1 == 1;
+        let time = |seconds: i64| Timestamp::from_unix(seconds + i64::from(bits));
+        let finding = |index: u8| RecordFinding {
+            code: "link-refused".into(),
+            severity: [Severity::Info, Severity::Warning, Severity::Doubt, Severity::Error][usize::from(index) % 4],
+            message: "says \"no\"\n".into(),
+            hint: there(0).then(|| "look\u{2028}".into()),
+        };
+        let subject = |index: u8| RecordSubject {
+            name: format!("fe01\\{index}").into(),
+            use_: there(1).then(|| "Default".into()),
+            status: there(2).then_some(Status::Undetermined),
+            relation: there(3).then_some(Relation::NameOnly),
+            proof: there(4).then_some(Proof::KeyIdentifier),
+            issued_by: there(5).then(|| {
+                Arc::new(RecordIssuer {
+                    key_sha256: Hex([0x9a ^ index; 32]),
+                    subject: there(6).then(|| "CN=Größe".into()),
+                    key_from: KeyFrom::ReferenceDocument,
+                })
+            }),
+            certificate: there(7).then(|| RecordCertificate {
+                subject: "CN=a".into(),
+                issuer: "CN=\u{7f}\u{1}".into(),
+                not_before: time(-62_167_219_200),
+                not_after: time(253_402_300_000),
+                sha1: Hex(std::array::from_fn(|at| at as u8 * 13)),
+                sha256: Hex(std::array::from_fn(|at| at as u8 * 8 + index)),
+            }),
+            findings: (0..u8::from(there(8)) * 4).map(finding).collect(),
+        };
+        Record {
+            node: there(2).then(|| "fe01".into()),
+            host: there(9).then(|| "FE01.contoso.com".into()),
+            requirement: there(10).then(|| "".into()),
+            collected_at: there(11).then(|| time(1_795_154_400)),
+            valid_at: time(0),
+            status: [Status::Compliant, Status::Noncompliant][usize::from(there(0))],
+            state: State::ALL[bits as usize % 6],
+            stale: there(12),
+            from_future: there(3),
+            hosts_of_node: vec!["a\"".into(); usize::from(there(5)) * 2].into(),
+            waived_by: vec![7; usize::from(there(13)) * 2].into(),
+            source: "a folder/fe01.json".into(),
+            line: there(14).then_some(u64::MAX),
+            sha256: Hex(std::array::from_fn(|at| !(at as u8))),
+            reference: "00ff".into(),
+            subjects: (0..(bits % 4) as u8).map(subject).collect(),
+            details: there(15).then(|| RawValue::from_string(r#"[{"a": 1}]"#.into()).unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_record_has_the_bytes_of_serde_json_whatever_it_lacks() {
+        // Each field alone, each field missing, and much in between.
+        let alone = (0..16).flat_map(|bit| [1 << bit | 3, !(1 << bit) & 0xffff]);
+        for bits in alone.chain((0..0x1_0000).step_by(37)) {
+            let record = record(bits);
+            let mut out = Vec::new();
+            push(&mut out, &record).unwrap();
+            let expected = serde_json::to_string(&record).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{bits:b}");
+        }
+    }
 
     #[test]
     fn what_is_indented_holds_nothing_that_steers_a_terminal_and_means_the_same() {

@@ -7,8 +7,6 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod prometheus;
-pub(crate) mod quick;
-mod record;
 pub mod safe;
 pub mod text;
 pub mod words;

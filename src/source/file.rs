@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::decode::MAX_INPUT_BYTES;
-use crate::protocol::read;
 
 /// Entries of a folder: each becomes a file that is read, so the number bounds the work.
 const FOLDER_LIMIT: usize = 100_000;
@@ -61,7 +60,7 @@ pub fn read_small(path: &Path, limit: u64, log: &(dyn Fn(&str) + Sync)) -> Resul
 
 /// The first line of a file as text, without its line end and byte order mark.
 pub fn first_line(bytes: Vec<u8>) -> Result<String, &'static str> {
-    let text = match read::from_utf16(&bytes) {
+    let text = match crate::json::from_utf16(&bytes) {
         Some(text) => text.map_err(|_| "it is not text in UTF-16")?,
         None => String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8")?,
     };

@@ -5,6 +5,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeSliceError, Engine};
 
 use crate::cert::Certificate;
+use crate::decode::Encoding;
 use crate::protocol::{Code, DerSource, Finding};
 
 use super::{Form, Format, Held, Holding};
@@ -39,7 +40,7 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
     let in_store = source.private_key.is_some() || source.key_provider.is_some() || source.store.is_some();
     let form = match in_store {
         true => Form::Store(source.store.clone()),
-        false => Form::Other(Format::Der),
+        false => Form::Other(Format::Encoded(Encoding::Der)),
     };
     let held = Held {
         private_key: source.private_key,
@@ -48,7 +49,7 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         ..Held::of(certificate, form)
     };
     let mut holding = Holding {
-        format: Format::Der,
+        format: Format::Encoded(Encoding::Der),
         certificates: vec![held],
         keys: Vec::new(),
         problems: Vec::new(),
@@ -63,7 +64,7 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         match certificate {
             Some((certificate, _)) => holding
                 .certificates
-                .push(Held::of(certificate, Form::Other(Format::Der))),
+                .push(Held::of(certificate, Form::Other(Format::Encoded(Encoding::Der)))),
             None => {
                 let finding = Finding::of(Code::CertificateUnreadable, "inline-chain");
                 holding.problems.push(finding.value("number", (index + 1).to_string()));

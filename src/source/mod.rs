@@ -25,7 +25,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::cert::{Certificate, KeyId, PrivateKey, PublicKey};
-use crate::decode::{self, DecodeError, PrivateKeyDer};
+use crate::decode::{self, DecodeError, Encoding, PrivateKeyDer};
 use crate::protocol::{Code, Finding, Password, Phrase, Secret, Severity, Source, StoreName, TlsSource};
 
 /// Largest file of a password: nobody types more, and the wrong file may be any size.
@@ -104,14 +104,8 @@ pub enum Form {
 /// How a source was written or sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// PEM.
-    Pem,
-    /// DER, in a file or inline.
-    Der,
-    /// PKCS#7.
-    Pkcs7,
-    /// PKCS#12.
-    Pkcs12,
+    /// Certificates as a file has them, or inline.
+    Encoded(Encoding),
     /// A folder of files.
     Folder,
     /// A server's answer.
@@ -124,10 +118,10 @@ impl Format {
     /// What to call it.
     pub fn name(self) -> &'static str {
         match self {
-            Format::Pem => "PEM",
-            Format::Der => "DER",
-            Format::Pkcs7 => "PKCS#7",
-            Format::Pkcs12 => "PKCS#12",
+            Format::Encoded(Encoding::Pem) => "PEM",
+            Format::Encoded(Encoding::Der) => "DER",
+            Format::Encoded(Encoding::Pkcs7) => "PKCS#7",
+            Format::Encoded(Encoding::Pkcs12) => "PKCS#12",
             Format::Folder => "folder",
             Format::Tls => "TLS",
             Format::WindowsStore => "Windows certificate store",
@@ -167,17 +161,17 @@ impl Holding {
             }
             _ if self.certificates.is_empty() => Vec::new(),
             _ if self.ambiguity.is_some() => return Err(self.ambiguous(label, &positions.collect::<Vec<_>>())),
-            Format::Pem if self.first_is_unreadable => {
+            Format::Encoded(Encoding::Pem) if self.first_is_unreadable => {
                 return Err(match self.problems.first() {
                     Some(cause) => Finding::of(Code::CertificateUnreadable, "first").cause(cause),
                     None => Finding::of(Code::CertificateUnreadable, "first-unknown").value("source", label),
                 });
             }
-            Format::Pem | Format::Tls | Format::Der => return Ok(0),
-            Format::Pkcs7 => positions.filter(|&position| !self.issued_another(position)).collect(),
-            Format::Pkcs12 if self.keys.is_empty() && self.certificates.len() == 1 => vec![0],
-            Format::Pkcs12 if self.different_keys() != 1 => positions.collect(),
-            Format::Pkcs12 => {
+            Format::Encoded(Encoding::Pem | Encoding::Der) | Format::Tls => return Ok(0),
+            Format::Encoded(Encoding::Pkcs7) => positions.filter(|&position| !self.issued_another(position)).collect(),
+            Format::Encoded(Encoding::Pkcs12) if self.keys.is_empty() && self.certificates.len() == 1 => vec![0],
+            Format::Encoded(Encoding::Pkcs12) if self.different_keys() != 1 => positions.collect(),
+            Format::Encoded(Encoding::Pkcs12) => {
                 let fitting: Vec<usize> = positions
                     .clone()
                     .filter(|&position| self.claims(self.certificates[position].certificate.key()))
@@ -232,14 +226,14 @@ impl Holding {
                 .phrase("listed", listed);
         }
         let finding = match self.format {
-            Format::Pkcs12 if self.different_keys() > 1 => {
+            Format::Encoded(Encoding::Pkcs12) if self.different_keys() > 1 => {
                 Finding::of(Code::SourceAmbiguous, "several-keys").value("keys", self.different_keys().to_string())
             }
-            Format::Pkcs12 if self.keys.is_empty() => match &self.key_trouble {
+            Format::Encoded(Encoding::Pkcs12) if self.keys.is_empty() => match &self.key_trouble {
                 Some(why) => Finding::of(Code::SourceAmbiguous, "closed-key").phrase("why", why.clone()),
                 None => Finding::of(Code::SourceAmbiguous, "no-key"),
             },
-            Format::Pkcs12 => Finding::of(Code::SourceAmbiguous, "key-of-several"),
+            Format::Encoded(Encoding::Pkcs12) => Finding::of(Code::SourceAmbiguous, "key-of-several"),
             Format::Folder => Finding::of(Code::SourceAmbiguous, "folder"),
             _ => Finding::of(Code::SourceAmbiguous, "several"),
         };
@@ -537,12 +531,7 @@ impl<'a> Reader<'a> {
             finding: undecodable(label, &error),
             is_something_else: error.is_something_else(),
         })?;
-        let format = match bundle.format {
-            decode::Format::Pem => Format::Pem,
-            decode::Format::Der => Format::Der,
-            decode::Format::Pkcs7 => Format::Pkcs7,
-            decode::Format::Pkcs12 => Format::Pkcs12,
-        };
+        let format = Format::Encoded(bundle.format);
         let keys = several(&bundle.keys);
         let mut holding = Holding {
             format,
@@ -595,9 +584,9 @@ impl<'a> Reader<'a> {
                 is_something_else: false,
             });
         }
-        let keeps_keys = format == Format::Pkcs12 || !bundle.keys.is_empty();
+        let keeps_keys = format == Format::Encoded(Encoding::Pkcs12) || !bundle.keys.is_empty();
         holding.match_keys(keeps_keys);
-        if format == Format::Pkcs12 {
+        if format == Format::Encoded(Encoding::Pkcs12) {
             for held in &mut holding.certificates {
                 let own_key = held.private_key == Some(true);
                 held.forms = vec![Form::Pkcs12 { keys, own_key }];
@@ -762,19 +751,11 @@ impl From<Undecodable> for Finding {
 }
 
 fn endpoint(server: &TlsSource) -> tls::Endpoint {
-    use crate::protocol::StartTls as Wanted;
-    let starttls = server.starttls.map(|wanted| match wanted {
-        Wanted::Smtp => tls::StartTls::Smtp,
-        Wanted::Imap => tls::StartTls::Imap,
-        Wanted::Pop3 => tls::StartTls::Pop3,
-        Wanted::Ldap => tls::StartTls::Ldap,
-        Wanted::Xmpp => tls::StartTls::Xmpp,
-    });
     tls::Endpoint {
         host: server.host.clone(),
         port: server.port(),
         server_name: server.server_name.clone(),
-        starttls,
+        starttls: server.starttls,
         timeout: Duration::from_secs(u64::from(server.timeout_seconds())),
     }
 }

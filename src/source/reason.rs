@@ -83,7 +83,7 @@ pub(super) fn tls(error: &TlsError) -> Phrase {
         TlsError::Malformed { .. } => Phrase::of("tls.malformed"),
         TlsError::NoCertificate => Phrase::of("tls.no-certificate"),
         TlsError::StartTlsRefused { protocol, why, .. } => Phrase::of("tls.starttls-refused")
-            .value("protocol", protocol.name())
+            .value("protocol", protocol.as_str())
             .phrase("why", Phrase::named("starttls", why)),
         TlsError::TooLarge { limit, unit } => Phrase::of("tls.too-large")
             .value("limit", limit.to_string())

@@ -5,7 +5,7 @@
 
 use std::io::{Read, Write};
 
-use super::tls::StartTls;
+use crate::protocol::StartTls;
 
 /// A line in bytes: RFC 5321 section 4.5.3.1.5 has 512, IMAP servers send capabilities in somewhat longer ones.
 const MAX_LINE: usize = 4096;

@@ -10,7 +10,11 @@
 #[cfg(feature = "openssl")]
 mod hello;
 #[cfg(feature = "openssl")]
+mod link;
+#[cfg(feature = "openssl")]
 mod live;
+#[cfg(feature = "openssl")]
+mod observation;
 #[cfg(test)]
 #[cfg(feature = "openssl")]
 mod tests;
@@ -21,6 +25,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use crate::protocol::StartTls;
 
 /// Servers read at the same time. Reading is waiting, not computing, so many more than there are cores; yet each takes
 /// a thread, a socket and up to [`MAX_RECEIVED`] bytes, and 64 sockets stay far below the 256 to 1,024 open files that
@@ -60,55 +66,6 @@ pub struct Endpoint {
     pub starttls: Option<StartTls>,
     /// Bound on the whole reading: looking the name up, connecting, every attempt. At most [`MAX_TIMEOUT`].
     pub timeout: Duration,
-}
-
-/// A protocol with a dialogue in plain text that ends in TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StartTls {
-    /// RFC 3207.
-    Smtp,
-    /// RFC 3501 section 6.2.1 and RFC 2595.
-    Imap,
-    /// RFC 2595 section 4.
-    Pop3,
-    /// RFC 4511 section 4.14.
-    Ldap,
-    /// RFC 6120 section 5, client to server.
-    Xmpp,
-}
-
-impl StartTls {
-    /// The names that [`StartTls::parse`] knows.
-    pub const NAMES: [&'static str; 5] = ["smtp", "imap", "pop3", "ldap", "xmpp"];
-
-    /// The protocol of that name, in lower case; `None` for a name not in [`StartTls::NAMES`].
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "smtp" => Some(Self::Smtp),
-            "imap" => Some(Self::Imap),
-            "pop3" => Some(Self::Pop3),
-            "ldap" => Some(Self::Ldap),
-            "xmpp" => Some(Self::Xmpp),
-            _ => None,
-        }
-    }
-
-    /// The name that [`StartTls::parse`] reads.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Smtp => "smtp",
-            Self::Imap => "imap",
-            Self::Pop3 => "pop3",
-            Self::Ldap => "ldap",
-            Self::Xmpp => "xmpp",
-        }
-    }
-}
-
-impl fmt::Display for StartTls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// What a server presented.

@@ -11,7 +11,7 @@ fn document(asked: &Ask) -> Value {
     let mut request = asked.request(&[]);
     let map = request.as_object_mut().unwrap();
     map.retain(|name, value| !(value.as_array().is_some_and(Vec::is_empty) || name == "policy"));
-    let request: Request = same_ca::protocol::read::read(&serde_json::to_vec(&request).unwrap()).unwrap();
+    let request: Request = same_ca::json::read(&serde_json::to_vec(&request).unwrap()).unwrap();
     let machine = Machine {
         clock: Timestamp::from_unix(mint::NOW),
         env: &|_| None,
@@ -145,7 +145,7 @@ fn a_server_that_could_not_be_read_is_said_by_every_check_through_the_document()
         .as_object_mut()
         .unwrap()
         .retain(|name, _| name == "protocol" || name == "reference" || name == "authorities");
-    let request: Request = same_ca::protocol::read::read(&serde_json::to_vec(&request).unwrap()).unwrap();
+    let request: Request = same_ca::json::read(&serde_json::to_vec(&request).unwrap()).unwrap();
     let machine = Machine {
         clock: Timestamp::from_unix(mint::NOW),
         env: &|_| None,
@@ -194,7 +194,7 @@ fn a_document_keeps_the_rank_of_every_certificate_and_how_each_server_was_read()
         .as_object_mut()
         .unwrap()
         .retain(|name, _| name == "protocol" || name == "reference_document");
-    let request: Request = same_ca::protocol::read::read(&serde_json::to_vec(&request).unwrap()).unwrap();
+    let request: Request = same_ca::json::read(&serde_json::to_vec(&request).unwrap()).unwrap();
     let machine = Machine {
         clock: Timestamp::from_unix(mint::NOW),
         env: &|_| None,

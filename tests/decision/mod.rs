@@ -169,7 +169,7 @@ impl Ask {
     /// Why the request is refused.
     fn refusal(&self) -> Fault {
         let request = serde_json::to_vec(&self.request(&[json!({ "name": "s", "source": source(&[&stranger()]) })]));
-        let request = same_ca::protocol::read::read(&request.unwrap()).unwrap();
+        let request = same_ca::json::read(&request.unwrap()).unwrap();
         support::try_check(&request).expect_err("the request is refused")
     }
 }

@@ -197,7 +197,7 @@ fn estates_of_ml_dsa_and_slh_dsa_are_checked_inspected_referred_to_and_installed
             // reference
             let asked =
                 json!({"protocol": 1, "reference": request["reference"], "authorities": request["authorities"]});
-            let asked = same_ca::protocol::read::read(&serde_json::to_vec(&asked).unwrap()).unwrap();
+            let asked = same_ca::json::read(&serde_json::to_vec(&asked).unwrap()).unwrap();
             let document = same_ca::app::reference::reference(&asked, None, false, &context).unwrap();
             let mut by_document = request.clone();
             by_document["reference"] = json!([]);

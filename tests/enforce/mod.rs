@@ -162,7 +162,7 @@ pub fn mode(path: &Path) -> u32 {
 /// Runs a request in this process; the report as the JSON that it is written as, and what was logged.
 pub fn run_logged(request: &Value, what_if: bool) -> (Result<Value, Fault>, String) {
     assert_valid("request", request);
-    let request = same_ca::protocol::read::read(&serde_json::to_vec(request).unwrap()).unwrap();
+    let request = same_ca::json::read(&serde_json::to_vec(request).unwrap()).unwrap();
     let log = Mutex::new(String::new());
     let context = Context {
         clock: Timestamp::from_unix(mint::NOW),

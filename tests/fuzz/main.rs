@@ -28,7 +28,7 @@ use mint::{Ca, Cert, CertBuilder, Key, P12, San, container};
 use same_ca::app::{Context, check};
 use same_ca::cert::Certificate;
 use same_ca::decode;
-use same_ca::protocol::{Request, Timestamp, read};
+use same_ca::protocol::{Request, Timestamp};
 use serde_json::json;
 
 /// No input may take longer, whatever it says: the work on each is bounded.
@@ -138,7 +138,7 @@ fn targets() -> Vec<Target> {
         }),
         target("certificate", ders.clone(), certificate),
         target("request", requests, |bytes| {
-            if let Ok(request) = read::read::<Request>(bytes) {
+            if let Ok(request) = same_ca::json::read::<Request>(bytes) {
                 let _ = black_box(request.check());
             }
         }),
@@ -182,7 +182,7 @@ fn judged(der: &[u8]) {
         "intermediates": [{"pem": issuing}, {"der": encoded}],
         "policy": {"profile": "lync-server-2013", "valid_at": mint::NOW_TEXT},
     });
-    let request: Request = read::read(request.to_string().as_bytes()).expect("a request");
+    let request: Request = same_ca::json::read(request.to_string().as_bytes()).expect("a request");
     let context = Context {
         clock: Timestamp::from_unix(mint::NOW),
         env: &|_| None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use same_ca::app::{Context as Outside, check};
-use same_ca::protocol::{Finding, Relation, Report, Severity, Status, Timestamp, read};
+use same_ca::protocol::{Finding, Relation, Report, Severity, Status, Timestamp};
 use serde_json::{Value, json};
 
 use super::law::{Said, Verdict};
@@ -319,7 +319,7 @@ pub fn answer(request: &Value) -> Result<Answer, String> {
 /// The engine's report.
 pub fn report(request: &Value) -> Result<Report, String> {
     let bytes = serde_json::to_vec(request).map_err(|error| error.to_string())?;
-    let request = read::read(&bytes).map_err(|fault| fault.to_string())?;
+    let request = same_ca::json::read(&bytes).map_err(|fault| fault.to_string())?;
     let outside = Outside {
         clock: Timestamp::from_unix(mint::NOW),
         env: &|_| None,

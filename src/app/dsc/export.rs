@@ -11,13 +11,11 @@ use serde_json::{Map, Value, json};
 use crate::cert::Certificate;
 use crate::decide::Reference;
 use crate::explain::{self, Voice};
-use crate::protocol::{
-    Code, DerSource, Fault, FaultCode, Hex, Password, Source, Subject, WindowsStoreSource, hex, read,
-};
+use crate::protocol::{Code, DerSource, Fault, FaultCode, Hex, Password, Source, Subject, WindowsStoreSource, hex};
 use crate::source::{Format, Held, Holding, Reader};
 
-use super::super::Context;
 use super::super::check::{Head, judge, report, section};
+use super::super::context::Context;
 use super::super::{places, request, subjects};
 use super::properties::Properties;
 use super::short_state;
@@ -30,7 +28,7 @@ const NAME_LIMIT: usize = 64;
 /// # Errors
 /// Where nothing is said and there is no default.
 pub fn asked<'a>(bytes: &'a [u8], default: Option<&str>) -> Result<Cow<'a, [u8]>, Fault> {
-    let text = read::without_bom(bytes).trim_ascii();
+    let text = crate::json::without_bom(bytes).trim_ascii();
     let object = match text {
         b"" => Some(Map::new()),
         _ => serde_json::from_slice::<Map<String, Value>>(text).ok(),

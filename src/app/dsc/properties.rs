@@ -13,7 +13,7 @@ use crate::protocol::dsc::{
     in_camel_case, renamed_fields,
 };
 use crate::protocol::fault::pointer_step;
-use crate::protocol::{Fault, PROTOCOL, Request, Timestamp, read};
+use crate::protocol::{Fault, PROTOCOL, Request, Timestamp};
 use crate::source::from_base64;
 
 /// Properties, read.
@@ -37,7 +37,7 @@ impl Properties {
             #[serde(rename = "subjects")]
             _subjects: Vec<de::IgnoredAny>,
         }
-        let state = serde_json::from_slice::<State>(read::without_bom(bytes));
+        let state = serde_json::from_slice::<State>(crate::json::without_bom(bytes));
         state.is_ok_and(|state| !state.status.as_str().is_empty())
     }
 
@@ -46,11 +46,11 @@ impl Properties {
     /// # Errors
     /// Where they are no request. What is said repeats no value that may be a secret, and calls properties what DSC does.
     pub fn read(bytes: &[u8], host: impl FnOnce() -> String, clock: Timestamp) -> Result<Self, Fault> {
-        if read::without_bom(bytes).iter().all(u8::is_ascii_whitespace) {
+        if crate::json::without_bom(bytes).iter().all(u8::is_ascii_whitespace) {
             let message = "expected the properties of the resource (at least subjects), found no input";
             return Err(Fault::bad_request("", message));
         }
-        let Strict(value) = read::read(bytes)?;
+        let Strict(value) = crate::json::read(bytes)?;
         let Value::Object(mut properties) = value else {
             return Err(Fault::bad_request(
                 "",
@@ -77,7 +77,7 @@ impl Properties {
         plain.entry("protocol").or_insert_with(|| PROTOCOL.into());
         // Read as any request is, so that each refusal has its place.
         let bytes = serde_json::to_vec(&plain).unwrap_or_default();
-        let request: Request = read::read(&bytes).map_err(|fault| explain(fault, &split.given))?;
+        let request: Request = crate::json::read(&bytes).map_err(|fault| explain(fault, &split.given))?;
         let request = Request {
             host: Some(request.host.unwrap_or_else(host)),
             collected_at: Some(request.collected_at.unwrap_or(clock)),

@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 
-use super::libraries::Verification;
+use super::verification::Verification;
 use crate::asn1::key::public_key_octets;
 use crate::cert::algorithm::{Curve, Digest, KeyKind, MlDsa, SignatureAlgorithm};
 

@@ -1,18 +1,8 @@
 //! Which library does what: aws-lc-rs what it can, OpenSSL the rest.
 
+use super::verification::Verification;
 use super::{aws_lc, openssl};
 use crate::cert::algorithm::{Curve, KeyKind, MlDsa, SignatureAlgorithm};
-
-/// What came of verifying a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verification {
-    /// The key made the signature.
-    Valid,
-    /// The key did not make the signature.
-    Invalid,
-    /// It cannot be told, for the reason given.
-    Unsupported(&'static str),
-}
 
 /// The libraries' forms of one public key, each made when first needed.
 #[derive(Default)]

@@ -12,10 +12,11 @@ mod openssl;
 mod openssl_setup;
 #[cfg(test)]
 mod tests;
+pub(super) mod verification;
 
-pub use libraries::Verification;
 #[cfg(feature = "openssl")]
 pub use openssl_setup::initialise_openssl;
+pub use verification::Verification;
 
 use super::algorithm::{KeyKind, SignatureAlgorithm};
 use super::certificate::Certificate;

@@ -1,7 +1,7 @@
 //! In place of OpenSSL where it is not built in: what aws-lc-rs lacks cannot be told.
 
 use super::aws_lc;
-use super::libraries::Verification;
+use super::verification::Verification;
 use crate::cert::algorithm::SignatureAlgorithm;
 
 #[derive(Default)]

@@ -11,11 +11,10 @@ use ::openssl::pkey::{Id, PKey, Private, Public};
 use ::openssl::rsa::{Padding, Rsa};
 use ::openssl::sign::{RsaPssSaltlen, Signer, Verifier};
 
-use super::libraries::Verification;
 use super::openssl_setup::initialise_openssl;
-use crate::asn1::der;
+use super::verification::Verification;
+use crate::asn1::{der, oid};
 use crate::cert::algorithm::{Digest, NO_LIBRARY, SignatureAlgorithm};
-use crate::cert::dotted;
 
 /// OpenSSL's form of one public key, made when first needed; `None` inside is a key that it refuses.
 #[derive(Default)]
@@ -106,7 +105,7 @@ pub fn decompress(spki: &[u8]) -> Option<Vec<u8>> {
 /// The uncompressed public point of an EC secret.
 pub fn point_of_private(curve_oid: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
     initialise_openssl();
-    let curve = ::openssl::asn1::Asn1Object::from_str(&dotted(curve_oid)).ok()?.nid();
+    let curve = ::openssl::asn1::Asn1Object::from_str(&oid::text(curve_oid)).ok()?.nid();
     let group = EcGroup::from_curve_name(curve).ok()?;
     let mut secret = BigNum::from_slice(secret).ok()?;
     secret.set_const_time();
@@ -180,7 +179,7 @@ pub fn rsa_works(pkcs1: &[u8], spki: &[u8], message: &[u8]) -> Option<()> {
 /// Whether a secret is that of a point, on a curve that aws-lc-rs lacks.
 pub fn ec_works(curve_oid: &[u8], secret: &[u8], point: &[u8], message: &[u8]) -> Option<()> {
     initialise_openssl();
-    let curve = ::openssl::asn1::Asn1Object::from_str(&dotted(curve_oid)).ok()?.nid();
+    let curve = ::openssl::asn1::Asn1Object::from_str(&oid::text(curve_oid)).ok()?.nid();
     let group = EcGroup::from_curve_name(curve).ok()?;
     let mut context = BigNumContext::new().ok()?;
     let point = EcPoint::from_bytes(&group, point, &mut context).ok()?;

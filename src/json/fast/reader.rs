@@ -13,7 +13,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
-use super::values::plain_length;
+use super::plain_length;
 
 /// Objects and lists in each other that are passed over: no report comes near, and a number has so many bits.
 const DEPTH: u32 = 64;
@@ -31,7 +31,7 @@ thread_local! {
 }
 
 /// Reads a document; none where it is not as programs write it, or not of this type.
-pub(crate) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
+pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     SEEN.with_borrow_mut(|seen| {
         if seen.is_empty() {
             seen.resize_with(KEYS, Seen::default);
@@ -50,7 +50,7 @@ pub(crate) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
 
 /// A value as it stands in the document, known to be JSON.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Raw<'a>(pub &'a str);
+pub struct Raw<'a>(pub &'a str);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

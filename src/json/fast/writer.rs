@@ -11,7 +11,7 @@ use serde_json::Error;
 
 use rayon::prelude::*;
 
-use crate::protocol::values::plain_length;
+use super::plain_length;
 
 /// Elements that one thread makes ready at a time: some 64 KiB of records, which stay in its cache.
 const PART: usize = 64;
@@ -19,16 +19,14 @@ const PART: usize = 64;
 const PARTS: usize = 64;
 
 /// Writes the elements of a list, with commas between them, made ready on all cores while others are written; `push` adds
-/// one to what is in memory. `begin` is given those that follow.
-pub(super) fn elements<T: Sync>(
+/// one to what is in memory.
+pub fn elements<T: Sync>(
     elements: &[T],
     out: &mut dyn Write,
-    begin: impl Fn(&[T]) + Sync,
     push: impl Fn(&mut Vec<u8>, &T) -> Result<(), Error> + Sync,
 ) -> io::Result<()> {
     let make = |(part, (buffer, elements)): (usize, (&mut Vec<u8>, &[T]))| -> io::Result<()> {
         buffer.clear();
-        begin(elements);
         for (index, element) in elements.iter().enumerate() {
             if part > 0 || index > 0 {
                 buffer.push(b',');
@@ -62,12 +60,12 @@ pub(super) fn elements<T: Sync>(
 }
 
 /// Adds a value to what is in memory.
-pub(crate) fn push(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Error> {
+pub fn push(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Error> {
     value.serialize(Compact::new(out))
 }
 
 /// Adds a text to what is in memory, quoted and escaped.
-pub(super) fn string(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
+pub fn string(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
     let bytes = text.as_bytes();
     if plain_length(bytes) < bytes.len() {
         return serde_json::to_writer(out, text);
@@ -81,7 +79,7 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
 
 /// JSON that is at hand, for [`push()`] alone.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Raw<'a>(pub &'a str);
+pub struct Raw<'a>(pub &'a str);
 
 /// What [`Raw`] is called on the way through serde.
 const RAW: &str = "same-ca raw";
@@ -401,7 +399,7 @@ mod tests {
         for length in [0, 1, PART, PART + 1, PART * PARTS, 3 * PART * PARTS + 5] {
             let list: Vec<Sample> = (0..length).map(sample).collect();
             let mut out = b"[".to_vec();
-            elements(&list, &mut out, |_| (), push).unwrap();
+            elements(&list, &mut out, push).unwrap();
             out.push(b']');
             let expected = serde_json::to_vec(&list).unwrap();
             assert!(out == expected, "{length}: {}", String::from_utf8_lossy(&out));
@@ -429,7 +427,7 @@ mod tests {
             }
         }
 
-        let error = elements(&[1u32, 2], &mut Full, |_| (), push).unwrap_err();
+        let error = elements(&[1u32, 2], &mut Full, push).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

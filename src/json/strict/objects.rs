@@ -7,10 +7,10 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, Seq
 
 /// Elements that one list of a request may have. Each subject or source becomes objects of some kilobytes, so a text of
 /// 256 MiB with millions of them would take all memory; no estate asks of so many at once, and `batch` takes any number.
-pub(super) const LIST_LIMIT: usize = 100_000;
+pub const LIST_LIMIT: usize = 100_000;
 
 /// Wraps a deserializer, a visitor, or an access to elements: the same, strictly.
-pub(super) struct Strict<T>(pub T);
+pub struct Strict<T>(pub T);
 
 macro_rules! forward {
     ($($method:ident)+) => {
