@@ -18,7 +18,7 @@ use crate::protocol::fault::ErrorDocument;
 use crate::protocol::request::check_subjects;
 use crate::protocol::values::null_default;
 use crate::protocol::{Fault, FaultCode, Report, Request, Source, Status, Subject, Timestamp};
-use crate::source::Reader;
+use crate::source::SourceReader;
 
 use super::check::{Head, judge, report, section};
 use super::request;
@@ -103,7 +103,7 @@ pub fn batch(
             before: outcome.lines,
             references: &references,
             spare: &spare,
-            reader: Reader::new(None, context.env, context.log),
+            reader: SourceReader::new(None, context.env, context.log),
             context,
         };
         for answers in batch.answers() {
@@ -351,7 +351,7 @@ impl Entry {
         let worked_out = self.worked_out.get_or_init(|| {
             let request: Request = crate::json::read(line)?;
             request.check_shared()?;
-            let reader = Reader::new(None, context.env, context.log);
+            let reader = SourceReader::new(None, context.env, context.log);
             let shared = Request {
                 subjects: Vec::new(),
                 candidates: Vec::new(),
@@ -379,7 +379,7 @@ struct Batch<'a> {
     before: u64,
     references: &'a References,
     spare: &'a Spare,
-    reader: Reader<'a>,
+    reader: SourceReader<'a>,
     context: &'a Context<'a>,
 }
 

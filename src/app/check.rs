@@ -12,7 +12,7 @@ use crate::protocol::{
     Fault, Finding, PROTOCOL, ReferenceReport, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool,
 };
 use crate::render::{json, text};
-use crate::source::Reader;
+use crate::source::SourceReader;
 
 use super::context::read_request;
 use super::flags::{self, Flagged};
@@ -86,7 +86,7 @@ const PARALLEL_FROM: usize = 64;
 /// Where the request itself cannot be answered; what concerns one subject is a finding on it.
 pub fn check(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> Result<Report, Fault> {
     request.check()?;
-    let reader = Reader::new(stdin, context.env, context.log);
+    let reader = SourceReader::new(stdin, context.env, context.log);
     reader.prefetch(request::tls_sources(request), &|done, total| {
         (context.progress)(Progress {
             what: "TLS servers",
@@ -104,7 +104,7 @@ pub fn check(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> 
 pub(super) fn judge(
     reference: &Reference,
     subjects: &[Subject],
-    reader: &Reader<'_>,
+    reader: &SourceReader<'_>,
     candidates: &Candidates,
 ) -> Vec<SubjectReport> {
     let one = |subject: &Subject| {
@@ -121,7 +121,7 @@ pub(super) fn judge(
 }
 
 /// Judges the source beside a subject's own place in addition: its findings join those of the place.
-pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject: &Subject, reader: &Reader<'_>) {
+pub(super) fn beside(report: &mut SubjectReport, reference: &Reference, subject: &Subject, reader: &SourceReader<'_>) {
     let case = subjects::beside(subject, reader, reference.policy(), reference.valid_at());
     let (Some(case), Some(source)) = (case, &subject.source) else {
         return;

@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use crate::cert::Certificate;
 use crate::cli::{EnforceArgs, Format};
 use crate::decide::{Chosen, Given, Reference, Settled, SubjectCase};
-use crate::enforce::Trouble;
+use crate::enforce::InstallError;
 use crate::enforce::folder::Folder;
-use crate::enforce::install::{self, Leftover, Lock, Standing};
-use crate::enforce::plan::{self, Claim, Credentials, Slot};
+use crate::enforce::install::{self, CurrentFile, Leftover, Lock};
+use crate::enforce::plan::{self, Claim, Credentials, PlannedFile};
 use crate::enforce::target::{Folders, Target};
 use crate::enforce::windows_store::{self, Import};
 use crate::error::Error;
@@ -24,7 +24,7 @@ use crate::protocol::{
     Severity, Sha256Hex, Source, Status, Subject, SubjectReport, TlsSource, WindowsStoreSource,
 };
 use crate::render::{json, text};
-use crate::source::{Held, Overlay, Reader};
+use crate::source::{HeldCertificate, Overlay, SourceReader};
 
 use super::check::{Head, beside, report, section};
 use super::check::{in_words, spoken};
@@ -84,7 +84,7 @@ pub fn run(args: &EnforceArgs, streams: &mut Streams<'_>, context: &Context<'_>)
 pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, context: &Context<'_>) -> Result<Report, Fault> {
     request.check()?;
     let mut places = places(request, context)?;
-    let reader = Reader::new(stdin, context.env, context.log);
+    let reader = SourceReader::new(stdin, context.env, context.log);
     reader.prefetch(read_before(request), &|done, total| {
         (context.progress)(Progress {
             what: "TLS servers",
@@ -103,7 +103,7 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, context: 
         changed: false,
         actions: Vec::new(),
     };
-    // Held until the end of the run, so that what was judged is what is replaced. What-if locks too: what another run is
+    // HeldCertificate until the end of the run, so that what was judged is what is replaced. What-if locks too: what another run is
     // about to finish is not what an interrupted one left. A lock is on the open folder, and leaves nothing in it.
     let locks = lock(&places, context);
     for (index, place) in places.iter_mut().enumerate() {
@@ -147,7 +147,7 @@ struct Files<'a> {
     /// Index of the subject.
     subject: usize,
     install: &'a Install,
-    slots: Vec<Slot>,
+    slots: Vec<PlannedFile>,
     targets: Vec<Target>,
     /// The first place of the same files, an index among the places.
     leader: usize,
@@ -241,7 +241,7 @@ fn places<'a>(request: &'a Request, context: &Context<'_>) -> Result<Vec<Files<'
     Ok(places)
 }
 
-fn resolve(slots: &[Slot], folders: &mut Folders) -> Result<Vec<Target>, Trouble> {
+fn resolve(slots: &[PlannedFile], folders: &mut Folders) -> Result<Vec<Target>, InstallError> {
     slots.iter().map(|slot| Target::resolve(slot, folders)).collect()
 }
 
@@ -258,7 +258,7 @@ fn lock(places: &[Files<'_>], context: &Context<'_>) -> Locks {
 }
 
 /// The finding of a trouble; what the system said goes to the log.
-fn said(trouble: &Trouble, context: &Context<'_>) -> Finding {
+fn said(trouble: &InstallError, context: &Context<'_>) -> Finding {
     let finding = trouble.finding();
     if let Some(cause) = trouble.cause() {
         (context.log)(&format!("{}: {cause}", explain::message(&finding, Voice::Request)));
@@ -268,7 +268,7 @@ fn said(trouble: &Trouble, context: &Context<'_>) -> Finding {
 
 struct Run<'a> {
     request: &'a Request,
-    reader: Reader<'a>,
+    reader: SourceReader<'a>,
     /// The files and stores as this run found them, or as it would leave them.
     overlay: Overlay,
     reference: &'a Reference,
@@ -416,7 +416,7 @@ impl<'a> Run<'a> {
         .into_owned();
 
         // What would stand is judged before it stands: what a candidate's source proved, the store may not.
-        let held = Held {
+        let held = HeldCertificate {
             certificate: certificate.clone(),
             private_key: Some(true),
             key_provider: None,
@@ -444,7 +444,7 @@ impl<'a> Run<'a> {
             let salts = Salts::random().ok_or_else(no_randomness)?;
             let password = windows_store::passing_password().ok_or_else(no_randomness)?;
             let pkcs12 = plan::pkcs12(&credentials, Some(&password), Encryption::Legacy, &salts)
-                .map_err(|cause| self.failed(&Trouble::refused_for(&label, cause)))?;
+                .map_err(|cause| self.failed(&InstallError::refused_for(&label, cause)))?;
             let import = Import {
                 place: store,
                 label: &label,
@@ -542,7 +542,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reads what stands at the files of a place, once: what is judged is what is replaced.
-    fn examine(&mut self, place: &mut Files<'_>) -> Option<Vec<Standing>> {
+    fn examine(&mut self, place: &mut Files<'_>) -> Option<Vec<CurrentFile>> {
         if place.unfit.is_some() || place.stuck.is_some() {
             return None;
         }
@@ -571,14 +571,14 @@ impl<'a> Run<'a> {
         &mut self,
         subject: &Subject,
         place: &mut Files<'_>,
-        (standing, backup): (&[Standing], bool),
+        (standing, backup): (&[CurrentFile], bool),
         case: &SubjectCase<'_>,
         chosen: &Chosen,
         candidates: &Candidates,
     ) -> Result<Settled, Finding> {
         let credentials = self.credentials(subject, case, chosen)?;
         let mut standing = standing;
-        if credentials.chain.is_empty() && place.slots.last().is_some_and(Slot::is_chain_alone) {
+        if credentials.chain.is_empty() && place.slots.last().is_some_and(PlannedFile::is_chain_alone) {
             // A root issued it, so there is nothing to send along, and servers refuse an empty file: it is left alone.
             place.slots.pop();
             place.targets.pop();
@@ -631,9 +631,9 @@ impl<'a> Run<'a> {
     }
 
     /// The finding of what went wrong while files were changed.
-    fn failed(&mut self, trouble: &Trouble) -> Finding {
+    fn failed(&mut self, trouble: &InstallError) -> Finding {
         // Some of them may have been replaced: nobody can say that nothing is changed.
-        self.changed |= matches!(trouble, Trouble::Unfinished { .. });
+        self.changed |= matches!(trouble, InstallError::Unfinished { .. });
         said(trouble, self.context)
     }
 
@@ -662,7 +662,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reads what this run found or would leave.
-    fn reader(&self) -> Reader<'a> {
+    fn reader(&self) -> SourceReader<'a> {
         self.reader.over(self.overlay.clone())
     }
 

@@ -11,7 +11,7 @@ use crate::protocol::inspection::{
 use crate::protocol::request::check_subjects;
 use crate::protocol::{CertificateFacts, Fault, Finding, PROTOCOL, Policy, Request, Source, Tool};
 use crate::render::{json, text};
-use crate::source::Reader;
+use crate::source::SourceReader;
 
 use super::context::read_request;
 use super::flags;
@@ -64,7 +64,7 @@ pub fn run(args: &InspectArgs, streams: &mut Streams<'_>, context: &Context<'_>)
 /// Where the request is not one of subjects alone. What cannot be read is a finding on its source.
 pub fn inspect(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> Result<Inspection, Fault> {
     check(request)?;
-    let reader = Reader::new(stdin, context.env, context.log);
+    let reader = SourceReader::new(stdin, context.env, context.log);
     reader.prefetch(request::tls_sources(request), &|done, total| {
         (context.progress)(Progress {
             what: "TLS servers",
@@ -141,7 +141,7 @@ fn check(request: &Request) -> Result<(), Fault> {
     }
 }
 
-fn look_into(source: &Source, reader: &Reader<'_>) -> InspectedSource {
+fn look_into(source: &Source, reader: &SourceReader<'_>) -> InspectedSource {
     let label = source.label().into_owned();
     let nothing = |finding: Finding| InspectedSource {
         source: label.clone(),

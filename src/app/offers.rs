@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::cert::{Certificate, KeyId};
 use crate::decide::{KeyPresence, Keys, Offer, covers_host};
 use crate::protocol::{AcceptedForm, Accepts, Code, Finding, Install, Phrase, Severity, Source, hex};
-use crate::source::{Form, Format, Holding, Reader};
+use crate::source::{Form, Format, Holding, SourceReader};
 
 use super::request::tls_host;
 
 /// Every certificate of a list of sources of which each may stand for a subject with these names.
-pub fn offers(sources: &[Source], reader: &Reader<'_>, names: &[String]) -> Vec<Offer> {
+pub fn offers(sources: &[Source], reader: &SourceReader<'_>, names: &[String]) -> Vec<Offer> {
     let mut offers = Vec::new();
     for (index, source) in sources.iter().enumerate() {
         match reader.read(source) {
@@ -32,7 +32,7 @@ pub fn offers(sources: &[Source], reader: &Reader<'_>, names: &[String]) -> Vec<
 }
 
 /// The one certificate of a source.
-pub fn one(source: &Source, reader: &Reader<'_>, names: &[String]) -> Offer {
+pub fn one(source: &Source, reader: &SourceReader<'_>, names: &[String]) -> Offer {
     match reader.read_one(source) {
         Ok((holding, position)) => {
             let held = &holding.certificates[position];

@@ -3,13 +3,13 @@
 use crate::decide::{Given, KeyPresence, Keys, Offer};
 use crate::protocol::request::WindowsStorePlace;
 use crate::protocol::{Code, Finding, Install, Password, Place, Severity, Source, Subject, WindowsStoreSource};
-use crate::source::Reader;
+use crate::source::SourceReader;
 
 use super::offers::{held_offers, nothing, one};
 use super::request::evidence;
 
 /// What stands at a place of installation.
-pub fn standing(place: &Place, reader: &Reader<'_>) -> Given {
+pub fn standing(place: &Place, reader: &SourceReader<'_>) -> Given {
     let absent = |path: &str| {
         let finding = Finding::of(Code::CertificateMissing, "no-file").value("path", path);
         Given::One(Box::new(nothing(0, path, finding)))
@@ -47,7 +47,7 @@ pub fn standing(place: &Place, reader: &Reader<'_>) -> Given {
 
 /// Why a file of a place cannot be opened, or is none of the kind that belongs there; `None` where all are readable or
 /// not there.
-pub fn unreadable(place: &Place, reader: &Reader<'_>) -> Option<Finding> {
+pub fn unreadable(place: &Place, reader: &SourceReader<'_>) -> Option<Finding> {
     let certificate = |path: &str, password: Option<&Password>| {
         let read = reader.exists(path).then(|| reader.read_one(&at_path(path, password)))?;
         // What can be opened and holds several certificates is readable.
@@ -78,7 +78,7 @@ pub fn unreadable(place: &Place, reader: &Reader<'_>) -> Option<Finding> {
 }
 
 /// Where the certificates of a place of installation stand; `None` for an empty place and for the caller's.
-pub fn standing_source(place: &Place, reader: &Reader<'_>) -> Option<Source> {
+pub fn standing_source(place: &Place, reader: &SourceReader<'_>) -> Option<Source> {
     match place {
         Place::Files { certificate, .. } => reader.exists(certificate).then(|| at_path(certificate, None)),
         Place::Pkcs12 { path, password, .. } => reader.exists(path).then(|| at_path(path, password.as_ref())),
@@ -109,7 +109,7 @@ pub fn in_store(place: &WindowsStorePlace) -> WindowsStoreSource {
 }
 
 /// Whether the private key of installed files is there and fits.
-pub fn separate_key(offer: &mut Offer, certificate: &str, private_key: Option<&str>, reader: &Reader<'_>) {
+pub fn separate_key(offer: &mut Offer, certificate: &str, private_key: Option<&str>, reader: &SourceReader<'_>) {
     let Some(installed) = offer.certificate.clone() else {
         return;
     };

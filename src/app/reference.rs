@@ -12,7 +12,7 @@ use crate::protocol::{
     Request, Tool, Unread,
 };
 use crate::render::{json, text};
-use crate::source::Reader;
+use crate::source::SourceReader;
 
 use super::context::read_request;
 use super::flags;
@@ -64,7 +64,7 @@ pub fn reference(
     context: &Context<'_>,
 ) -> Result<ReferenceDocument, Fault> {
     check(request)?;
-    let reader = Reader::new(stdin, context.env, context.log);
+    let reader = SourceReader::new(stdin, context.env, context.log);
     reader.prefetch(request::tls_sources(request), &|done, total| {
         (context.progress)(Progress {
             what: "TLS servers",

@@ -11,7 +11,7 @@ use crate::protocol::{
     Code, Distrust, DocumentInput, DocumentKind, DocumentMember, Finding, KeyFrom, PROTOCOL, Phrase, ReadBy, Request,
     Severity, Source, Subject, Timestamp, TlsSource,
 };
-use crate::source::{Holding, Reader};
+use crate::source::{Holding, SourceReader};
 
 /// Every TLS server that a request names, so that they can be read at once.
 pub fn tls_sources(request: &Request) -> Vec<&TlsSource> {
@@ -52,7 +52,7 @@ pub fn subject_sources(subject: &Subject) -> impl Iterator<Item = &Source> {
 }
 
 /// Reads everything but the subjects.
-pub fn case(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
+pub fn case(request: &Request, reader: &SourceReader<'_>, clock: Timestamp) -> Case {
     let mut case = read(request, reader, clock);
     for member in &mut case.members {
         if matches!(member.read, Read::Nothing { .. }) {
@@ -82,7 +82,7 @@ pub fn unread(cause: Finding) -> Vec<Finding> {
 }
 
 /// The same, with the cause on each member that could not be read.
-pub fn read(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
+pub fn read(request: &Request, reader: &SourceReader<'_>, clock: Timestamp) -> Case {
     let mut case = Case {
         members: Vec::with_capacity(request.reference.len()),
         evidence: Vec::new(),
@@ -157,7 +157,7 @@ pub fn read(request: &Request, reader: &Reader<'_>, clock: Timestamp) -> Case {
 
 /// All certificates of a source that lends evidence; what cannot be read hides nothing beside it.
 pub fn evidence(
-    reader: &Reader<'_>,
+    reader: &SourceReader<'_>,
     source: &Source,
     pointer: &str,
     severity: Severity,
@@ -186,7 +186,7 @@ pub fn evidence(
 
 /// What a source of CA certificates holds, which are no secret: it is read without a password too, where the one that is given
 /// is another source's.
-pub fn read_public(reader: &Reader<'_>, source: &Source) -> Result<Holding, Finding> {
+pub fn read_public(reader: &SourceReader<'_>, source: &Source) -> Result<Holding, Finding> {
     reader.read(source).or_else(|finding| {
         let open = match source.clone() {
             Source::Path {
@@ -208,7 +208,7 @@ pub fn read_public(reader: &Reader<'_>, source: &Source) -> Result<Holding, Find
     })
 }
 
-pub fn server(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Vec<Finding>) -> Read {
+pub fn server(reader: &SourceReader<'_>, source: &Source, pointer: &str, findings: &mut Vec<Finding>) -> Read {
     let place = format!("{pointer}/source");
     match reader.read_one(source) {
         Ok((holding, position)) => {
@@ -241,7 +241,7 @@ pub fn server(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mu
     }
 }
 
-pub fn pin(reader: &Reader<'_>, source: &Source, pointer: &str, findings: &mut Vec<Finding>) -> Read {
+pub fn pin(reader: &SourceReader<'_>, source: &Source, pointer: &str, findings: &mut Vec<Finding>) -> Read {
     let place = format!("{pointer}/authority");
     match read_public(reader, source) {
         Ok(holding) => match (holding.certificates.as_slice(), holding.problems.is_empty()) {
@@ -270,7 +270,7 @@ pub fn split(holding: &Holding, position: usize) -> (Arc<Certificate>, Vec<Arc<C
 }
 
 /// Adds what a reference document says. One that cannot be read is no reference.
-pub fn document(input: &DocumentInput, reader: &Reader<'_>, case: &mut Case) {
+pub fn document(input: &DocumentInput, reader: &SourceReader<'_>, case: &mut Case) {
     let read;
     let document = match &input.path {
         None => Ok(input),
@@ -319,7 +319,7 @@ pub fn document(input: &DocumentInput, reader: &Reader<'_>, case: &mut Case) {
 }
 
 /// Reads a reference document.
-pub fn from_file(path: &str, reader: &Reader<'_>) -> Result<DocumentInput, Finding> {
+pub fn from_file(path: &str, reader: &SourceReader<'_>) -> Result<DocumentInput, Finding> {
     let bytes = reader.read_file(path).map_err(|why| {
         Finding::of(Code::ReferenceMissing, "document-unreadable")
             .value("path", path)
@@ -348,7 +348,7 @@ pub fn text_of(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(crate::json::from_utf16(bytes)?.ok()?.into_bytes())
 }
 
-pub fn document_member(member: &DocumentMember, pointer: &str, reader: &Reader<'_>, case: &mut Case) {
+pub fn document_member(member: &DocumentMember, pointer: &str, reader: &SourceReader<'_>, case: &mut Case) {
     let mut findings = Vec::new();
     let forms = (
         &member.certificate,

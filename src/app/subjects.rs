@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::decide::{Given, KeyPresence, Offer, SubjectCase};
 use crate::protocol::{Install, Place, Policy, Source, Subject, Timestamp};
-use crate::source::{Form, Reader};
+use crate::source::{Form, SourceReader};
 
 use super::offers::{held_offers, not_installable, nothing, offers, one};
 use super::places::standing;
@@ -12,7 +12,7 @@ use super::places::standing;
 /// Reads one subject. `candidates` are the request's, read once.
 pub fn subject<'a>(
     subject: &'a Subject,
-    reader: &Reader<'_>,
+    reader: &SourceReader<'_>,
     policy: &'a Policy,
     valid_at: Timestamp,
     candidates: &Candidates,
@@ -45,7 +45,7 @@ pub fn subject<'a>(
 /// What is judged beside a subject's own place: its `source`, where it has both.
 pub fn beside<'a>(
     subject: &'a Subject,
-    reader: &Reader<'_>,
+    reader: &SourceReader<'_>,
     policy: &'a Policy,
     valid_at: Timestamp,
 ) -> Option<SubjectCase<'a>> {
@@ -79,7 +79,7 @@ pub struct Candidates {
 
 impl Candidates {
     /// Reads the sources of candidates.
-    pub fn read(sources: &[Source], reader: &Reader<'_>) -> Self {
+    pub fn read(sources: &[Source], reader: &SourceReader<'_>) -> Self {
         let (mut offers, mut forms) = (Vec::new(), Vec::new());
         for (index, source) in sources.iter().enumerate() {
             match reader.read(source) {

@@ -161,7 +161,7 @@ pub enum DecodeError {
 /// # Errors
 /// Where not one certificate could be read: what the file is instead, or what is wrong with it.
 pub fn decode(bytes: &[u8], password: Option<&str>) -> Result<Bundle, DecodeError> {
-    Contents::read(bytes, password, pkcs12::Budget::default())?.bundle()
+    Contents::read(bytes, password, pkcs12::PasswordBudget::default())?.bundle()
 }
 
 /// Whether a password may open something in these bytes: where it cannot, none need be read from anywhere.
@@ -185,7 +185,7 @@ pub fn may_need_password(bytes: &[u8]) -> bool {
 /// # Errors
 /// Where not one private key could be read: what the file is instead, or what is wrong with it.
 pub fn decode_keys(bytes: &[u8], password: Option<&str>) -> Result<Vec<PrivateKeyDer>, DecodeError> {
-    let mut contents = match Contents::read(bytes, password, pkcs12::Budget::default()) {
+    let mut contents = match Contents::read(bytes, password, pkcs12::PasswordBudget::default()) {
         Err(DecodeError::NotACertificate { found, .. }) => return Err(DecodeError::NotAPrivateKey { found }),
         read => read?,
     };
@@ -276,7 +276,7 @@ impl DecodeError {
 /// What is found, as it is found.
 struct Contents {
     secrets: pkcs12::Secrets,
-    budget: pkcs12::Budget,
+    budget: pkcs12::PasswordBudget,
     /// The format of the first certificate.
     format: Option<Encoding>,
     certificates: Vec<Vec<u8>>,
@@ -297,7 +297,7 @@ struct Contents {
 }
 
 impl Contents {
-    fn read(bytes: &[u8], password: Option<&str>, budget: pkcs12::Budget) -> Result<Self, DecodeError> {
+    fn read(bytes: &[u8], password: Option<&str>, budget: pkcs12::PasswordBudget) -> Result<Self, DecodeError> {
         if bytes.is_empty() {
             return Err(DecodeError::Empty);
         }

@@ -1301,7 +1301,7 @@ fn many_cheap_bags_do_not_cost_more_than_the_budget() {
         .chain([certificate_bag(&estate().leaf())])
         .collect();
     let file = pfx(&[data(&safe(&bags))]);
-    let contents = Contents::read(&file, None, pkcs12::Budget::of(100_000)).unwrap();
+    let contents = Contents::read(&file, None, pkcs12::PasswordBudget::of(100_000)).unwrap();
     assert_eq!((contents.certificates.len(), contents.problems.len()), (1, 500));
     let over = contents
         .problems
@@ -1575,7 +1575,7 @@ fn ten_thousand_mutations_of_each_format_neither_panic_nor_take_long() {
             random.mutate(&mut bytes);
             let started = Instant::now();
             // A count of iterations that grew is refused sooner than it would be.
-            let budget = pkcs12::Budget::of(100_000);
+            let budget = pkcs12::PasswordBudget::of(100_000);
             read += usize::from(
                 Contents::read(&bytes, Some(PASSWORD), budget)
                     .and_then(Contents::bundle)

@@ -35,12 +35,12 @@ impl Folder {
     }
 
     /// Locks it, unless somebody else has: nothing is left in it. The lock goes with what is returned, by [`Folder::unlock`].
-    pub(super) fn try_lock(&self) -> Result<os::Held, TryLockError> {
+    pub(super) fn try_lock(&self) -> Result<os::LockHandle, TryLockError> {
         os::try_lock(self)
     }
 
     /// Lets the lock go.
-    pub(super) fn unlock(&self, held: &os::Held) {
+    pub(super) fn unlock(&self, held: &os::LockHandle) {
         os::unlock(self, held);
     }
 
@@ -71,17 +71,17 @@ pub enum Kind {
 
 /// A name in a folder, whether or not something has it.
 #[derive(Debug, Clone)]
-pub struct Spot {
+pub struct FolderEntry {
     /// The folder.
     pub folder: Arc<Folder>,
     /// The name, of one part.
     pub name: String,
 }
 
-impl Spot {
+impl FolderEntry {
     /// Another name in the same folder.
     pub fn beside(&self, name: String) -> Self {
-        Spot {
+        FolderEntry {
             folder: self.folder.clone(),
             name,
         }
@@ -91,7 +91,7 @@ impl Spot {
     pub fn as_stored(self) -> Self {
         let stored = os::stored_name(&self.folder, &self.name);
         match stored {
-            Some(name) => Spot { name, ..self },
+            Some(name) => FolderEntry { name, ..self },
             None => self,
         }
     }
@@ -127,12 +127,12 @@ impl Spot {
     }
 
     /// Gives what stands here the other name.
-    pub fn rename(&self, to: &Spot) -> io::Result<()> {
+    pub fn rename(&self, to: &FolderEntry) -> io::Result<()> {
         os::rename(&self.folder, &self.name, &to.name)
     }
 
     /// Gives what stands here the other name too.
-    pub fn link(&self, to: &Spot) -> io::Result<()> {
+    pub fn link(&self, to: &FolderEntry) -> io::Result<()> {
         os::link(&self.folder, &self.name, &to.name)
     }
 
@@ -142,7 +142,7 @@ impl Spot {
     }
 
     /// Whether the other name is of the same file.
-    pub fn is_same(&self, other: &Spot) -> bool {
+    pub fn is_same(&self, other: &FolderEntry) -> bool {
         os::is_same(&self.folder, &self.name, &other.name).unwrap_or(false)
     }
 
@@ -203,7 +203,7 @@ pub(super) mod os {
     const SET_GROUP: u32 = 0o2000;
 
     /// What a lock is kept by: the open folder itself.
-    pub type Held = ();
+    pub type LockHandle = ();
 
     /// A path as it is named to people.
     pub fn plain(path: PathBuf) -> PathBuf {
@@ -226,12 +226,12 @@ pub(super) mod os {
     }
 
     /// Locks an open folder.
-    pub fn try_lock(folder: &Folder) -> Result<Held, TryLockError> {
+    pub fn try_lock(folder: &Folder) -> Result<LockHandle, TryLockError> {
         folder.file.try_lock()
     }
 
     /// Lets the lock go.
-    pub fn unlock(folder: &Folder, (): &Held) {
+    pub fn unlock(folder: &Folder, (): &LockHandle) {
         // Where that fails, it goes when the folder is closed.
         let _ = folder.file.unlock();
     }
@@ -505,7 +505,7 @@ pub(super) mod os {
 
     pub const SUPPORTED: bool = false;
 
-    pub type Held = ();
+    pub type LockHandle = ();
 
     #[derive(Debug)]
     pub struct Kept;
@@ -540,11 +540,11 @@ pub(super) mod os {
         None
     }
 
-    pub fn try_lock(_: &Folder) -> Result<Held, TryLockError> {
+    pub fn try_lock(_: &Folder) -> Result<LockHandle, TryLockError> {
         unsupported().map_err(TryLockError::Error)
     }
 
-    pub fn unlock(_: &Folder, (): &Held) {}
+    pub fn unlock(_: &Folder, (): &LockHandle) {}
 
     pub fn sync(_: &Folder) -> io::Result<()> {
         unsupported()

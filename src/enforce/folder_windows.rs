@@ -57,7 +57,7 @@ const FILE_READ_ONLY_VOLUME: u32 = 0x0008_0000;
 const FILE_PERSISTENT_ACLS: u32 = 0x0000_0008;
 
 /// What a lock is kept by.
-pub type Held = OwnedHandle;
+pub type LockHandle = OwnedHandle;
 
 /// A path without the prefix `\\?\` that resolving it gives, where it is not too long to go without.
 pub fn plain(path: PathBuf) -> PathBuf {
@@ -113,7 +113,7 @@ pub fn stored_name(folder: &Folder, name: &str) -> Option<String> {
 }
 
 /// Locks a folder, by a name that only one can own at a time: nothing is put into the folder.
-pub fn try_lock(folder: &Folder) -> Result<Held, TryLockError> {
+pub fn try_lock(folder: &Folder) -> Result<LockHandle, TryLockError> {
     let digest = Sha256::digest(identity(folder.path().to_owned()).as_os_str().as_encoded_bytes());
     let name: Vec<u16> = format!("Global\\same-ca-{}\0", hex(&digest)).encode_utf16().collect();
     // SAFETY: the name ends in a zero and outlives the call.
@@ -138,7 +138,7 @@ pub fn try_lock(folder: &Folder) -> Result<Held, TryLockError> {
 }
 
 /// Lets the lock go, in the thread that has it.
-pub fn unlock(_: &Folder, held: &Held) {
+pub fn unlock(_: &Folder, held: &LockHandle) {
     // SAFETY: it is open. Where this fails, it goes when it is closed.
     unsafe { ReleaseMutex(held.as_raw_handle()) };
 }

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::folder::{self, Folder, Kind, Spot, Unfit, os};
-use super::journal::{self, Entry, Found, Journal, Verdict};
+use super::folder::{self, Folder, FolderEntry, Kind, Unfit, os};
+use super::journal::{self, Entry, FileState, Journal, Verdict};
 use super::target::Target;
 use crate::protocol::Phrase;
 
-use super::{Trouble, is_refusal};
+use super::{InstallError, is_refusal};
 
 /// How often a folder is tried that another run has locked, and how long each wait is: thirty seconds together. Another
 /// run holds it while it reads subjects, of which one by TLS may take ten.
@@ -30,21 +30,21 @@ const SPARE_ROOM: u64 = 64 * 1024;
 
 /// A folder that no other run changes while this is held. The folder itself is locked, so nothing is left in it.
 #[derive(Debug)]
-pub struct Lock(Arc<Folder>, os::Held);
+pub struct Lock(Arc<Folder>, os::LockHandle);
 
 impl Lock {
     /// Locks a folder, waiting a while for another run to end.
     ///
     /// # Errors
     /// Where the other run does not end, or the folder cannot be locked.
-    pub fn take(folder: &Arc<Folder>) -> Result<Self, Trouble> {
+    pub fn take(folder: &Arc<Folder>) -> Result<Self, InstallError> {
         let named = || folder.path().display().to_string();
         for _ in 0..LOCK_TRIES {
             match folder.try_lock() {
                 Ok(held) => return Ok(Lock(folder.clone(), held)),
                 Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
                 Err(TryLockError::Error(cause)) => {
-                    return Err(Trouble::Refused {
+                    return Err(InstallError::Refused {
                         path: named(),
                         why: Phrase::named(
                             "place",
@@ -55,7 +55,10 @@ impl Lock {
                 }
             }
         }
-        Err(Trouble::refused(named(), "another run of same-ca is installing there"))
+        Err(InstallError::refused(
+            named(),
+            "another run of same-ca is installing there",
+        ))
     }
 }
 
@@ -67,7 +70,7 @@ impl Drop for Lock {
 
 /// What stands at one file before anything is touched.
 #[derive(Debug)]
-pub struct Standing {
+pub struct CurrentFile {
     /// Its content; `None` where there is no such file.
     pub content: Option<Zeroizing<Vec<u8>>>,
     kept: Option<os::Kept>,
@@ -77,13 +80,13 @@ pub struct Standing {
 ///
 /// # Errors
 /// Where they may not: a symbolic link, a special file, somebody else's file, a folder that may not be written.
-pub fn examine(targets: &[Target]) -> Result<Vec<Standing>, Trouble> {
+pub fn examine(targets: &[Target]) -> Result<Vec<CurrentFile>, InstallError> {
     targets.iter().map(examine_one).collect()
 }
 
-fn examine_one(target: &Target) -> Result<Standing, Trouble> {
-    let refused = |why: &str| Trouble::refused(&target.given, why);
-    let refused_for = |error: io::Error| Trouble::refused_for(&target.given, error);
+fn examine_one(target: &Target) -> Result<CurrentFile, InstallError> {
+    let refused = |why: &str| InstallError::refused(&target.given, why);
+    let refused_for = |error: io::Error| InstallError::refused_for(&target.given, error);
     let spot = &target.spot;
     let unfit = |why| match why {
         Unfit::Why(why) => refused(why),
@@ -92,7 +95,7 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
     os::check_folder(&spot.folder, target.key).map_err(unfit)?;
     match spot.kind().map_err(refused_for)? {
         None => {
-            return Ok(Standing {
+            return Ok(CurrentFile {
                 content: None,
                 kept: None,
             });
@@ -111,7 +114,7 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
     spot.check_replaceable().map_err(refused_for)?;
     let kept = os::Kept::of(&file).map_err(refused_for)?;
     let content = folder::read(&mut file).map_err(refused_for)?;
-    Ok(Standing {
+    Ok(CurrentFile {
         content: Some(content),
         kept: Some(kept),
     })
@@ -121,19 +124,22 @@ fn examine_one(target: &Target) -> Result<Standing, Trouble> {
 ///
 /// # Errors
 /// Where one is full.
-pub fn check_room(targets: &[Target], contents: &[Zeroizing<Vec<u8>>]) -> Result<(), Trouble> {
+pub fn check_room(targets: &[Target], contents: &[Zeroizing<Vec<u8>>]) -> Result<(), InstallError> {
     let wanted: u64 = contents.iter().map(|content| content.len() as u64).sum();
     for target in targets {
-        let free = os::free(target.folder()).map_err(|error| Trouble::refused_for(&target.given, error))?;
+        let free = os::free(target.folder()).map_err(|error| InstallError::refused_for(&target.given, error))?;
         if free.is_some_and(|free| free < wanted + SPARE_ROOM) {
-            return Err(Trouble::refused_for(&target.given, io::ErrorKind::StorageFull.into()));
+            return Err(InstallError::refused_for(
+                &target.given,
+                io::ErrorKind::StorageFull.into(),
+            ));
         }
     }
     Ok(())
 }
 
 /// The paths of the backups that an installation makes, as an action names them.
-pub fn backups(targets: &[Target], standing: &[Standing], suffix: Option<&str>) -> Vec<String> {
+pub fn backups(targets: &[Target], standing: &[CurrentFile], suffix: Option<&str>) -> Vec<String> {
     let Some(suffix) = suffix else { return Vec::new() };
     let stands = targets.iter().zip(standing).filter(|(_, one)| one.content.is_some());
     stands.map(|(target, _)| format!("{}{suffix}", target.given)).collect()
@@ -146,10 +152,10 @@ pub fn backups(targets: &[Target], standing: &[Standing], suffix: Option<&str>) 
 /// Where it was refused or failed: what stood before stands.
 pub fn install(
     targets: &[Target],
-    standing: &[Standing],
+    standing: &[CurrentFile],
     contents: &[Zeroizing<Vec<u8>>],
     backup: Option<&str>,
-) -> Result<Vec<Leftover>, Trouble> {
+) -> Result<Vec<Leftover>, InstallError> {
     let mut made = Vec::new();
     let prepared = prepare(targets, standing, contents, backup, &mut made);
     let journal = match prepared {
@@ -159,9 +165,9 @@ pub fn install(
             made.iter().rev().for_each(|spot| drop(spot.remove()));
             let path = path.display().to_string();
             return Err(if is_refusal(&cause) {
-                Trouble::refused_for(path, cause)
+                InstallError::refused_for(path, cause)
             } else {
-                Trouble::Failed { path, cause }
+                InstallError::Failed { path, cause }
             });
         }
     };
@@ -170,9 +176,9 @@ pub fn install(
         return Err(match undo(targets, &journal.files) {
             Ok(()) => {
                 made.iter().rev().for_each(|spot| drop(spot.remove()));
-                Trouble::Failed { path, cause }
+                InstallError::Failed { path, cause }
             }
-            Err(_) => Trouble::Unfinished { path, cause },
+            Err(_) => InstallError::Unfinished { path, cause },
         });
     }
     Ok(clean(targets, &journal.files))
@@ -192,10 +198,10 @@ type At<T> = Result<T, (PathBuf, io::Error)>;
 /// Everything up to the journal: nothing of the place itself is touched. `made` lists what has to go if it fails.
 fn prepare(
     targets: &[Target],
-    standing: &[Standing],
+    standing: &[CurrentFile],
     contents: &[Zeroizing<Vec<u8>>],
     backup: Option<&str>,
-    made: &mut Vec<Spot>,
+    made: &mut Vec<FolderEntry>,
 ) -> At<Journal> {
     let mut entries = Vec::with_capacity(targets.len());
     for ((target, standing), content) in targets.iter().zip(standing).zip(contents) {
@@ -228,7 +234,13 @@ fn prepare(
 }
 
 /// Writes a new file beside an old one, owned as that is.
-fn stage(spot: &Spot, content: &[u8], kept: Option<&os::Kept>, key: bool, made: &mut Vec<Spot>) -> At<()> {
+fn stage(
+    spot: &FolderEntry,
+    content: &[u8],
+    kept: Option<&os::Kept>,
+    key: bool,
+    made: &mut Vec<FolderEntry>,
+) -> At<()> {
     let at = |error| (spot.path(), error);
     let mut file = spot.create(key).map_err(at)?;
     made.push(spot.clone());
@@ -243,7 +255,13 @@ fn stage(spot: &Spot, content: &[u8], kept: Option<&os::Kept>, key: bool, made: 
 }
 
 /// Gives the old file another name; where the file system has no second names, a copy.
-fn second_name(target: &Target, spot: &Spot, old: &[u8], kept: Option<&os::Kept>, made: &mut Vec<Spot>) -> At<()> {
+fn second_name(
+    target: &Target,
+    spot: &FolderEntry,
+    old: &[u8],
+    kept: Option<&os::Kept>,
+    made: &mut Vec<FolderEntry>,
+) -> At<()> {
     match target.spot.link(spot) {
         Ok(()) => {
             made.push(spot.clone());
@@ -266,7 +284,7 @@ fn second_name(target: &Target, spot: &Spot, old: &[u8], kept: Option<&os::Kept>
 }
 
 /// Whether an ordinary file of this content is there.
-fn holds(spot: &Spot, content: &[u8]) -> bool {
+fn holds(spot: &FolderEntry, content: &[u8]) -> bool {
     spot.read()
         .is_ok_and(|held| held.is_some_and(|held| held.as_slice() == content))
 }
@@ -364,15 +382,15 @@ impl Interrupted {
 ///
 /// # Errors
 /// Where it cannot be told what is to become of it.
-pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, Trouble> {
+pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, InstallError> {
     let Some(first) = targets.first() else { return Ok(None) };
-    let content = |spot: &Spot| {
-        let refused = |error| Trouble::refused_for(spot.path().display().to_string(), error);
+    let content = |spot: &FolderEntry| {
+        let refused = |error| InstallError::refused_for(spot.path().display().to_string(), error);
         spot.read().map_err(refused)
     };
     let Some(journal) = Journal::read(first)? else {
         let beside = |target: &Target| [target.staged(), target.saved(), target.draft()];
-        let there = |spot: &Spot| !matches!(spot.kind(), Ok(None));
+        let there = |spot: &FolderEntry| !matches!(spot.kind(), Ok(None));
         if !targets.iter().flat_map(beside).any(|spot| there(&spot)) {
             return Ok(None);
         }
@@ -393,11 +411,11 @@ pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, Trouble> {
     {
         let why = "an interrupted run was installing another set of files there; run enforce with its request, or see which \
                    pair of files fits and remove this journal";
-        return Err(Trouble::refused(named, why));
+        return Err(InstallError::refused(named, why));
     }
     let mut found = Vec::with_capacity(targets.len());
     for target in targets {
-        found.push(Found {
+        found.push(FileState {
             target: content(&target.spot)?,
             staged: content(&target.staged())?,
             saved: content(&target.saved())?,
@@ -406,9 +424,9 @@ pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, Trouble> {
     let Some(verdict) = journal::verdict(&journal.files, &found) else {
         let why = "the files have been changed since a run was interrupted; see which pair fits, and remove this journal \
                    and the files of that run (.NAME.same-ca-new and .NAME.same-ca-old)";
-        return Err(Trouble::refused(named, why));
+        return Err(InstallError::refused(named, why));
     };
-    let after = |(entry, found): (&Entry, Found)| {
+    let after = |(entry, found): (&Entry, FileState)| {
         let stands = found.target.as_ref().map(|held| journal::digest(held));
         match verdict {
             Verdict::Finish if stands == Some(entry.new) => found.target,
@@ -430,7 +448,7 @@ pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, Trouble> {
 ///
 /// # Errors
 /// Where that fails: the next run tries again.
-pub fn recover(targets: &[Target], interrupted: &Interrupted) -> Result<Vec<Leftover>, Trouble> {
+pub fn recover(targets: &[Target], interrupted: &Interrupted) -> Result<Vec<Leftover>, InstallError> {
     let entries = &interrupted.entries;
     let mended = match interrupted.verdict {
         None => Ok(()),
@@ -441,7 +459,7 @@ pub fn recover(targets: &[Target], interrupted: &Interrupted) -> Result<Vec<Left
         Ok(()) => Ok(clean(targets, entries)),
         Err((path, cause)) => {
             let path = path.display().to_string();
-            Err(Trouble::Unfinished { path, cause })
+            Err(InstallError::Unfinished { path, cause })
         }
     }
 }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::protocol::Sha256Hex;
 
-use super::Trouble;
+use super::InstallError;
 use super::folder::os;
 use super::target::Target;
 
@@ -74,30 +74,30 @@ impl Journal {
     ///
     /// # Errors
     /// Where it cannot be read, is no journal, or may have been written by somebody else.
-    pub fn read(first: &Target) -> Result<Option<Self>, Trouble> {
+    pub fn read(first: &Target) -> Result<Option<Self>, InstallError> {
         let journal = first.journal();
         let named = journal.path().display().to_string();
         let mut file = match journal.open() {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Trouble::refused_for(named, error)),
+            Err(error) => return Err(InstallError::refused_for(named, error)),
         };
         let metadata = file
             .metadata()
-            .map_err(|error| Trouble::refused_for(named.clone(), error))?;
+            .map_err(|error| InstallError::refused_for(named.clone(), error))?;
         if !metadata.is_file() || !os::is_ours(&file, &metadata) {
             let why = "this journal of an interrupted run was not written by same-ca; look at it, and remove it";
-            return Err(Trouble::refused(named, why));
+            return Err(InstallError::refused(named, why));
         }
         let mut bytes = Vec::new();
         (&mut file)
             .take(LIMIT)
             .read_to_end(&mut bytes)
-            .map_err(|error| Trouble::refused_for(named.clone(), error))?;
+            .map_err(|error| InstallError::refused_for(named.clone(), error))?;
         let journal: Option<Self> = serde_json::from_slice(&bytes).ok();
         match journal.filter(|journal| journal.same_ca_journal == VERSION) {
             Some(journal) => Ok(Some(journal)),
-            None => Err(Trouble::refused(
+            None => Err(InstallError::refused(
                 named,
                 "this journal of an interrupted run is damaged; see which pair of files fits, and remove it",
             )),
@@ -107,7 +107,7 @@ impl Journal {
 
 /// What stands at one file of a journal, and beside it.
 #[derive(Debug)]
-pub struct Found {
+pub struct FileState {
     /// At the file itself.
     pub target: Option<Zeroizing<Vec<u8>>>,
     /// The new one, beside it.
@@ -126,17 +126,17 @@ pub enum Verdict {
 }
 
 /// What is to become of it; `None` where a file is neither what was nor what was to be: somebody else has been there.
-pub fn verdict(entries: &[Entry], found: &[Found]) -> Option<Verdict> {
+pub fn verdict(entries: &[Entry], found: &[FileState]) -> Option<Verdict> {
     let is = |content: &Option<Zeroizing<Vec<u8>>>, wanted: Option<Sha256Hex>| {
         content.as_ref().map(|content| digest(content)) == wanted
     };
-    let can = |test: &dyn Fn(&Entry, &Found) -> bool| {
+    let can = |test: &dyn Fn(&Entry, &FileState) -> bool| {
         entries.len() == found.len() && entries.iter().zip(found).all(|(entry, found)| test(entry, found))
     };
-    let finish = |entry: &Entry, found: &Found| {
+    let finish = |entry: &Entry, found: &FileState| {
         is(&found.target, Some(entry.new)) || is(&found.staged, Some(entry.new)) && is(&found.target, entry.old)
     };
-    let undo = |entry: &Entry, found: &Found| {
+    let undo = |entry: &Entry, found: &FileState| {
         is(&found.target, entry.old)
             || is(&found.target, Some(entry.new)) && (entry.old.is_none() || is(&found.saved, entry.old))
     };
@@ -169,9 +169,9 @@ mod tests {
         }
     }
 
-    fn found(target: &str, staged: &str, saved: &str) -> Found {
+    fn found(target: &str, staged: &str, saved: &str) -> FileState {
         let content = |text: &str| (!text.is_empty()).then(|| Zeroizing::new(text.as_bytes().to_vec()));
-        Found {
+        FileState {
             target: content(target),
             staged: content(staged),
             saved: content(saved),

@@ -18,7 +18,7 @@ use crate::protocol::{Code, Finding, Phrase};
 
 /// Why a candidate was not installed, or an interrupted installation not mended.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum InstallError {
     /// The place may not be written as it is.
     Refused {
         /// The file or folder.
@@ -44,10 +44,10 @@ pub enum Trouble {
     },
 }
 
-impl Trouble {
+impl InstallError {
     /// A refusal for a reason of ours.
     pub fn refused(path: impl Into<String>, why: &str) -> Self {
-        Trouble::Refused {
+        InstallError::Refused {
             path: path.into(),
             why: Phrase::named("place", why),
             cause: None,
@@ -56,7 +56,7 @@ impl Trouble {
 
     /// A refusal for a reason of the system's.
     pub fn refused_for(path: impl Into<String>, cause: io::Error) -> Self {
-        Trouble::Refused {
+        InstallError::Refused {
             path: path.into(),
             why: Phrase::named("place", words(&cause)),
             cause: Some(cause),
@@ -66,21 +66,21 @@ impl Trouble {
     /// What the system said, for people alone.
     pub fn cause(&self) -> Option<&io::Error> {
         match self {
-            Trouble::Refused { cause, .. } => cause.as_ref(),
-            Trouble::Failed { cause, .. } | Trouble::Unfinished { cause, .. } => Some(cause),
+            InstallError::Refused { cause, .. } => cause.as_ref(),
+            InstallError::Failed { cause, .. } | InstallError::Unfinished { cause, .. } => Some(cause),
         }
     }
 
     /// The finding that says so.
     pub fn finding(&self) -> Finding {
         match self {
-            Trouble::Refused { path, why, .. } => Finding::of(Code::InstallRefused, "place")
+            InstallError::Refused { path, why, .. } => Finding::of(Code::InstallRefused, "place")
                 .value("path", path)
                 .phrase("why", why.clone()),
-            Trouble::Failed { path, cause } => Finding::of(Code::InstallFailed, "undone")
+            InstallError::Failed { path, cause } => Finding::of(Code::InstallFailed, "undone")
                 .value("path", path)
                 .phrase("why", Phrase::named("place", words(cause))),
-            Trouble::Unfinished { path, cause } => Finding::of(Code::InstallFailed, "unfinished")
+            InstallError::Unfinished { path, cause } => Finding::of(Code::InstallFailed, "unfinished")
                 .value("path", path)
                 .phrase("why", Phrase::named("place", words(cause))),
         }

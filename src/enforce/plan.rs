@@ -14,7 +14,7 @@ use crate::cert::{self, Certificate, Verification};
 use crate::pkcs12::{self, Salts};
 use crate::protocol::{Encryption, Fault, Install, Place, Source, Timestamp, hex};
 
-use super::Trouble;
+use super::InstallError;
 
 /// Columns of PEM (RFC 7468 §2).
 const PEM_COLUMNS: usize = 64;
@@ -23,7 +23,7 @@ const BACKUP_DIGITS: usize = 16;
 
 /// One file of a place, and what it is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slot {
+pub struct PlannedFile {
     /// As given.
     pub path: String,
     /// Whether it holds a private key.
@@ -41,8 +41,8 @@ enum Holds {
 
 /// The files of a place, in the order in which an action names them; none where it has no files.
 /// `one_file` says that the key's path is another spelling of the certificate's.
-pub fn slots(place: &Place, one_file: bool) -> Vec<Slot> {
-    let pem = |path: &String, certificate, chain, key| Slot {
+pub fn slots(place: &Place, one_file: bool) -> Vec<PlannedFile> {
+    let pem = |path: &String, certificate, chain, key| PlannedFile {
         path: path.clone(),
         key,
         holds: Holds::Pem { certificate, chain },
@@ -59,7 +59,7 @@ pub fn slots(place: &Place, one_file: bool) -> Vec<Slot> {
             slots.extend(chain.as_ref().map(|path| pem(path, false, true, false)));
             slots
         }
-        Place::Pkcs12 { path, encryption, .. } => vec![Slot {
+        Place::Pkcs12 { path, encryption, .. } => vec![PlannedFile {
             path: path.clone(),
             key: true,
             holds: Holds::Pkcs12(*encryption),
@@ -68,7 +68,7 @@ pub fn slots(place: &Place, one_file: bool) -> Vec<Slot> {
     }
 }
 
-impl Slot {
+impl PlannedFile {
     /// Whether it holds nothing but the CA certificates to send along.
     pub const fn is_chain_alone(&self) -> bool {
         !self.key
@@ -132,12 +132,12 @@ pub fn pkcs12(
 /// # Errors
 /// Where a file would be too large to write.
 pub fn contents(
-    slots: &[Slot],
+    slots: &[PlannedFile],
     credentials: &Credentials,
     password: Option<&str>,
     salts: &Salts,
-) -> Result<Vec<Zeroizing<Vec<u8>>>, Trouble> {
-    let content = |slot: &Slot| match slot.holds {
+) -> Result<Vec<Zeroizing<Vec<u8>>>, InstallError> {
+    let content = |slot: &PlannedFile| match slot.holds {
         Holds::Pem { certificate, chain } => {
             let mut text = Zeroizing::new(Vec::new());
             if certificate {
@@ -153,7 +153,7 @@ pub fn contents(
         }
         Holds::Pkcs12(encryption) => {
             let written = pkcs12(credentials, password, encryption, salts);
-            let written = written.map_err(|cause| Trouble::refused_for(&slot.path, cause))?;
+            let written = written.map_err(|cause| InstallError::refused_for(&slot.path, cause))?;
             Ok(Zeroizing::new(written))
         }
     };

@@ -5,16 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Trouble;
-use super::folder::{Folder, Spot, os};
-use super::plan::Slot;
+use super::InstallError;
+use super::folder::{Folder, FolderEntry, os};
+use super::plan::PlannedFile;
 
 /// A file of a place, with the folder that it is in.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// As given.
     pub given: String,
-    pub(super) spot: Spot,
+    pub(super) spot: FolderEntry,
     pub(super) key: bool,
 }
 
@@ -26,13 +26,13 @@ impl Target {
     ///
     /// # Errors
     /// Where the folder is not there or may not be read, or the path names no file.
-    pub fn resolve(slot: &Slot, folders: &mut Folders) -> Result<Self, Trouble> {
+    pub fn resolve(slot: &PlannedFile, folders: &mut Folders) -> Result<Self, InstallError> {
         if !os::SUPPORTED {
             let why = "this build installs files on Unix and Windows alone; use {\"by\": \"caller\"}, and install what it chooses";
-            return Err(Trouble::refused(&slot.path, why));
+            return Err(InstallError::refused(&slot.path, why));
         }
         let given = Path::new(&slot.path);
-        let refused = |why: &str| Trouble::refused(&slot.path, why);
+        let refused = |why: &str| InstallError::refused(&slot.path, why);
         let name = given.file_name().and_then(|name| name.to_str());
         let name = name.filter(|_| !slot.path.ends_with(['/', std::path::MAIN_SEPARATOR]));
         let name = name.ok_or_else(|| refused("it is not the path of a file"))?;
@@ -43,7 +43,7 @@ impl Target {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let said = |error| Trouble::refused_for(&slot.path, error);
+        let said = |error| InstallError::refused_for(&slot.path, error);
         let folder = os::plain(fs::canonicalize(parent).map_err(said)?);
         if folder.to_str().is_none() {
             return Err(refused("the name of its folder is not Unicode"));
@@ -56,7 +56,7 @@ impl Target {
                 opened
             }
         };
-        let spot = Spot {
+        let spot = FolderEntry {
             folder,
             name: name.to_owned(),
         };
@@ -83,36 +83,36 @@ impl Target {
     }
 
     /// The new file, before it gets its name.
-    pub(super) fn staged(&self) -> Spot {
+    pub(super) fn staged(&self) -> FolderEntry {
         self.beside("new")
     }
 
     /// A second name of the old file.
-    pub(super) fn saved(&self) -> Spot {
+    pub(super) fn saved(&self) -> FolderEntry {
         self.beside("old")
     }
 
     /// The journal of the place whose first file this is.
-    pub(super) fn journal(&self) -> Spot {
+    pub(super) fn journal(&self) -> FolderEntry {
         self.beside("journal")
     }
 
     /// The journal, before it gets its name.
-    pub(super) fn draft(&self) -> Spot {
+    pub(super) fn draft(&self) -> FolderEntry {
         self.beside("draft")
     }
 
-    pub(super) fn beside(&self, what: &str) -> Spot {
+    pub(super) fn beside(&self, what: &str) -> FolderEntry {
         self.spot.beside(format!(".{}.same-ca-{what}", self.spot.name))
     }
 
     /// The backup of it.
-    pub(super) fn backup(&self, suffix: &str) -> Spot {
+    pub(super) fn backup(&self, suffix: &str) -> FolderEntry {
         self.spot.beside(format!("{}{suffix}", self.spot.name))
     }
 
     /// The backup that a journal names: nothing but a backup of this very file.
-    pub(super) fn journaled_backup(&self, name: &str) -> Option<Spot> {
+    pub(super) fn journaled_backup(&self, name: &str) -> Option<FolderEntry> {
         let of_this = name.strip_prefix(self.spot.name.as_str())?;
         (of_this.ends_with(".bak") && !name.contains(['/', '\\'])).then(|| self.spot.beside(name.to_owned()))
     }

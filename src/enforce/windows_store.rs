@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::protocol::request::WindowsStorePlace;
 
-use super::Trouble;
+use super::InstallError;
 
 /// Stores whose certificates are trusted, or distrusted, for being there. No server's certificate belongs in them.
 const STORES_OF_TRUST: &[&str] = &[
@@ -43,11 +43,11 @@ pub struct Import<'a> {
 ///
 /// # Errors
 /// Where its certificates are trusted for being there.
-pub fn check_store(place: &WindowsStorePlace, label: &str) -> Result<(), Trouble> {
+pub fn check_store(place: &WindowsStorePlace, label: &str) -> Result<(), InstallError> {
     let name = place.store.to_lowercase();
     if STORES_OF_TRUST.contains(&name.as_str()) {
         let why = "what is in this store is trusted or distrusted for being there, so nothing is installed into it";
-        return Err(Trouble::refused(label, why));
+        return Err(InstallError::refused(label, why));
     }
     Ok(())
 }
@@ -67,8 +67,8 @@ pub use system::import;
 /// # Errors
 /// Always.
 #[cfg(not(windows))]
-pub fn import(import: &Import<'_>) -> Result<(), Trouble> {
-    Err(Trouble::refused(
+pub fn import(import: &Import<'_>) -> Result<(), InstallError> {
+    Err(InstallError::refused(
         import.label,
         "no other system than Windows has a certificate store",
     ))
@@ -92,16 +92,16 @@ mod system {
 
     use crate::protocol::StoreLocation;
 
-    use super::{Import, Trouble};
+    use super::{Import, InstallError};
 
     /// Imports a certificate with its private key. The same certificate, standing there without its key, is replaced.
     ///
     /// # Errors
     /// Where the store may not be written, or the key not be kept; then nothing is left behind.
-    pub fn import(import: &Import<'_>) -> Result<(), Trouble> {
+    pub fn import(import: &Import<'_>) -> Result<(), InstallError> {
         let label = import.label;
-        let refused = |error: io::Error| Trouble::refused_for(label, told(error));
-        let failed = |error: io::Error| Trouble::Failed {
+        let refused = |error: io::Error| InstallError::refused_for(label, told(error));
+        let failed = |error: io::Error| InstallError::Failed {
             path: label.to_owned(),
             cause: told(error),
         };

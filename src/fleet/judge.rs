@@ -13,8 +13,8 @@ use crate::protocol::{PROTOCOL, Revocation, Severity, Span, Status, Timestamp, T
 
 use super::aggregate::{Fleet, Read, both_same_host, first_hosts, host_key, is_from_future};
 use super::drift::Previous;
-use super::estate::{Asked, Ends, Estate, Findings, months};
 use super::expected::Expected;
+use super::summary::{Asked, Ends, Estate, Findings, months};
 use super::waivers::{About, Checked};
 
 /// Records that one thread judges at a time: what it finds on them is joined in their order.

@@ -1,13 +1,13 @@
 //! PKCS#12 (RFC 7292): files of certificates and private keys, read and written, and the encryption by password that they
 //! share with private keys in PKCS#8.
 //!
-//! The input is hostile: iteration counts come from the file, and every derivation is paid for from a [`Budget`].
+//! The input is hostile: iteration counts come from the file, and every derivation is paid for from a [`PasswordBudget`].
 
 mod pbe;
 mod read;
 mod write;
 
-pub use pbe::{Budget, Secrets, open_key};
+pub use pbe::{PasswordBudget, Secrets, open_key};
 pub use read::{Bag, read};
 pub use write::{Contents, Encryption, Salts, write};
 

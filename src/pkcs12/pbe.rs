@@ -1,7 +1,7 @@
 //! Password-based encryption and integrity: the schemes of PKCS#12 (RFC 7292 appendix C), PBES2 (RFC 8018 §6.2),
 //! and the MAC of a PKCS#12 file, PBMAC1 (RFC 9579) included.
 //!
-//! Iteration counts come from the file. Each derivation is paid for from a [`Budget`] before it begins.
+//! Iteration counts come from the file. Each derivation is paid for from a [`PasswordBudget`] before it begins.
 
 use aes::{Aes128, Aes192, Aes256};
 use cbc::cipher::block_padding::Pkcs7;
@@ -35,17 +35,17 @@ const DERIVATION: u64 = 16;
 type Wiped = Zeroizing<Vec<u8>>;
 
 /// What may still be spent.
-pub struct Budget {
+pub struct PasswordBudget {
     left: u64,
 }
 
-impl Default for Budget {
+impl Default for PasswordBudget {
     fn default() -> Self {
         Self::of(MAX_COMPRESSIONS)
     }
 }
 
-impl Budget {
+impl PasswordBudget {
     pub fn of(compressions: u64) -> Self {
         Self { left: compressions }
     }
@@ -163,7 +163,7 @@ impl Secrets {
 ///
 /// # Errors
 /// Where it is damaged, or encrypted in a way that is not known here or costs too much.
-pub fn open_key(der: &[u8], secrets: &Secrets, budget: &mut Budget) -> Result<Option<Wiped>, Error> {
+pub fn open_key(der: &[u8], secrets: &Secrets, budget: &mut PasswordBudget) -> Result<Option<Wiped>, Error> {
     let damaged = Error::damaged("encrypted private key");
     let mut fields = Reader::new(der).expect(ber::SEQUENCE).map_err(&damaged)?.children();
     let algorithm = fields.expect(ber::SEQUENCE).map_err(&damaged)?;
@@ -176,7 +176,7 @@ pub(super) fn open(
     algorithm: &Element,
     ciphertext: &[u8],
     secrets: &Secrets,
-    budget: &mut Budget,
+    budget: &mut PasswordBudget,
 ) -> Result<Option<Wiped>, Error> {
     let scheme = Scheme::read(algorithm)?;
     let form: Form = match scheme.derivation {
@@ -199,7 +199,7 @@ pub(super) fn verify_mac(
     mac: &Element,
     protected: &[u8],
     secrets: &mut Secrets,
-    budget: &mut Budget,
+    budget: &mut PasswordBudget,
 ) -> Result<bool, Error> {
     let damaged = Error::damaged("MAC of the PKCS#12 file");
     let mut fields = mac.children();
@@ -301,7 +301,7 @@ impl Scheme {
         })
     }
 
-    fn key_and_iv(&self, password: &[u8], budget: &mut Budget) -> Result<(Wiped, Wiped), Error> {
+    fn key_and_iv(&self, password: &[u8], budget: &mut PasswordBudget) -> Result<(Wiped, Wiped), Error> {
         let (key, iv) = (self.cipher.key_length(), self.cipher.iv_length());
         match &self.derivation {
             Derivation::Pbkdf2(kdf, iv) => Ok((kdf.derive(password, key, budget)?, Zeroizing::new(iv.clone()))),
@@ -360,7 +360,7 @@ impl Pbkdf2 {
         Ok((Self { salt, iterations, hash }, length))
     }
 
-    fn derive(&self, password: &[u8], length: usize, budget: &mut Budget) -> Result<Wiped, Error> {
+    fn derive(&self, password: &[u8], length: usize, budget: &mut PasswordBudget) -> Result<Wiped, Error> {
         let blocks = length.div_ceil(self.hash.length());
         budget.spend(self.iterations, 2, blocks, self.salt.len() + password.len())?;
         Ok(self.hash.pbkdf2(password, &self.salt, self.iterations, length))
@@ -552,7 +552,7 @@ impl Hash {
         kind: Pkcs12KeyType,
         iterations: u32,
         length: usize,
-        budget: &mut Budget,
+        budget: &mut PasswordBudget,
     ) -> Result<Wiped, Error> {
         budget.spend(
             iterations,
@@ -643,7 +643,7 @@ mod tests {
 
     #[test]
     fn a_budget_is_spent_by_all_derivations_together() {
-        let mut budget = Budget::default();
+        let mut budget = PasswordBudget::default();
         assert_eq!(budget.spend(1_000_000, 2, 3, 0), Ok(()));
         assert!(matches!(budget.spend(1_000_000, 2, 1, 0), Err(Error::TooLarge { .. })));
         assert_eq!(budget.spend(10, 1, 1, 0), Ok(()), "what is refused costs nothing");

@@ -4,7 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::Error;
-use super::pbe::{self, Budget, Secrets};
+use super::pbe::{self, PasswordBudget, Secrets};
 use crate::asn1::ber::{self, Element, Flaw, Reader};
 use crate::asn1::oid::{self, ObjectIdentifier};
 
@@ -77,7 +77,7 @@ type Octets = Zeroizing<Vec<u8>>;
 ///
 /// # Errors
 /// Where nothing in it can be read: it is damaged, protected in a way that is not known here, or by another password.
-pub fn read(pfx: &Element, secrets: &Secrets, budget: &mut Budget) -> Result<Bags, Error> {
+pub fn read(pfx: &Element, secrets: &Secrets, budget: &mut PasswordBudget) -> Result<Bags, Error> {
     let damaged = Error::damaged("PKCS#12 file");
     let mut fields = pfx.children();
     let version = fields.any().and_then(|version| version.unsigned()).map_err(&damaged)?;
@@ -147,7 +147,7 @@ fn wrong_password(secrets: &Secrets) -> Error {
 /// A PFX while its safes are read.
 struct File<'a> {
     secrets: Secrets,
-    budget: &'a mut Budget,
+    budget: &'a mut PasswordBudget,
     bags: Bags,
     /// Bags so far, a safe that cannot be opened counting as one.
     count: usize,

@@ -8,7 +8,7 @@ use crate::cert::Certificate;
 use crate::decode::Encoding;
 use crate::protocol::{Code, DerSource, Finding};
 
-use super::{Form, Format, Held, Holding};
+use super::{Form, Format, HeldCertificate, Holding};
 
 /// Standard base64; callers differ in whether they pad.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -42,11 +42,11 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         true => Form::Store(source.store.clone()),
         false => Form::Other(Format::Encoded(Encoding::Der)),
     };
-    let held = Held {
+    let held = HeldCertificate {
         private_key: source.private_key,
         key_provider: source.key_provider.clone(),
         notes: padded.then(|| super::padded("inline DER")).into_iter().collect(),
-        ..Held::of(certificate, form)
+        ..HeldCertificate::of(certificate, form)
     };
     let mut holding = Holding {
         format: Format::Encoded(Encoding::Der),
@@ -62,9 +62,10 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
     for (index, text) in source.chain.iter().enumerate() {
         let certificate = base64(text).ok().and_then(parse);
         match certificate {
-            Some((certificate, _)) => holding
-                .certificates
-                .push(Held::of(certificate, Form::Other(Format::Encoded(Encoding::Der)))),
+            Some((certificate, _)) => holding.certificates.push(HeldCertificate::of(
+                certificate,
+                Form::Other(Format::Encoded(Encoding::Der)),
+            )),
             None => {
                 let finding = Finding::of(Code::CertificateUnreadable, "inline-chain");
                 holding.problems.push(finding.value("number", (index + 1).to_string()));

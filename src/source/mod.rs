@@ -37,7 +37,7 @@ pub struct Holding {
     /// How it was written or sent.
     pub format: Format,
     /// Its certificates, in the order found.
-    pub certificates: Vec<Held>,
+    pub certificates: Vec<HeldCertificate>,
     /// The private keys that it holds, as far as they say whose they are. None has been tried.
     pub keys: Vec<Arc<PrivateKey>>,
     /// What could not be read beside what could.
@@ -56,7 +56,7 @@ pub struct Holding {
 
 /// One certificate of a source.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct HeldCertificate {
     /// The certificate.
     pub certificate: Arc<Certificate>,
     /// Whether its private key is there, by what the key says and whoever keeps it; whether it works has not been tried.
@@ -71,10 +71,10 @@ pub struct Held {
     pub file: Option<Arc<str>>,
 }
 
-impl Held {
+impl HeldCertificate {
     /// A certificate of which nothing else is known.
     pub fn of(certificate: Certificate, form: Form) -> Self {
-        Held {
+        HeldCertificate {
             certificate: Arc::new(certificate),
             private_key: None,
             key_provider: None,
@@ -258,7 +258,7 @@ impl Holding {
 }
 
 /// Reads sources.
-pub struct Reader<'a> {
+pub struct SourceReader<'a> {
     stdin: Option<&'a [u8]>,
     env: &'a (dyn Fn(&str) -> Option<String> + Sync),
     log: &'a (dyn Fn(&str) + Sync),
@@ -269,14 +269,14 @@ pub struct Reader<'a> {
 /// What TLS servers answered.
 type Presented = HashMap<tls::Endpoint, Result<tls::Presented, tls::TlsError>>;
 
-impl<'a> Reader<'a> {
+impl<'a> SourceReader<'a> {
     /// A reader. `stdin` is what standard input holds, where a source may stand for it.
     pub fn new(
         stdin: Option<&'a [u8]>,
         env: &'a (dyn Fn(&str) -> Option<String> + Sync),
         log: &'a (dyn Fn(&str) + Sync),
     ) -> Self {
-        Reader {
+        SourceReader {
             stdin,
             env,
             log,
@@ -288,7 +288,7 @@ impl<'a> Reader<'a> {
     /// The same reader, with files and stores as an overlay has them. TLS servers that were read stay read.
     #[must_use]
     pub fn over(&self, overlay: Overlay) -> Self {
-        Reader {
+        SourceReader {
             presented: self.presented.clone(),
             overlay,
             ..*self
@@ -385,7 +385,7 @@ impl<'a> Reader<'a> {
     /// What a source holds, where one certificate is wanted and a folder makes no sense.
     ///
     /// # Errors
-    /// As [`Reader::read`].
+    /// As [`SourceReader::read`].
     pub fn read_one(&self, source: &Source) -> Result<(Holding, usize), Finding> {
         let label = source.label();
         let holding = self.read(source)?;
@@ -561,9 +561,9 @@ impl<'a> Reader<'a> {
             match Certificate::parse(der) {
                 Ok(certificate) => {
                     let padded = bundle.padded.contains(&index).then(|| padded(label));
-                    holding.certificates.push(Held {
+                    holding.certificates.push(HeldCertificate {
                         notes: padded.into_iter().collect(),
-                        ..Held::of(certificate, Form::Other(format))
+                        ..HeldCertificate::of(certificate, Form::Other(format))
                     });
                 }
                 Err(error) => {
@@ -625,7 +625,7 @@ impl<'a> Reader<'a> {
             let password = secret.as_ref().and_then(Option::as_ref);
             match self.decode(&content, password, &file) {
                 Ok(holding) => {
-                    let named = |held| Held {
+                    let named = |held| HeldCertificate {
                         file: Some(file.clone()),
                         ..held
                     };
@@ -704,7 +704,7 @@ impl<'a> Reader<'a> {
             match Certificate::parse(der) {
                 Ok(certificate) => holding
                     .certificates
-                    .push(Held::of(certificate, Form::Other(Format::Tls))),
+                    .push(HeldCertificate::of(certificate, Form::Other(Format::Tls))),
                 Err(error) if index == 0 => {
                     return Err(Finding::of(Code::CertificateUnreadable, "presented")
                         .value("source", label)
@@ -836,7 +836,7 @@ mod tests {
             possession_failed: true,
             protocol: None,
         };
-        let reader = Reader::new(None, &|_| None, &|_| ());
+        let reader = SourceReader::new(None, &|_| None, &|_| ());
         reader
             .presented
             .write()

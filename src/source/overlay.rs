@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::protocol::WindowsStoreSource;
 
-use super::{Held, windows_store};
+use super::{HeldCertificate, windows_store};
 
 /// What a file holds; `None` for no file.
 pub type Content = Option<Arc<Zeroizing<Vec<u8>>>>;
@@ -17,7 +17,7 @@ pub type Content = Option<Arc<Zeroizing<Vec<u8>>>>;
 #[derive(Clone, Default)]
 pub struct Overlay {
     files: Arc<HashMap<Arc<str>, Content>>,
-    stores: Arc<Vec<(WindowsStoreSource, Held)>>,
+    stores: Arc<Vec<(WindowsStoreSource, HeldCertificate)>>,
 }
 
 impl Overlay {
@@ -39,7 +39,7 @@ impl Overlay {
 
     /// The same with one more certificate, and its private key, in a store that is named without a certificate.
     #[must_use]
-    pub fn with_certificate(mut self, store: WindowsStoreSource, held: Held) -> Self {
+    pub fn with_certificate(mut self, store: WindowsStoreSource, held: HeldCertificate) -> Self {
         Arc::make_mut(&mut self.stores).push((store, held));
         self
     }
@@ -50,7 +50,7 @@ impl Overlay {
     }
 
     /// The certificates that it adds to a store, of those that the source means.
-    pub fn certificates(&self, wanted: &WindowsStoreSource) -> Vec<Held> {
+    pub fn certificates(&self, wanted: &WindowsStoreSource) -> Vec<HeldCertificate> {
         let meant = self.stores.iter().filter(|(store, held)| {
             store.location == wanted.location
                 && store.store.eq_ignore_ascii_case(&wanted.store)

@@ -6,7 +6,7 @@ use std::io;
 use crate::cert::Certificate;
 use crate::protocol::{Code, Finding, StoreName, WindowsStoreSource};
 
-use super::{Form, Format, Held, Holding};
+use super::{Form, Format, HeldCertificate, Holding};
 
 /// Certificates of a store that are read: each is parsed, so the number bounds the work. No server has that many.
 #[cfg(windows)]
@@ -35,7 +35,7 @@ pub fn read(store: &WindowsStoreSource, label: &str, log: &(dyn Fn(&str) + Sync)
 
 /// A certificate as it stands in a store.
 #[derive(Debug)]
-struct Found {
+struct StoreEntry {
     der: Vec<u8>,
     key: Key,
 }
@@ -68,13 +68,13 @@ pub fn means(store: &WindowsStoreSource, certificate: &Certificate) -> bool {
 ///
 /// # Errors
 /// What kept the store from being read; an empty place is none.
-pub fn with(read: Result<Holding, Finding>, supposed: Vec<Held>) -> Result<Holding, Finding> {
+pub fn with(read: Result<Holding, Finding>, supposed: Vec<HeldCertificate>) -> Result<Holding, Finding> {
     let mut holding = match read {
         Err(why) if why.code == Code::CertificateMissing => empty(),
         read => read?,
     };
     for held in supposed {
-        let another = |one: &Held| one.certificate.sha256() != held.certificate.sha256();
+        let another = |one: &HeldCertificate| one.certificate.sha256() != held.certificate.sha256();
         holding.certificates.retain(another);
         holding.certificates.push(held);
     }
@@ -96,7 +96,7 @@ fn empty() -> Holding {
 }
 
 /// Of what stands in a store, what the source means.
-fn select(store: &WindowsStoreSource, label: &str, found: Vec<Found>) -> Result<Holding, Finding> {
+fn select(store: &WindowsStoreSource, label: &str, found: Vec<StoreEntry>) -> Result<Holding, Finding> {
     let mut holding = empty();
     let one_is_meant = store.thumbprint.is_some() || store.subject.is_some();
     let mut seen = HashSet::new();
@@ -138,11 +138,11 @@ fn select(store: &WindowsStoreSource, label: &str, found: Vec<Found>) -> Result<
             location: store.location,
             store: store.store.clone(),
         };
-        holding.certificates.push(Held {
+        holding.certificates.push(HeldCertificate {
             private_key,
             key_provider,
             notes,
-            ..Held::of(certificate, Form::Store(Some(name)))
+            ..HeldCertificate::of(certificate, Form::Store(Some(name)))
         });
     }
     // The order of a store says nothing, and is not always the same.
@@ -172,9 +172,9 @@ mod system {
 
     use crate::protocol::WindowsStoreSource;
 
-    use super::Found;
+    use super::StoreEntry;
 
-    pub fn list(_: &WindowsStoreSource, _: &(dyn Fn(&str) + Sync)) -> io::Result<Vec<Found>> {
+    pub fn list(_: &WindowsStoreSource, _: &(dyn Fn(&str) + Sync)) -> io::Result<Vec<StoreEntry>> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
@@ -205,10 +205,10 @@ mod system {
 
     use crate::protocol::{StoreLocation, WindowsStoreSource};
 
-    use super::{Found, Key, LIMIT};
+    use super::{Key, LIMIT, StoreEntry};
 
     /// Every certificate of a store, as long as it is there: reading makes none.
-    pub fn list(wanted: &WindowsStoreSource, log: &(dyn Fn(&str) + Sync)) -> io::Result<Vec<Found>> {
+    pub fn list(wanted: &WindowsStoreSource, log: &(dyn Fn(&str) + Sync)) -> io::Result<Vec<StoreEntry>> {
         let store = open(wanted)?;
         let mut found = Vec::new();
         for context in store.certs() {
@@ -219,7 +219,7 @@ mod system {
             let meant = wanted
                 .thumbprint
                 .is_none_or(|wanted| wanted.0 == super::sha1(context.to_der()));
-            found.push(Found {
+            found.push(StoreEntry {
                 der: context.to_der().to_vec(),
                 key: if meant { key(&context, log) } else { Key::Absent },
             });
@@ -352,8 +352,8 @@ mod tests {
         }
     }
 
-    fn garbage(key: Key) -> Found {
-        Found {
+    fn garbage(key: Key) -> StoreEntry {
+        StoreEntry {
             der: b"garbage".to_vec(),
             key,
         }

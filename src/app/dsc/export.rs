@@ -12,7 +12,7 @@ use crate::cert::Certificate;
 use crate::decide::Reference;
 use crate::explain::{self, Voice};
 use crate::protocol::{Code, DerSource, Fault, FaultCode, Hex, Password, Source, Subject, WindowsStoreSource, hex};
-use crate::source::{Format, Held, Holding, Reader};
+use crate::source::{Format, HeldCertificate, Holding, SourceReader};
 
 use super::super::check::{Head, judge, report, section};
 use super::super::context::Context;
@@ -59,7 +59,7 @@ pub fn instances(
 ) -> Result<impl Iterator<Item = Result<Map<String, Value>, Fault>>, Fault> {
     let (request, shown) = (&properties.request, properties.shown().clone());
     request.check().map_err(|fault| properties.explain(fault))?;
-    let reader = Reader::new(None, context.env, context.log);
+    let reader = SourceReader::new(None, context.env, context.log);
     reader.prefetch(request::tls_sources(request), &|_, _| {});
     let case = request::case(request, &reader, context.clock);
     let reference = Reference::new(case).map_err(|fault| properties.explain(fault))?;
@@ -156,7 +156,7 @@ fn as_property(source: &Source) -> Option<Value> {
 fn certificates(
     source: &Source,
     shown: Option<&Value>,
-    reader: &Reader<'_>,
+    reader: &SourceReader<'_>,
     warn: &dyn Fn(&str),
     found: &mut dyn FnMut(One),
 ) -> Result<(), String> {
@@ -199,7 +199,7 @@ fn certificates(
 type Named = HashMap<[u8; 32], (Source, Value)>;
 
 /// The certificates that a file of the folder stands for.
-fn named_by_files(source: &Source, reader: &Reader<'_>) -> Result<Named, String> {
+fn named_by_files(source: &Source, reader: &SourceReader<'_>) -> Result<Named, String> {
     let mut named = Named::new();
     let files = reader
         .parts(source)
@@ -256,7 +256,7 @@ fn in_file(path: &str, password: Option<&Password>) -> Value {
 }
 
 /// A certificate that no source names alone.
-fn by_itself(held: &Held) -> (Source, Value) {
+fn by_itself(held: &HeldCertificate) -> (Source, Value) {
     let der = STANDARD.encode(held.certificate.der());
     let mut shown = json!({ "der": der });
     if let Some(private_key) = held.private_key {
