@@ -4,7 +4,7 @@
 //! subjects (the servers that must follow it); a report says for each subject whether its certificate was signed
 //! by a key of the reference's CA, and proves it with verified signatures.
 //!
-//! One direction: [`protocol`] request, [`source`] acquires, [`decode`] finds the DER (by way of `pkcs12`), [`cert`] parses and verifies,
+//! One direction: [`json`] into a [`protocol`] request, [`source`] acquires, [`decode`] finds the DER (by way of `pkcs12`), [`cert`] parses and verifies,
 //! [`decide`] rules, [`explain`] puts it into words, [`protocol`] report, [`render`] writes; [`fleet`] joins the reports of many hosts. [`app`] joins the
 //! steps, a file a command; [`cli`] is what may be typed.
 
