@@ -1,6 +1,6 @@
 //! How a certificate stands to what the reference allows.
 
-use crate::cert::{Certificate, KeyId};
+use crate::cert::{Certificate, KeyId, Name};
 use crate::protocol::{
     Code, Evidence, EvidenceKind, Hex, Level, Match, Policy, Proof, ProofWanted, References, Relation, Severity,
     Sha256Hex, Status,
@@ -304,12 +304,14 @@ impl About<'_> {
         if !named.is_empty() || self.issuers.any() {
             let mut related = Related::new(Relation::NameOnly, Some(Proof::Signature));
             // Of several keys that verify it, and of several roots, any may be the one that a link leads to.
-            let rolled = named.iter().find(|(_, key)| self.is_rolled(verifier, *key));
+            let rolled = named
+                .iter()
+                .find(|(anchor, key)| self.is_rolled(verifier, &anchor.name, *key));
             let refused = match rolled {
                 Some(_) => None,
                 None => named
                     .iter()
-                    .find_map(|of_key| Some((of_key, self.refused_link(verifier, of_key.1)?))),
+                    .find_map(|of_key| Some((of_key, self.refused_link(verifier, &of_key.0.name, of_key.1)?))),
             };
             let shown = rolled.or(refused.as_ref().map(|(of_key, _)| *of_key)).or(named.first());
             related.rolled = rolled.is_some();
@@ -339,17 +341,16 @@ impl About<'_> {
         related
     }
 
-    fn refused_link(&self, verifier: &mut SignatureVerifier<'_>, key: usize) -> Option<Refused> {
-        let name = self.authority.names.first()?;
+    fn refused_link(&self, verifier: &mut SignatureVerifier<'_>, name: &Name, key: usize) -> Option<Refused> {
         let ours: Vec<usize> = self.authority.keys.iter().map(|joined| joined.key).collect();
         refused_link(verifier, name, ours.into_iter(), key)
     }
 
     /// Whether rollover would join a key where `match: key` lets none count.
-    fn is_rolled(&self, verifier: &mut SignatureVerifier<'_>, key: usize) -> bool {
-        let (false, Some(name)) = (self.authority.rolls, self.authority.names.first()) else {
+    fn is_rolled(&self, verifier: &mut SignatureVerifier<'_>, name: &Name, key: usize) -> bool {
+        if self.authority.rolls {
             return false;
-        };
+        }
         let mut keys = self.authority.keys.clone();
         grow(verifier, name, &mut keys);
         keys.iter().any(|joined| joined.key == key)
@@ -372,7 +373,8 @@ impl About<'_> {
         let same_identifier = self.certificate.authority_key_identifier().is_some_and(|wanted| {
             let mut members = self.case.members.iter().zip(&self.standing.members);
             members.any(|(member, stands)| {
-                let of_name = |other: &&std::sync::Arc<Certificate>| self.authority.is_named(other.issuer());
+                // Under `match: key` an authority may have several names: only a member of this one says which key it has.
+                let of_name = |other: &&std::sync::Arc<Certificate>| other.issuer() == self.certificate.issuer();
                 let other = member.read.certificate().filter(of_name);
                 !stands.is_distrusted()
                     && !stands.forged

@@ -84,6 +84,17 @@ def test_the_examples_of_same_ca_info(plays, folder, estate):
     assert answers[1]["report"]["summary"]["total"] == 2
 
 
+def test_the_examples_of_same_ca_request(plays, folder, estate):
+    request = dict(
+        protocol=1, policy=dict(valid_at=VALID_AT), reference=[dict(name="fe01", source=f"{estate}/fe01/Default.pem")],
+        authorities=[f"{estate}/ca/CertEnroll"], subjects=[dict(name="fe02", source=f"{folder}/exported/fe02.cer")],
+    )
+    (folder / "request.json").write_text(json.dumps(request))
+    plays.host("fe02.contoso.com")
+    done = run(plays, examples("same_ca_request"), {"'request.json'": f"'{folder}/request.json'"})
+    assert done.lines[-1]["result"]["msg"] == "compliant", done.output
+
+
 def test_the_examples_of_same_ca(plays, folder, estate):
     put(
         folder, (estate / "fe03/WebServicesExternal.pem", "etc/web/external.pem"),

@@ -546,7 +546,7 @@ impl<'w> Law<'w> {
                 let others = policy.references == References::Any && !self.has_pins() && {
                     let at_hand = Evidence::new(self.world, Set::NONE);
                     let unverified = |(member, standing): (&Member, &Standing)| match (member, standing) {
-                        (_, Standing::Verified(_)) => false,
+                        (_, Standing::Verified(_) | Standing::Distrusted) => false,
                         (Member::Server { cert, .. }, _) => {
                             at_hand.verifiers(*cert).is_empty() && self.world.certs[*cert].issuer == it.issuer
                         }
@@ -713,7 +713,7 @@ impl<'w> Law<'w> {
                     // Whether a certificate at hand that lends no key is the parent, the page does not say.
                     Some(parent) => open |= !evidence.lends(parent),
                     // Nor whether one is missing whose key is known by another certificate.
-                    None if !self.world.signers(x).and(evidence.known).is_empty() => open = true,
+                    None if self.world.signers(x).or(self.world.signers(c)).meets(evidence.known) => open = true,
                     None if evidence.brought.iter().any(|p| is_parent(&p)) => open = true,
                     None => return Some(true),
                 }
