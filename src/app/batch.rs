@@ -395,13 +395,7 @@ impl Batch<'_> {
         });
         let sources = waiting.flat_map(|fast| fast.sources());
         self.reader
-            .prefetch(sources.filter_map(request::tls_source), &|done, total| {
-                (self.context.progress)(Progress {
-                    what: "TLS servers",
-                    done,
-                    total: Some(total),
-                });
-            });
+            .prefetch(sources.filter_map(request::tls_source), &self.context.servers_read());
         let answers = pieces.into_par_iter().map(|piece| match piece {
             Piece::Answers(answers) => answers,
             Piece::Waiting(number, fast, line) => {

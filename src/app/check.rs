@@ -1,84 +1,36 @@
 //! `same-ca check`: request in, report out; nothing is changed.
 
-use std::borrow::Cow;
-
 use rayon::prelude::*;
 
-use crate::cli::{CheckArgs, Format};
+use crate::cli::CheckArgs;
 use crate::decide::{self, Reference};
 use crate::error::Error;
 use crate::explain::{self, Voice};
 use crate::protocol::{
     Fault, Finding, PROTOCOL, ReferenceReport, Report, Request, Revocation, Subject, SubjectReport, Timestamp, Tool,
 };
-use crate::render::{json, text};
 use crate::source::SourceReader;
 
-use super::context::read_request;
-use super::flags::{self, Flagged};
-use super::output::answer;
+use super::flags;
 use super::subjects::Candidates;
-use super::{ANSWERED, NOT_COMPLIANT, Streams};
-use super::{Context, Progress};
+use super::verdict::Verdict;
+use super::{Context, Streams};
 use super::{request, subjects};
+
+/// Subjects from which on they are judged on all cores: starting threads costs more than a few verdicts.
+const PARALLEL_FROM: usize = 64;
 
 /// Runs `same-ca check`.
 ///
 /// # Errors
 /// Where the question cannot be answered, or the answer not be written.
 pub fn run(args: &CheckArgs, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
-    let flagged = args.request != Default::default();
-    let (report, asked) = if flagged {
-        let mut asked = flags::check(&args.request)?;
-        let stdin = asked.stdin(streams)?;
-        asked.read_document(stdin.as_deref().unwrap_or_default())?;
-        let report = check(&asked.request, stdin.as_deref(), context).map_err(|f| asked.explain(f))?;
-        (report, Some(asked))
-    } else {
-        let request = read_request(streams, "same-ca check --reference fe01.pem --subject pchat01.pem")?;
-        (check(&request, None, context)?, None)
-    };
-    answer(
-        streams,
-        &args.output,
-        flagged,
-        "the report",
-        context,
-        |look, out| match look.format {
-            Format::Json if look.terminal => json::pretty(&*in_words(&report, asked.as_ref()), out),
-            Format::Json => json::line(&*in_words(&report, asked.as_ref()), out),
-            Format::Text => text::report(&spoken(&report, asked.as_ref()), look.colour, out),
-        },
-    )?;
-    Ok(if args.exit_code && !report.compliant {
-        NOT_COMPLIANT
-    } else {
-        ANSWERED
-    })
+    let typed = args.request != Default::default();
+    let asked = typed.then(|| flags::check(&args.request)).transpose()?;
+    let example = "same-ca check --reference fe01.pem --subject pchat01.pem";
+    let verdict = Verdict::of(asked, example, streams, |request, stdin| check(request, stdin, context))?;
+    verdict.tell(streams, &args.output, args.exit_code, context, |_, _, _| Ok(()))
 }
-
-/// The report as JSON in the words of what was typed, where flags were; its pointers stay.
-pub(super) fn in_words<'r>(report: &'r Report, asked: Option<&Flagged>) -> Cow<'r, Report> {
-    match asked {
-        Some(_) => {
-            let mut report = report.clone();
-            explain::report(&mut report, Voice::Flags);
-            Cow::Owned(report)
-        }
-        None => Cow::Borrowed(report),
-    }
-}
-
-/// The report in the words of what was typed, where flags were.
-pub(super) fn spoken<'r>(report: &'r Report, asked: Option<&Flagged>) -> Cow<'r, Report> {
-    match asked {
-        Some(asked) => Cow::Owned(asked.speak(report)),
-        None => Cow::Borrowed(report),
-    }
-}
-
-/// Subjects from which on they are judged on all cores: starting threads costs more than a few verdicts.
-const PARALLEL_FROM: usize = 64;
 
 /// Answers one request. `stdin` is what a source `-` stands for.
 ///
@@ -87,13 +39,7 @@ const PARALLEL_FROM: usize = 64;
 pub fn check(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> Result<Report, Fault> {
     request.check()?;
     let reader = SourceReader::new(stdin, context.env, context.log);
-    reader.prefetch(request::tls_sources(request), &|done, total| {
-        (context.progress)(Progress {
-            what: "TLS servers",
-            done,
-            total: Some(total),
-        });
-    });
+    reader.prefetch(request::tls_sources(request), &context.servers_read());
     let reference = Reference::new(request::case(request, &reader, context.clock))?;
     let candidates = Candidates::read(&request.candidates, &reader);
     let subjects = judge(&reference, &request.subjects, &reader, &candidates);

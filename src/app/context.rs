@@ -19,6 +19,19 @@ pub struct Context<'a> {
     pub log: &'a (dyn Fn(&str) + Sync),
 }
 
+impl Context<'_> {
+    /// Tells how many TLS servers have been read.
+    pub fn servers_read(&self) -> impl Fn(usize, usize) + Sync {
+        |done, total| {
+            (self.progress)(Progress {
+                what: "TLS servers",
+                done,
+                total: Some(total),
+            });
+        }
+    }
+}
+
 /// The standard streams of the process.
 pub struct Streams<'a> {
     /// Standard input.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::cert::Certificate;
-use crate::cli::{EnforceArgs, Format};
+use crate::cli::EnforceArgs;
 use crate::decide::{Chosen, Given, Reference, Settled, SubjectCase};
 use crate::enforce::InstallError;
 use crate::enforce::folder::Folder;
@@ -23,17 +23,14 @@ use crate::protocol::{
     Action, ActionKind, CertificateFacts, Code, Encryption, Fault, Finding, Hex, Install, Place, Report, Request,
     Severity, Sha256Hex, Source, Status, Subject, SubjectReport, TlsSource, WindowsStoreSource,
 };
-use crate::render::{json, text};
+use crate::render::text;
 use crate::source::{HeldCertificate, Overlay, SourceReader};
 
 use super::check::{Head, beside, report, section};
-use super::check::{in_words, spoken};
-use super::context::read_request;
 use super::flags;
-use super::output::answer;
 use super::subjects::Candidates;
-use super::{ANSWERED, NOT_COMPLIANT, Streams};
-use super::{Context, Progress};
+use super::verdict::Verdict;
+use super::{Context, Streams};
 use super::{places, request, subjects};
 
 /// Runs `same-ca enforce`.
@@ -41,37 +38,16 @@ use super::{places, request, subjects};
 /// # Errors
 /// Where the question cannot be answered, or the answer not be written.
 pub fn run(args: &EnforceArgs, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
-    let flagged = args.request != Default::default() || args.install != Default::default();
-    let (report, asked) = if flagged {
-        let mut asked = flags::enforce(&args.request, &args.install)?;
-        let stdin = asked.stdin(streams)?;
-        asked.read_document(stdin.as_deref().unwrap_or_default())?;
-        let report = enforce(&asked.request, stdin.as_deref(), args.what_if, context).map_err(|f| asked.explain(f))?;
-        (report, Some(asked))
-    } else {
-        let example = "same-ca enforce --reference fe01.pem --candidate new.pem --install-certificate www.pem";
-        let request = read_request(streams, example)?;
-        (enforce(&request, None, args.what_if, context)?, None)
-    };
-    answer(
-        streams,
-        &args.output,
-        flagged,
-        "the report",
-        context,
-        |look, out| match look.format {
-            Format::Json if look.terminal => json::pretty(&*in_words(&report, asked.as_ref()), out),
-            Format::Json => json::line(&*in_words(&report, asked.as_ref()), out),
-            Format::Text => {
-                text::actions(&report, args.what_if, look.colour, out)?;
-                text::report(&spoken(&report, asked.as_ref()), look.colour, out)
-            }
-        },
-    )?;
-    Ok(if args.exit_code && !report.compliant {
-        NOT_COMPLIANT
-    } else {
-        ANSWERED
+    let typed = args.request != Default::default() || args.install != Default::default();
+    let asked = typed
+        .then(|| flags::enforce(&args.request, &args.install))
+        .transpose()?;
+    let example = "same-ca enforce --reference fe01.pem --candidate new.pem --install-certificate www.pem";
+    let verdict = Verdict::of(asked, example, streams, |request, stdin| {
+        enforce(request, stdin, args.what_if, context)
+    })?;
+    verdict.tell(streams, &args.output, args.exit_code, context, |report, look, out| {
+        text::actions(report, args.what_if, look.colour, out)
     })
 }
 
@@ -85,13 +61,7 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, context: 
     request.check()?;
     let mut places = places(request, context)?;
     let reader = SourceReader::new(stdin, context.env, context.log);
-    reader.prefetch(read_before(request), &|done, total| {
-        (context.progress)(Progress {
-            what: "TLS servers",
-            done,
-            total: Some(total),
-        });
-    });
+    reader.prefetch(read_before(request), &context.servers_read());
     let reference = Reference::new(request::case(request, &reader, context.clock))?;
     let mut run = Run {
         request,

@@ -13,11 +13,11 @@ use crate::protocol::{CertificateFacts, Fault, Finding, PROTOCOL, Policy, Reques
 use crate::render::{json, text};
 use crate::source::SourceReader;
 
+use super::Context;
 use super::context::read_request;
 use super::flags;
 use super::output::{answer, write_out};
 use super::{ANSWERED, Streams};
-use super::{Context, Progress};
 use super::{offers, request};
 
 /// Runs `same-ca inspect`.
@@ -65,13 +65,7 @@ pub fn run(args: &InspectArgs, streams: &mut Streams<'_>, context: &Context<'_>)
 pub fn inspect(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> Result<Inspection, Fault> {
     check(request)?;
     let reader = SourceReader::new(stdin, context.env, context.log);
-    reader.prefetch(request::tls_sources(request), &|done, total| {
-        (context.progress)(Progress {
-            what: "TLS servers",
-            done,
-            total: Some(total),
-        });
-    });
+    reader.prefetch(request::tls_sources(request), &context.servers_read());
     let subjects = request
         .subjects
         .iter()

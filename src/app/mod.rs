@@ -30,6 +30,7 @@ mod request;
 pub mod schema;
 mod subjects;
 mod usage;
+mod verdict;
 
 /// Exit code: an answer was written, whatever it says.
 pub const ANSWERED: u8 = 0;

@@ -14,13 +14,13 @@ use crate::protocol::{
 use crate::render::{json, text};
 use crate::source::SourceReader;
 
+use super::Context;
 use super::context::read_request;
 use super::flags;
 use super::inspect::facts_with_pem;
 use super::output::{colour, write_out};
 use super::request;
 use super::{ANSWERED, Streams};
-use super::{Context, Progress};
 
 /// Runs `same-ca reference`.
 ///
@@ -65,13 +65,7 @@ pub fn reference(
 ) -> Result<ReferenceDocument, Fault> {
     check(request)?;
     let reader = SourceReader::new(stdin, context.env, context.log);
-    reader.prefetch(request::tls_sources(request), &|done, total| {
-        (context.progress)(Progress {
-            what: "TLS servers",
-            done,
-            total: Some(total),
-        });
-    });
+    reader.prefetch(request::tls_sources(request), &context.servers_read());
     let read = request::read(request, &reader, context.clock);
     if !partial {
         complete(&read)?;

@@ -24,13 +24,7 @@ pub fn usage(
     context: &Context<'_>,
 ) -> Result<u8, Error> {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let styled = error.render();
-        let coloured = streams.output_is_terminal && colour(context);
-        let shown = if coloured {
-            styled.ansi().to_string()
-        } else {
-            styled.to_string()
-        };
+        let shown = shown(error, streams.output_is_terminal, context);
         return plain(streams, "the help", shown.as_bytes());
     }
     if arguments.get(1).is_some_and(|name| name == "dsc") && !streams.errors_is_terminal {
@@ -39,16 +33,19 @@ pub fn usage(
     if would_be_program(arguments, streams.output_is_terminal) {
         return tell_program(Fault::usage(one_line(error)).into(), true, streams);
     }
-    let styled = error.render();
-    let coloured = streams.errors_is_terminal && colour(context);
-    let shown = if coloured {
-        styled.ansi().to_string()
-    } else {
-        styled.to_string()
-    };
+    let shown = shown(error, streams.errors_is_terminal, context);
     // Where people cannot be told, the exit code still says it.
     let _ = streams.errors.write_all(shown.as_bytes());
     Ok(NOT_ANSWERED)
+}
+
+/// What clap says, coloured for a terminal that wants it.
+fn shown(said: &clap::Error, terminal: bool, context: &Context<'_>) -> String {
+    let styled = said.render();
+    match terminal && colour(context) {
+        true => styled.ansi().to_string(),
+        false => styled.to_string(),
+    }
 }
 
 /// What clap refuses, without its usage and tips.
