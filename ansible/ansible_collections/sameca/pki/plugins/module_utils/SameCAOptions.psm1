@@ -177,4 +177,24 @@ function New-SameCAInspectOption {
     }
 }
 
-Export-ModuleMember -Function @('New-SameCAOption', 'New-SameCAInspectOption')
+function Write-SameCAFailure {
+    <#
+    .SYNOPSIS
+        Ends a Windows module with why there is no answer, and with what same-ca itself answered, for programs.
+    #>
+    [CmdletBinding()]
+    param(
+        # The module.
+        [Parameter(Mandatory)][object] $Module,
+        # What was thrown.
+        [Parameter(Mandatory)][Management.Automation.ErrorRecord] $Failure
+    )
+    $fault = $Failure.Exception.Data['SameCA.Error']
+    if ($null -ne $fault) { $Module.Result.error = $fault }
+    $version = $Failure.Exception.Data['SameCA.Version']
+    if ($null -ne $version) { $Module.Result.version = $version }
+    $Module.Result.error_id = $Failure.FullyQualifiedErrorId
+    $Module.FailJson($Failure.Exception.Message, $Failure)
+}
+
+Export-ModuleMember -Function @('New-SameCAOption', 'New-SameCAInspectOption', 'Write-SameCAFailure')

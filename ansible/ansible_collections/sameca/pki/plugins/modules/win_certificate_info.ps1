@@ -17,13 +17,7 @@ try {
     $answer = Get-SameCACertificate -Source $sources -ValidAt $module.Params.valid_at -BinaryPath $module.Params.binary_path -Timeout $module.Params.timeout
 }
 catch {
-    # What same-ca itself answered, for programs.
-    $fault = $_.Exception.Data['SameCA.Error']
-    if ($null -ne $fault) { $module.Result.error = $fault }
-    $version = $_.Exception.Data['SameCA.Version']
-    if ($null -ne $version) { $module.Result.version = $version }
-    $module.Result.error_id = $_.FullyQualifiedErrorId
-    $module.FailJson($_.Exception.Message, $_)
+    Write-SameCAFailure -Module $module -Failure $_
 }
 $plural = 's'
 if ($sources.Count -eq 1) { $plural = '' }

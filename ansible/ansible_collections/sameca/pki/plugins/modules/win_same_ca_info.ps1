@@ -19,13 +19,7 @@ try {
     $message = Get-SameCAMessage -Answer $answer
 }
 catch {
-    # What same-ca itself answered, for programs.
-    $fault = $_.Exception.Data['SameCA.Error']
-    if ($null -ne $fault) { $module.Result.error = $fault }
-    $version = $_.Exception.Data['SameCA.Version']
-    if ($null -ne $version) { $module.Result.version = $version }
-    $module.Result.error_id = $_.FullyQualifiedErrorId
-    $module.FailJson($_.Exception.Message, $_)
+    Write-SameCAFailure -Module $module -Failure $_
 }
 $module.Result.report = $answer.Report
 $module.Result.status = $answer.Report.status
