@@ -343,7 +343,7 @@ fn the_commands_of_the_readme_that_are_for_the_demo_run_in_it() {
 
 #[test]
 fn the_verdict_that_the_readme_shows_is_the_one_of_the_demo() {
-    let report = include_str!("snapshots/same_ca__estates__lync_estate.snap");
+    let report = include_str!("verdict/snapshots/same_ca__verdict__estates__lync_estate.snap");
     let readme = readme();
     let shown: Vec<&str> = fences(&readme, "text").flat_map(str::lines).collect();
     assert!(!shown.is_empty());

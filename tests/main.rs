@@ -8,34 +8,18 @@
     reason = "tests say so by failing"
 )]
 
-mod algorithms;
-mod batch;
-mod binary;
-mod completion;
-mod decision;
+mod cli;
 mod dsc;
 mod enforce;
-mod estates;
-mod faults;
 mod fleet;
-mod forgery;
 mod house;
-mod level_root;
 mod mint;
-mod minted;
 mod model;
-mod names;
 mod powershell;
-mod process;
-mod profiles;
-mod readers;
-mod real_cases;
 #[path = "../benches/reports/mod.rs"]
 mod reports;
-mod scene;
-mod servers;
 mod support;
-mod tls;
+mod verdict;
 #[cfg(windows)]
 mod windows;
 mod words;

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use same_ca::explain::{self, Row};
 use same_ca::protocol::{Code, Phrase, Report};
 
-use crate::binary::{run, same_ca};
 use crate::mint::Ca;
+use crate::support::binary::{run, same_ca};
 
 /// Families whose texts are named by words of rooms that know no table ([`Phrase::named`]), with the rooms.
 const NAMED: &[(&str, &[&str])] = &[

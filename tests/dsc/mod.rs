@@ -15,8 +15,8 @@ use std::thread;
 
 use serde_json::{Map, Value, json};
 
-use crate::binary;
 use crate::mint::Estate;
+use crate::support::binary;
 
 /// Plays the part of DSC in a folder of its own, which holds the manifest and Contoso's estate.
 struct Dsc {

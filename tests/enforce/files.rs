@@ -9,7 +9,7 @@ use same_ca::protocol::FaultCode;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::binary::{self, same_ca};
+use crate::support::binary::{self, same_ca};
 use crate::support::not_run;
 
 /// Runs what-if, then the same for good, then again: what-if must foretell the run and touch nothing, and the second run

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{repository, text};
-use crate::binary::{call, check, small};
+use crate::support::binary::{call, check, small};
 
 const PLUGINS: &str = "ansible/ansible_collections/sameca/pki/plugins";
 
@@ -101,8 +101,8 @@ fn the_options_of_the_windows_modules_are_documented_as_they_are() {
 #[test]
 fn a_reference_document_may_be_data_and_a_host_may_have_another_name() {
     let small = small();
-    let folder = crate::binary::folder("powershell-document");
-    let fe01 = crate::binary::write(&folder, "fe01.cer", small.fe01.der());
+    let folder = crate::support::binary::folder("powershell-document");
+    let fe01 = crate::support::binary::write(&folder, "fe01.cer", small.fe01.der());
     let document: Value = call(&["reference", &fe01], "").json();
     let request = json!({
         "protocol": 1, "requirement": "chat", "host": "front-end-1", "collected_at": "2026-11-20T00:00:00Z",

@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::Value;
 
 use super::{json, repository, text};
-use crate::binary::{folder, run, same_ca};
 use crate::mint::{Estate, NOW_TEXT};
+use crate::support::binary::{folder, run, same_ca};
 
 fn schema() -> Value {
     json("dsc/SameCADsc/SameCACertificate.dsc.adaptedresource.json")["schema"]["embedded"].clone()

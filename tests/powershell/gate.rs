@@ -8,7 +8,7 @@ use super::repository;
 
 /// Runs the gate with a PowerShell that has these modules, and whose scripts end with these codes.
 fn gate(name: &str, modules: &str, analyzer: i32, pester: i32) -> (Option<i32>, String) {
-    let folder = crate::binary::folder(name);
+    let folder = crate::support::binary::folder(name);
     let pwsh = folder.join("pwsh");
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in\n\

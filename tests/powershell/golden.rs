@@ -15,9 +15,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::repository;
-use crate::binary::{call, folder, write};
 use crate::mint::{CA_FUTURE, Ca, Cert, DAY, Key, NOW_TEXT, P12, PAST};
 use crate::support::assert_valid;
+use crate::support::binary::{call, folder, write};
 
 const HOST: &str = "pchat01.contoso.com";
 const SECRET: &str = "contoso-4";

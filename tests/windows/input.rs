@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::binary::{self, call, check, folder, same_ca, small, write};
 use crate::mint::P12;
+use crate::support::binary::{self, call, check, folder, same_ca, small, write};
 
 /// An absolute path with a drive letter, backslashes, and nothing before it.
 fn spelled(path: &Path) -> String {

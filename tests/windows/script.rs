@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::binary::{folder, run, same_ca};
 use crate::mint::{Estate, NOW_TEXT};
+use crate::support::binary::{folder, run, same_ca};
 
 #[test]
 fn the_batch_file_answers_by_its_exit_code_and_writes_the_report() {

@@ -24,7 +24,7 @@ use servers::{PATIENCE, Server, accept, bare_context, only};
 use super::hello::{Hello, initialise};
 use super::*;
 
-#[path = "../../../tests/servers.rs"]
+#[path = "../../../tests/support/servers.rs"]
 mod servers;
 
 impl Server {

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
-use crate::binary::{run, same_ca};
 use crate::reports;
+use crate::support::binary::{run, same_ca};
 use crate::support::{assert_valid, not_run};
 
 /// A folder of its own for a test.
@@ -1383,7 +1383,7 @@ fn the_tools_of_others_accept_what_is_written() {
         let said = format!("{}{}", String::from_utf8_lossy(&run.stdout), run.stderr);
         assert_eq!(run.code, 0, "{name}: {said}");
     };
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/junit.xsd");
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fleet/junit.xsd");
     tool("promtool", &["check", "metrics"], "out.prom");
     tool(
         "xmllint",

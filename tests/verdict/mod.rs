@@ -2,10 +2,20 @@
 //! evidence is checked again with OpenSSL.
 
 mod adversary;
+mod algorithms;
 mod attacks;
 mod document;
+mod estates;
 mod evidence;
+mod faults;
+mod forgery;
+mod level_root;
+mod minted;
+mod names;
+mod profiles;
 mod ranks;
+mod readers;
+mod real_cases;
 mod reference;
 mod relation;
 mod rollover;

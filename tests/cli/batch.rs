@@ -8,8 +8,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::binary::{Ran, call, folder, run, same_ca, small, spawn, write};
 use crate::mint::{Ca, NOW_TEXT};
+use crate::support::binary::{Ran, call, folder, run, same_ca, small, spawn, write};
 
 fn batch(stdin: impl AsRef<[u8]> + Send) -> Ran {
     call(&["batch"], stdin)

@@ -4,7 +4,7 @@ use same_ca::protocol::{Code, MemberReport, Severity, Status};
 use serde_json::{Value, json};
 
 use crate::mint::*;
-use crate::scene::{Scene, source, weight};
+use crate::support::scene::{Scene, source, weight};
 
 const CA: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
 

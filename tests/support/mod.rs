@@ -1,5 +1,9 @@
 //! What the tests share: requests answered in this process, and the binary.
 
+pub mod binary;
+pub mod scene;
+pub mod servers;
+
 use same_ca::app::{Context, check};
 use same_ca::protocol::{Fault, Report, Request, Timestamp};
 

@@ -5,7 +5,7 @@ use openssl::sign::Signer;
 use same_ca::protocol::{Code, Relation, Severity, Status};
 
 use crate::mint::*;
-use crate::scene::{Scene, verdict, weight};
+use crate::support::scene::{Scene, verdict, weight};
 
 const CA: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
 

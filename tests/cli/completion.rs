@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::binary::{run, same_ca};
+use crate::support::binary::{run, same_ca};
 use crate::support::not_run;
 
 /// What a shell offers for words that are typed so far, the last of them begun.

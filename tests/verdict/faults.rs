@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::binary::{run, same_ca};
+use crate::support::binary::{run, same_ca};
 use crate::support::not_run;
 
 fn verdicts() -> PathBuf {

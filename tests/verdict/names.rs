@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::mint::Text::*;
 use crate::mint::cert::oid;
 use crate::mint::*;
-use crate::scene::{Scene, source, verdict, weight};
+use crate::support::scene::{Scene, source, verdict, weight};
 
 /// The relation of a server whose certificate writes the issuer's name in another way, signed by the same key.
 fn relation(ca: &Name, issuer: &Name) -> Relation {

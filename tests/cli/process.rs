@@ -13,9 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::binary::{Ran, call, check, codes, folder, key_of, run, same_ca, small, spawn, write};
 use crate::mint::container::{crlf, p7b, pem, utf8_bom, utf16_be, utf16_le};
 use crate::mint::{Ca, CertBuilder, Estate, Key, NOW_TEXT, Name, P12, Text, hex};
+use crate::support::binary::{Ran, call, check, codes, folder, key_of, run, same_ca, small, spawn, write};
 
 const GOOD: i32 = 0;
 

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use openssl::ssl::{NameType, SslContext, SslContextBuilder, SslVerifyMode, SslVersion};
 use serde_json::{Value, json};
 
-use crate::binary::{call, check, codes, folder, key_of, run, same_ca, write};
 use crate::mint::{Ca, Cert, CertBuilder, Key, NOW_TEXT, San};
-use crate::servers::{Server, accept, bare_context, only};
+use crate::support::binary::{call, check, codes, folder, key_of, run, same_ca, write};
+use crate::support::servers::{Server, accept, bare_context, only};
 
 /// A CA, a server's RSA certificate under it, as Lync had, and the key.
 fn rsa(host: &str) -> (Ca, Cert, Key) {

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::binary::{run, same_ca};
 use crate::mint::Estate;
 use crate::support::assert_valid;
+use crate::support::binary::{run, same_ca};
 
 type Write = fn(&Path) -> std::io::Result<Estate>;
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::mint::cert::oid;
 use crate::mint::*;
-use crate::scene::{Scene, source, verdict};
+use crate::support::scene::{Scene, source, verdict};
 
 const ISSUING: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
 const ROOT: &str = "CN=Contoso Root CA,DC=contoso,DC=com";

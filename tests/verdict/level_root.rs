@@ -4,7 +4,7 @@ use same_ca::protocol::{Code, EvidenceKind, Relation, Report, Severity, Status};
 use serde_json::json;
 
 use crate::mint::*;
-use crate::scene::{Scene, verdict, weight};
+use crate::support::scene::{Scene, verdict, weight};
 use crate::support::try_check;
 
 const ROOT: &str = "CN=Contoso Root CA,DC=contoso,DC=com";
@@ -561,7 +561,7 @@ fn thousands_of_reference_servers_are_no_limit() {
     let root = Ca::root(ROOT);
     let one = root.issue_ca(ONE);
     let cert = member(&one);
-    let source = crate::scene::source(&cert, &[]);
+    let source = crate::support::scene::source(&cert, &[]);
     let scene = at_root().authority(&root.cert).authority(&one.cert);
     let scene = (0..3000).fold(scene, |scene, _| scene.reference_source(source.clone()));
     // It brings what makes everything be worked out anew.
