@@ -125,7 +125,8 @@ fn uses() -> BTreeMap<Module, BTreeSet<Module>> {
     let files: BTreeMap<Module, PathBuf> = files(&source).into_iter().map(|path| (module(&path), path)).collect();
     let mut uses = BTreeMap::new();
     for (module, path) in &files {
-        if ["main", "lib", "tests", "testing"].contains(&module.last().unwrap().as_str()) {
+        let apart = ["main", "lib", "tests", "testing"];
+        if module.iter().any(|name| apart.contains(&name.as_str())) {
             continue;
         }
         let parent = &module[..module.len() - 1];

@@ -13,7 +13,16 @@ use crate::support::binary::{run, same_ca};
 
 /// Families whose texts are named by words of rooms that know no table ([`Phrase::named`]), with the rooms.
 const NAMED: &[(&str, &[&str])] = &[
-    ("file", &["source/file.rs", "source/inline.rs", "source/mod.rs"]),
+    (
+        "file",
+        &[
+            "source/decoded.rs",
+            "source/file.rs",
+            "source/inline.rs",
+            "source/reader.rs",
+            "source/server.rs",
+        ],
+    ),
     ("found", &["decode", "source/tls"]),
     ("thing", &["decode", "pkcs12", "source/tls"]),
     ("flaw", &["asn1", "decode", "pkcs12"]),
@@ -57,7 +66,8 @@ fn rooms() -> Vec<Room> {
             code: lines.join("\n"),
         }
     };
-    let rooms = found.into_iter().filter(|path| !path.ends_with("tests.rs")).map(room);
+    let is_test = |path: &PathBuf| path.ends_with("tests.rs") || path.iter().any(|part| part == "tests");
+    let rooms = found.into_iter().filter(|path| !is_test(path)).map(room);
     rooms.collect()
 }
 

@@ -1,7 +1,7 @@
 //! Places: what stands where a subject's certificate is installed.
 
 use crate::decide::{Given, KeyPresence, Keys, Offer};
-use crate::protocol::request::WindowsStorePlace;
+use crate::protocol::install::WindowsStorePlace;
 use crate::protocol::{Code, Finding, Install, Password, Place, Severity, Source, Subject, WindowsStoreSource};
 use crate::source::SourceReader;
 

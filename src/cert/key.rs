@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::algorithm::{Curve, KeyKind, MlDsa, PssParameters, SignatureAlgorithm, SlhDsa};
-use super::verify::libraries::{self, Libraries};
-use super::verify::verification::Verification;
 use crate::asn1::der::{self, Reader};
 use crate::asn1::key::{Parameters, algorithm_identifier, subject_public_key_info};
 use crate::asn1::oid::{self, ObjectIdentifier};
+
+use super::algorithm::{Curve, KeyKind, PssParameters, SignatureAlgorithm};
+use super::post_quantum::{MlDsa, SlhDsa};
+use super::verify::libraries::{self, Libraries};
+use super::verify::verification::Verification;
 
 /// The identity of a public key: SHA-256 of its canonical DER SubjectPublicKeyInfo.
 ///

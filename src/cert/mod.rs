@@ -6,8 +6,10 @@ mod algorithm;
 mod certificate;
 mod constraints;
 mod extensions;
+mod hash;
 mod key;
 mod name;
+mod post_quantum;
 mod private;
 #[cfg(test)]
 mod testing;
@@ -15,12 +17,13 @@ mod text;
 mod verify;
 
 pub use crate::asn1::KeyEncoding;
-pub use algorithm::{Curve, Digest, KeyKind, MlDsa, SignatureAlgorithm, SignatureFlaw, SignatureInfo, SlhDsa};
+pub use algorithm::{Curve, Digest, KeyKind, SignatureAlgorithm, SignatureFlaw, SignatureInfo};
 pub use certificate::{Certificate, CertificateError, IssuingFlaw};
 pub use constraints::NameConstraints;
 pub use extensions::{ExtendedKeyUsage, UnreadableExtension};
 pub use key::{KeyId, PublicKey};
 pub use name::Name;
+pub use post_quantum::{MlDsa, SlhDsa};
 pub use private::PrivateKey;
 pub use text::visible;
 #[cfg(feature = "openssl")]
@@ -28,15 +31,4 @@ pub use verify::initialise_openssl;
 pub use verify::{Verification, foresee, never_verifies, verify};
 
 use crate::protocol::values::{hex, push_hex};
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
-    out
-}
-
-fn sha1(bytes: &[u8]) -> [u8; 20] {
-    let mut out = [0; 20];
-    out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
-    out
-}
+use hash::{sha1, sha256};

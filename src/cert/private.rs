@@ -5,15 +5,17 @@ use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
-use super::algorithm::{Curve, KeyKind, MlDsa, SlhDsa};
-use super::key::{KeyId, PublicKey, ec_spki, rsa_spki};
-use super::verify::libraries;
 use crate::asn1::KeyEncoding;
 use crate::asn1::der::{self, Reader};
 use crate::asn1::key::{
     Parameters, algorithm_identifier, private_key_info, public_key_octets, rsa_public_key, subject_public_key_info,
 };
 use crate::asn1::oid::{self, ObjectIdentifier};
+
+use super::algorithm::{Curve, KeyKind};
+use super::key::{KeyId, PublicKey, ec_spki, rsa_spki};
+use super::post_quantum::{MlDsa, SlhDsa};
+use super::verify::libraries;
 
 /// A private key. The bytes are wiped when it is dropped, and `Debug` does not show them.
 pub struct PrivateKey {
@@ -87,7 +89,6 @@ impl fmt::Debug for PrivateKey {
 
 /// What is signed: anything that nobody would take for something else.
 const MESSAGE: &[u8] = b"same-ca tries whether a private key works. This is no certificate, and no handshake.";
-
 /// Longest modulus that is tried: as long as one that may verify.
 const MAX_RSA_BITS: u32 = 16_384;
 

@@ -6,7 +6,7 @@ use crate::cert::{
     Certificate, Curve, Digest, ExtendedKeyUsage, IssuingFlaw, KeyKind, Name, SignatureAlgorithm, SignatureInfo,
     visible,
 };
-use crate::protocol::request::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
+use crate::protocol::policy::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
 use crate::protocol::{Code, Finding, Phrase, Policy, Profile, Severity, Span, Timestamp};
 
 use super::host_name::{Coverage, coverage};

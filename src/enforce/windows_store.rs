@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::protocol::request::WindowsStorePlace;
+use crate::protocol::install::WindowsStorePlace;
 
 use super::InstallError;
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use super::safe::is_unsafe;
-use super::text::digest;
-use super::words;
 use crate::protocol::Severity;
 use crate::protocol::fleet::{FleetReport, State};
 use crate::protocol::values::counted;
+
+use super::safe::is_unsafe;
+use super::words::{self, digest};
 
 /// Records, hosts and documents that are listed before the rest is counted: a page, not a book.
 const SHOWN: usize = 50;

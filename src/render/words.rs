@@ -1,10 +1,14 @@
-//! The plain words for what a report's codes mean: said here, once, for every format that is read by people.
+//! Words for people: what the codes of a report mean, and names, digests and times in short. Every format that people read
+//! uses these.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::protocol::fleet::{FindingGroup, FleetReport, MissingHost, Record, Standing, State, Text, Waiver};
-use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Status};
+use crate::protocol::{ActionKind, ChosenFrom, JoinedBy, KeyFrom, Proof, Relation, Sha256Hex, Status, Timestamp};
+
+/// How many digits of a SHA-256 tell keys apart for people; JSON has them all.
+const DIGEST_SHOWN: usize = 16;
 
 /// What a status says about the subjects that have it.
 pub fn status(status: Status) -> &'static str {
@@ -164,4 +168,32 @@ pub fn waiver(waiver: &Waiver) -> String {
         .iter()
         .filter_map(|(label, value)| Some(format!("{label} {}", value.as_ref()?)));
     named.collect::<Vec<_>>().join(", ")
+}
+
+/// A distinguished name, or words for the empty one.
+pub fn name(name: &str) -> &str {
+    if name.is_empty() { "(empty name)" } else { name }
+}
+
+/// As many digits of a SHA-256 as tell keys apart for people.
+pub fn digest(sha256: Sha256Hex) -> String {
+    format!("{sha256:.DIGEST_SHOWN$}…")
+}
+
+/// An end of validity, and how far that is from `now`.
+pub fn ending(end: Timestamp, now: Timestamp) -> String {
+    const DAY: u64 = 86_400;
+    let days = end.unix().abs_diff(now.unix()) / DAY;
+    let distance = match (end < now, days) {
+        (false, 0) => "in less than a day".into(),
+        (true, 0) => "less than a day ago".into(),
+        (false, days) => format!("in {days} day{}", if days == 1 { "" } else { "s" }),
+        (true, days) => format!("{days} day{} ago", if days == 1 { "" } else { "s" }),
+    };
+    format!("{} ({distance})", time(end))
+}
+
+/// An instant as people read it; the time zone stays.
+pub fn time(at: Timestamp) -> String {
+    at.to_string().replace('T', " ").replace('Z', " UTC")
 }

@@ -1,14 +1,14 @@
 //! Certificates inside the request.
 
-use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{DecodeSliceError, Engine};
+use base64::{DecodeSliceError, Engine, alphabet};
 
 use crate::cert::Certificate;
 use crate::decode::Encoding;
 use crate::protocol::{Code, DerSource, Finding};
 
-use super::{Form, Format, HeldCertificate, Holding};
+use super::decoded;
+use super::holding::{Form, Format, HeldCertificate, Holding};
 
 /// Standard base64; callers differ in whether they pad.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -45,7 +45,7 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
     let held = HeldCertificate {
         private_key: source.private_key,
         key_provider: source.key_provider.clone(),
-        notes: padded.then(|| super::padded("inline DER")).into_iter().collect(),
+        notes: padded.then(|| decoded::padded("inline DER")).into_iter().collect(),
         ..HeldCertificate::of(certificate, form)
     };
     let mut holding = Holding {

@@ -2,9 +2,28 @@
 
 use crate::cert::CertificateError;
 use crate::decode::DecodeError;
-use crate::protocol::Phrase;
+use crate::protocol::source::looks_like_host;
+use crate::protocol::{Code, Finding, Phrase};
 
 use super::tls::{Stage, TlsError};
+
+/// That a source cannot be read.
+pub(super) fn unreadable(label: &str, why: &str) -> Finding {
+    let is_absent = why.starts_with("there is no such file") || why.starts_with("it cannot be the name");
+    let server = is_absent.then(|| looks_like_host(label)).flatten();
+    let finding = match server {
+        Some(server) => Finding::of(Code::CertificateUnreadable, "meant-server").value("server", server),
+        None => Finding::of(Code::CertificateUnreadable, "source"),
+    };
+    finding.value("source", label).phrase("why", file(why))
+}
+
+/// That bytes cannot be read.
+pub(super) fn undecodable(label: &str, error: &DecodeError) -> Finding {
+    Finding::of(Code::CertificateUnreadable, "decoded")
+        .value("source", label)
+        .phrase("why", decode(error))
+}
 
 /// Of a file or folder, in the words of the room of files.
 pub(super) fn file(why: &str) -> Phrase {

@@ -11,9 +11,11 @@ use aws_lc_rs::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 
-use super::verification::Verification;
 use crate::asn1::key::public_key_octets;
-use crate::cert::algorithm::{Curve, Digest, KeyKind, MlDsa, SignatureAlgorithm};
+use crate::cert::algorithm::{Curve, Digest, KeyKind, SignatureAlgorithm};
+use crate::cert::post_quantum::MlDsa;
+
+use super::verification::Verification;
 
 /// The forms of one public key, each made when first needed; `None` inside is a key that the library refuses.
 #[derive(Default)]

@@ -1,8 +1,10 @@
 //! Which library does what: aws-lc-rs what it can, OpenSSL the rest.
 
+use crate::cert::algorithm::{Curve, KeyKind, SignatureAlgorithm};
+use crate::cert::post_quantum::MlDsa;
+
 use super::verification::Verification;
 use super::{aws_lc, openssl};
-use crate::cert::algorithm::{Curve, KeyKind, MlDsa, SignatureAlgorithm};
 
 /// The libraries' forms of one public key, each made when first needed.
 #[derive(Default)]

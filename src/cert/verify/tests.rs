@@ -1,11 +1,13 @@
 use ::openssl::nid::Nid;
 use ::openssl::pkey::{PKey, Private};
 
-use super::*;
 use crate::asn1::oid::{self, ObjectIdentifier};
 use crate::asn1::testing::element;
-use crate::cert::algorithm::{Digest, SlhDsa};
+use crate::cert::algorithm::Digest;
+use crate::cert::post_quantum::SlhDsa;
 use crate::cert::testing::{self, Mint, NULL, algorithm};
+
+use super::*;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1");
 const ECDSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4");

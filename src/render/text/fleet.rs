@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
-use super::text::{Page, Tone, digest, ending, finding_line, name, severity_tone, time};
-use super::words;
 use crate::protocol::Timestamp;
 use crate::protocol::fleet::{
     EstateAuthority, FindingGroup, FleetReport, Generation, Record, Standing, State, WaiverState,
 };
 use crate::protocol::values::counted;
+use crate::render::words::{self, digest, ending, name, time};
+
+use super::findings::{finding_line, severity_tone};
+use super::lines::{Lines, Tone};
 
 /// Records that are listed for each state before the rest is counted: a screen full.
 const RECORDS_SHOWN: usize = 20;
@@ -17,9 +19,9 @@ const LINES_SHOWN: usize = 10;
 
 /// Writes a fleet report.
 pub fn fleet(report: &FleetReport, colour: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { out, colour };
+    let mut lines = Lines { out, colour };
     let heading = report.status.as_str().to_uppercase();
-    page.line(
+    lines.line(
         0,
         &[
             (tone(report.status), &heading),
@@ -28,39 +30,42 @@ pub fn fleet(report: &FleetReport, colour: bool, out: &mut dyn Write) -> io::Res
         ],
     )?;
     if let Some(as_of) = report.as_of {
-        page.field(0, "as of", &[(Tone::Plain, &time(as_of))])?;
+        lines.field(0, "as of", &[(Tone::Plain, &time(as_of))])?;
     }
     let read = format!("{} read, {} superseded", report.reports.read, report.reports.superseded);
-    page.field(0, "reports", &[(Tone::Plain, &read)])?;
-    page.field(0, "revocation", &[(Tone::Plain, "not checked")])?;
+    lines.field(0, "reports", &[(Tone::Plain, &read)])?;
+    lines.field(0, "revocation", &[(Tone::Plain, "not checked")])?;
     for state in [State::Noncompliant, State::Stale, State::Undetermined, State::Waived] {
-        records(&mut page, report, state)?;
+        records(&mut lines, report, state)?;
     }
-    missing(&mut page, report)?;
-    unreadable(&mut page, report)?;
-    page.blank()?;
-    page.line(0, &[(Tone::Bold, "AUTHORITIES")])?;
+    missing(&mut lines, report)?;
+    unreadable(&mut lines, report)?;
+    lines.blank()?;
+    lines.line(0, &[(Tone::Bold, "AUTHORITIES")])?;
     for one in &report.authorities {
-        authority(&mut page, one, report.as_of)?;
+        authority(&mut lines, one, report.as_of)?;
     }
     if !report.findings.is_empty() {
-        page.blank()?;
-        page.line(0, &[(Tone::Bold, "FINDINGS")])?;
-        report.findings.iter().try_for_each(|group| finding(&mut page, group))?;
+        lines.blank()?;
+        lines.line(0, &[(Tone::Bold, "FINDINGS")])?;
+        report
+            .findings
+            .iter()
+            .try_for_each(|group| finding(&mut lines, group))?;
     }
-    expiry(&mut page, report)?;
-    drift(&mut page, report)?;
-    waivers(&mut page, report)
+    expiry(&mut lines, report)?;
+    drift(&mut lines, report)?;
+    waivers(&mut lines, report)
 }
 
-fn records(page: &mut Page<'_>, report: &FleetReport, state: State) -> io::Result<()> {
+fn records(lines: &mut Lines<'_>, report: &FleetReport, state: State) -> io::Result<()> {
     let number = report.totals.of(state);
     if number == 0 {
         return Ok(());
     }
-    page.blank()?;
+    lines.blank()?;
     let heading = format!("{} ({number})", state.as_str().to_uppercase());
-    page.line(
+    lines.line(
         0,
         &[
             (tone(state), &heading),
@@ -81,7 +86,7 @@ fn records(page: &mut Page<'_>, report: &FleetReport, state: State) -> io::Resul
             true => format!("  from the future: {}", time(record.time())),
             false => String::new(),
         };
-        page.line(
+        lines.line(
             2,
             &[
                 (Tone::Bold, &called),
@@ -90,32 +95,32 @@ fn records(page: &mut Page<'_>, report: &FleetReport, state: State) -> io::Resul
                 (Tone::Dim, &place),
             ],
         )?;
-        reasons(page, record)?;
+        reasons(lines, record)?;
     }
-    more(page, 2, number, RECORDS_SHOWN)
+    more(lines, 2, number, RECORDS_SHOWN)
 }
 
 /// The findings for which a record is not compliant.
-fn reasons(page: &mut Page<'_>, record: &Record) -> io::Result<()> {
+fn reasons(lines: &mut Lines<'_>, record: &Record) -> io::Result<()> {
     for subject in &record.subjects {
         let reasons = subject
             .findings
             .iter()
             .filter(|found| found.severity >= crate::protocol::Severity::Doubt);
         for found in reasons {
-            finding_line(page, 4, found.severity, &found.code, &found.message)?;
+            finding_line(lines, 4, found.severity, &found.code, &found.message)?;
         }
     }
     Ok(())
 }
 
-fn missing(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+fn missing(lines: &mut Lines<'_>, report: &FleetReport) -> io::Result<()> {
     if report.missing.is_empty() {
         return Ok(());
     }
-    page.blank()?;
+    lines.blank()?;
     let heading = format!("MISSING ({})", report.missing.len());
-    page.line(
+    lines.line(
         0,
         &[
             (tone(State::Missing), &heading),
@@ -129,35 +134,35 @@ fn missing(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
             .get(host)
             .map(|why| format!("  {}", why.words()))
             .unwrap_or_default();
-        page.line(2, &[(Tone::Bold, host), (Tone::Dim, &why)])?;
+        lines.line(2, &[(Tone::Bold, host), (Tone::Dim, &why)])?;
     }
-    more(page, 2, report.missing.len(), RECORDS_SHOWN)
+    more(lines, 2, report.missing.len(), RECORDS_SHOWN)
 }
 
-fn unreadable(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+fn unreadable(lines: &mut Lines<'_>, report: &FleetReport) -> io::Result<()> {
     if report.reports.unreadable == 0 {
         return Ok(());
     }
-    page.blank()?;
+    lines.blank()?;
     let heading = format!("UNREADABLE ({})", report.reports.unreadable);
-    page.line(0, &[(Tone::Doubt, &heading), (Tone::Dim, "  not read as a report")])?;
+    lines.line(0, &[(Tone::Doubt, &heading), (Tone::Dim, "  not read as a report")])?;
     for one in report.reports.unreadable_named.iter().take(LINES_SHOWN) {
         let place = words::place(&one.source, one.line);
         let why = format!("  {}: ", one.code.as_str());
-        page.line(
+        lines.line(
             2,
             &[(Tone::Bold, &place), (Tone::Dim, &why), (Tone::Plain, &one.message)],
         )?;
     }
     more(
-        page,
+        lines,
         2,
         usize::try_from(report.reports.unreadable).unwrap_or(usize::MAX),
         LINES_SHOWN,
     )
 }
 
-fn authority(page: &mut Page<'_>, authority: &EstateAuthority, as_of: Option<Timestamp>) -> io::Result<()> {
+fn authority(lines: &mut Lines<'_>, authority: &EstateAuthority, as_of: Option<Timestamp>) -> io::Result<()> {
     let subject = authority
         .subject
         .as_deref()
@@ -166,14 +171,14 @@ fn authority(page: &mut Page<'_>, authority: &EstateAuthority, as_of: Option<Tim
         true => ("CA ", Tone::Bold),
         false => ("other CA ", Tone::Plain),
     };
-    page.line(2, &[(Tone::Dim, label), (tone, subject)])?;
+    lines.line(2, &[(Tone::Dim, label), (tone, subject)])?;
     authority
         .generations
         .iter()
-        .try_for_each(|key| generation(page, key, as_of))
+        .try_for_each(|key| generation(lines, key, as_of))
 }
 
-fn generation(page: &mut Page<'_>, key: &Generation, as_of: Option<Timestamp>) -> io::Result<()> {
+fn generation(lines: &mut Lines<'_>, key: &Generation, as_of: Option<Timestamp>) -> io::Result<()> {
     let called = match (&key.key_sha256, &key.ca_version) {
         (Some(sha256), Some(version)) => format!("{version} {}", digest(*sha256)),
         (Some(sha256), None) => digest(*sha256),
@@ -194,7 +199,7 @@ fn generation(page: &mut Page<'_>, key: &Generation, as_of: Option<Timestamp>) -
         Standing::Unproven => Tone::Doubt,
         Standing::Reference | Standing::Rollover | Standing::Other => Tone::Dim,
     };
-    page.line(
+    lines.line(
         4,
         &[
             (tone, &standing),
@@ -204,12 +209,12 @@ fn generation(page: &mut Page<'_>, key: &Generation, as_of: Option<Timestamp>) -
         ],
     )?;
     for hint in &key.hints {
-        page.line(6, &[(Tone::Bold, "→ "), (Tone::Plain, hint)])?;
+        lines.line(6, &[(Tone::Bold, "→ "), (Tone::Plain, hint)])?;
     }
     Ok(())
 }
 
-fn finding(page: &mut Page<'_>, group: &FindingGroup) -> io::Result<()> {
+fn finding(lines: &mut Lines<'_>, group: &FindingGroup) -> io::Result<()> {
     let waived = match group.waived {
         0 => String::new(),
         waived => format!(", {waived} waived"),
@@ -219,36 +224,36 @@ fn finding(page: &mut Page<'_>, group: &FindingGroup) -> io::Result<()> {
         counted(group.hosts, "host", "hosts"),
         words::found(group)
     );
-    finding_line(page, 2, group.severity, &group.code, &hosts)?;
+    finding_line(lines, 2, group.severity, &group.code, &hosts)?;
     match &group.hint {
         Some(hint) if severity_tone(group.severity) != Tone::Dim => {
-            page.line(4, &[(Tone::Bold, "→ "), (Tone::Plain, hint)])
+            lines.line(4, &[(Tone::Bold, "→ "), (Tone::Plain, hint)])
         }
         _ => Ok(()),
     }
 }
 
-fn expiry(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+fn expiry(lines: &mut Lines<'_>, report: &FleetReport) -> io::Result<()> {
     let Some(as_of) = report.as_of else { return Ok(()) };
     let expiry = &report.expiry;
-    page.blank()?;
-    page.line(0, &[(Tone::Bold, "EXPIRY")])?;
+    lines.blank()?;
+    lines.line(0, &[(Tone::Bold, "EXPIRY")])?;
     if expiry.expired > 0 {
-        page.field(
+        lines.field(
             2,
             "ended",
             &[(Tone::Bad, &counted(expiry.expired, "subject", "subjects"))],
         )?;
     }
     for month in expiry.months.iter().filter(|month| month.subjects > 0) {
-        page.field(
+        lines.field(
             2,
             &month.month,
             &[(Tone::Plain, &counted(month.subjects, "subject", "subjects"))],
         )?;
     }
     if expiry.later > 0 {
-        page.field(
+        lines.field(
             2,
             "later",
             &[(Tone::Plain, &counted(expiry.later, "subject", "subjects"))],
@@ -256,19 +261,19 @@ fn expiry(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
     }
     if let Some(next) = expiry.soonest.first() {
         let text = format!("{} on {}, {}", next.subject, next.host, ending(next.not_after, as_of));
-        page.field(2, "next", &[(Tone::Plain, &text)])?;
+        lines.field(2, "next", &[(Tone::Plain, &text)])?;
     }
     Ok(())
 }
 
-fn drift(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+fn drift(lines: &mut Lines<'_>, report: &FleetReport) -> io::Result<()> {
     let Some(drift) = &report.drift else { return Ok(()) };
-    page.blank()?;
+    lines.blank()?;
     let since = drift
         .since
         .map(|since| format!("  since {}", time(since)))
         .unwrap_or_default();
-    page.line(0, &[(Tone::Bold, "DRIFT"), (Tone::Dim, &since)])?;
+    lines.line(0, &[(Tone::Bold, "DRIFT"), (Tone::Dim, &since)])?;
     for (words, tone, entries) in [
         ("newly failing", Tone::Bad, &drift.newly_failing),
         ("still failing", Tone::Doubt, &drift.still_failing),
@@ -276,26 +281,26 @@ fn drift(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
         ("gone", Tone::Plain, &drift.gone),
     ] {
         let heading = format!("{words} ({})", entries.len());
-        page.line(2, &[(tone, &heading)])?;
+        lines.line(2, &[(tone, &heading)])?;
         for entry in entries.iter().take(LINES_SHOWN) {
             let requirement = entry
                 .requirement
                 .as_deref()
                 .map(|name| format!("  {name}"))
                 .unwrap_or_default();
-            page.line(4, &[(Tone::Plain, &entry.host), (Tone::Dim, &requirement)])?;
+            lines.line(4, &[(Tone::Plain, &entry.host), (Tone::Dim, &requirement)])?;
         }
-        more(page, 4, entries.len(), LINES_SHOWN)?;
+        more(lines, 4, entries.len(), LINES_SHOWN)?;
     }
     Ok(())
 }
 
-fn waivers(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
+fn waivers(lines: &mut Lines<'_>, report: &FleetReport) -> io::Result<()> {
     if report.waivers.is_empty() {
         return Ok(());
     }
-    page.blank()?;
-    page.line(0, &[(Tone::Bold, "WAIVERS")])?;
+    lines.blank()?;
+    lines.line(0, &[(Tone::Bold, "WAIVERS")])?;
     for one in &report.waivers {
         let waiver = &one.waiver;
         let tone = match one.state {
@@ -318,15 +323,15 @@ fn waivers(page: &mut Page<'_>, report: &FleetReport) -> io::Result<()> {
             "  until {} by {}{ticket}: {}",
             waiver.until, waiver.approved_by, waiver.reason
         );
-        page.line(2, &[(tone, &state), (Tone::Bold, &covers), (Tone::Plain, &by)])?;
+        lines.line(2, &[(tone, &state), (Tone::Bold, &covers), (Tone::Plain, &by)])?;
     }
     Ok(())
 }
 
-fn more(page: &mut Page<'_>, indent: usize, number: usize, shown: usize) -> io::Result<()> {
+fn more(lines: &mut Lines<'_>, indent: usize, number: usize, shown: usize) -> io::Result<()> {
     match number.saturating_sub(shown) {
         0 => Ok(()),
-        more => page.line(indent, &[(Tone::Dim, &format!("and {more} more"))]),
+        more => lines.line(indent, &[(Tone::Dim, &format!("and {more} more"))]),
     }
 }
 

@@ -1,0 +1,254 @@
+//! A place of files: plan, simulate, apply.
+
+use crate::app::places;
+use crate::app::subjects::Candidates;
+use crate::decide::{Chosen, Settled, SubjectCase};
+use crate::enforce::install::{self, CurrentFile, Leftover};
+use crate::enforce::plan::{self, PlannedFile};
+use crate::pkcs12::Salts;
+use crate::protocol::{Action, ActionKind, Code, Finding, Hex, Place, Status, Subject, SubjectReport};
+
+use super::Run;
+use super::outcome::{action, facts, finished, refused};
+use super::place::{Files, Locks, said};
+
+impl<'a> Run<'a> {
+    /// Finishes or undoes what an interrupted run left in a place.
+    pub(super) fn recover(&mut self, place: &mut Files<'_>, locks: &Locks) {
+        let Some(subject) = self.request.subjects.get(place.subject) else {
+            return;
+        };
+        let locked = place
+            .targets
+            .iter()
+            .filter_map(|target| locks.get(target.folder().path()));
+        let unlocked = locked.filter_map(|lock| lock.as_ref().err()).next().cloned();
+        let interrupted = match install::interrupted(&place.targets) {
+            Ok(None) => {
+                place.unfit = place.unfit.take().or(unlocked);
+                return;
+            }
+            Ok(Some(interrupted)) => interrupted,
+            Err(trouble) => {
+                place.stuck = Some(unlocked.unwrap_or_else(|| said(&trouble, self.context)));
+                return;
+            }
+        };
+        if unlocked.is_some() {
+            place.stuck = unlocked;
+            return;
+        }
+        let no_candidates = Candidates::default();
+        place.before = Some(facts(&self.case(subject, &no_candidates)));
+        if self.what_if {
+            self.overlay = place.over(std::mem::take(&mut self.overlay), interrupted.contents.iter().cloned());
+        } else {
+            match install::recover(&place.targets, &interrupted) {
+                Ok(left) => place.notes.extend(self.leftovers(&left)),
+                Err(trouble) => {
+                    place.stuck = Some(self.failed(&trouble));
+                    return;
+                }
+            }
+        }
+        let mended = place.slots.iter().filter(|_| interrupted.concerns_files());
+        self.changed = true;
+        self.actions.push(Action {
+            action: ActionKind::Recover,
+            subject: subject.name.clone(),
+            use_: subject.use_.clone(),
+            by: None,
+            candidate: None,
+            source: None,
+            certificate: None,
+            paths: mended.map(|slot| slot.path.clone()).collect(),
+            backups: Vec::new(),
+        });
+    }
+
+    /// A subject with a place of files.
+    pub(super) fn with_files(
+        &mut self,
+        subject: &Subject,
+        index: usize,
+        places: &mut [Files<'_>],
+        candidates: &Candidates,
+    ) -> SubjectReport {
+        let leader = places.get(index).map_or(index, |place| place.leader);
+        if leader != index {
+            let (before, trouble) = match places.get(leader) {
+                Some(leader) => (leader.before.clone(), leader.stuck.clone().or(leader.unfit.clone())),
+                None => (None, None),
+            };
+            let settled = self.reference.settle(&self.case(subject, candidates));
+            let mut report = finished(&settled, before);
+            if let Some(trouble) = trouble.filter(|_| settled.chosen.is_some()) {
+                self.add(&mut report, trouble);
+            }
+            return report;
+        }
+        let Some(place) = places.get_mut(index) else {
+            return self.without_files(subject, candidates);
+        };
+        let mut report = self.settle(subject, place, candidates);
+        for note in std::mem::take(&mut place.notes) {
+            self.add(&mut report, note);
+        }
+        if !self.what_if {
+            // What stands is on disk; under what-if a later subject of the same place finds it as it would be.
+            self.overlay = place.bare(std::mem::take(&mut self.overlay));
+        }
+        report
+    }
+
+    pub(super) fn settle(
+        &mut self,
+        subject: &Subject,
+        place: &mut Files<'_>,
+        candidates: &Candidates,
+    ) -> SubjectReport {
+        let standing = self.examine(place);
+        let case = self.case(subject, candidates);
+        let before = place.before.get_or_insert_with(|| facts(&case)).clone();
+        let first = self.reference.settle(&case);
+        let Some(chosen) = &first.chosen else {
+            let mut report = finished(&first, Some(before));
+            if let Some(stuck) = &place.stuck {
+                self.add(&mut report, stuck.clone());
+            }
+            return report;
+        };
+        let unreadable = places::unreadable(&place.install.place, &self.reader());
+        let refused = match &unreadable {
+            Some(found) if !place.install.replace_unreadable => Some(left_alone(found)),
+            _ => None,
+        };
+        let backup = place.install.backup || unreadable.is_some();
+        let unfit = place.stuck.as_ref().or(place.unfit.as_ref()).or(refused.as_ref());
+        let done = match (unfit, &standing) {
+            (Some(why), _) => Err(why.clone()),
+            (None, None) => Err(Finding::of(Code::InstallRefused, "unread")),
+            (None, Some(standing)) => self.replace(subject, place, (standing, backup), &case, chosen, candidates),
+        };
+        match done {
+            Ok(settled) => SubjectReport {
+                passed_over: first.report.passed_over,
+                ..finished(&settled, Some(before))
+            },
+            Err(why) => {
+                // Whatever was tried: what stands is judged.
+                if standing.is_none() || !self.what_if {
+                    self.overlay = place.bare(std::mem::take(&mut self.overlay));
+                }
+                let settled = self.reference.settle(&self.case(subject, candidates));
+                let mut report = finished(&settled, Some(before));
+                self.add(&mut report, why.clone());
+                place.unfit = Some(why);
+                report
+            }
+        }
+    }
+
+    /// Reads what stands at the files of a place, once: what is judged is what is replaced.
+    fn examine(&mut self, place: &mut Files<'_>) -> Option<Vec<CurrentFile>> {
+        if place.unfit.is_some() || place.stuck.is_some() {
+            return None;
+        }
+        let mut standing = match install::examine(&place.targets) {
+            Ok(standing) => standing,
+            Err(trouble) => {
+                place.unfit = Some(said(&trouble, self.context));
+                return None;
+            }
+        };
+        for (slot, one) in place.slots.iter().zip(&mut standing) {
+            // An interrupted run would have been mended by now.
+            if let Some(content) = self.overlay.file(&slot.path) {
+                one.content = content.as_ref().map(|content| (**content).clone());
+            }
+        }
+        self.overlay = place.over(
+            std::mem::take(&mut self.overlay),
+            standing.iter().map(|one| one.content.clone()),
+        );
+        Some(standing)
+    }
+
+    /// Installs the candidate that was chosen, or says what it would give. `backup` says whether the old files are kept.
+    fn replace(
+        &mut self,
+        subject: &Subject,
+        place: &mut Files<'_>,
+        (standing, backup): (&[CurrentFile], bool),
+        case: &SubjectCase<'_>,
+        chosen: &Chosen,
+        candidates: &Candidates,
+    ) -> Result<Settled, Finding> {
+        let credentials = self.credentials(subject, case, chosen)?;
+        let mut standing = standing;
+        if credentials.chain.is_empty() && place.slots.last().is_some_and(PlannedFile::is_chain_alone) {
+            // A root issued it, so there is nothing to send along, and servers refuse an empty file: it is left alone.
+            place.slots.pop();
+            place.targets.pop();
+            standing = standing.split_last().map_or(standing, |(_, rest)| rest);
+        }
+        let password = match &place.install.place {
+            Place::Pkcs12 { path, password, .. } => self.reader().password(password.as_ref(), path).map_err(refused)?,
+            _ => None,
+        };
+        let salts = Salts::random().ok_or_else(|| Finding::of(Code::InstallFailed, "no-randomness"))?;
+        let password = password.as_ref().map(crate::protocol::Secret::expose);
+        let contents = plan::contents(&place.slots, &credentials, password, &salts)
+            .map_err(|trouble| said(&trouble, self.context))?;
+        install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.context))?;
+
+        // What would stand is judged before it stands: what a candidate's source proved, the files may not.
+        let planned = place.over(self.overlay.clone(), contents.iter().cloned().map(Some));
+        let mut settled = self.settled(subject, candidates, &planned);
+        if settled.report.status != Some(Status::Compliant) {
+            let path = place.slots.first().map_or("", |slot| slot.path.as_str());
+            return Err(match settled.report.findings.first() {
+                Some(cause) => Finding::of(Code::InstallRefused, "not-proven-there")
+                    .value("place", path)
+                    .cause(cause),
+                None => Finding::of(Code::InstallRefused, "another-fits").value("place", path),
+            });
+        }
+
+        let stands = standing
+            .iter()
+            .map(|one| one.content.as_ref().map(|content| content.as_slice()));
+        let suffix = backup.then(|| plan::backup_suffix(stands)).flatten();
+        if self.what_if {
+            self.overlay = planned;
+        } else {
+            let left = install::install(&place.targets, standing, &contents, suffix.as_deref());
+            let left = left.map_err(|trouble| self.failed(&trouble))?;
+            place.notes.extend(self.leftovers(&left));
+            self.overlay = place.bare(std::mem::take(&mut self.overlay));
+            settled = self.reference.settle(&self.case(subject, candidates));
+        }
+        self.changed = true;
+        let certificate = Hex(*credentials.certificate.sha256());
+        self.actions.push(Action {
+            paths: place.slots.iter().map(|slot| slot.path.clone()).collect(),
+            backups: install::backups(&place.targets, standing, suffix.as_deref()),
+            ..action(ActionKind::Install, subject, chosen, certificate)
+        });
+        Ok(settled)
+    }
+
+    fn leftovers(&self, left: &[Leftover]) -> Vec<Finding> {
+        let finding = |left: &Leftover| {
+            let path = left.path.display();
+            (self.context.log)(&format!("{path}: {}", left.cause));
+            Finding::of(Code::LeftoverFile, "kept").value("path", path.to_string())
+        };
+        left.iter().map(finding).collect()
+    }
+}
+
+/// What is said of a place whose files nobody could have read: what they are for is not known, so they stay.
+fn left_alone(found: &Finding) -> Finding {
+    Finding::of(Code::InstallRefused, "place-unreadable").cause(found)
+}
