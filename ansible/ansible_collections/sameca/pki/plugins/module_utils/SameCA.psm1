@@ -1403,7 +1403,7 @@ function Get-SameCACertificate {
                     # A whole store may be empty; a certificate that was asked for by its name is missed.
                     $whole = $parts['kind'] -eq 'store' -and -not $parts['thumbprint']
                     if ($whole) { continue }
-                    $message = "$given holds no certificate"
+                    $message = Get-SameCAMissing -Given $given -Parts $parts
                     $null = $found.Add(@{ source = $index; code = 'certificate-missing'; severity = 'error'; message = $message })
                     continue
                 }
@@ -1422,6 +1422,16 @@ function Get-SameCACertificate {
         }
     }
     return [pscustomobject]@{ Certificates = @($certificates); Findings = @($found) }
+}
+
+# Why a thumbprint or a use of Lync has no certificate.
+function Get-SameCAMissing {
+    [OutputType([string])]
+    param([string] $Given, [hashtable] $Parts)
+    if ($Parts['kind'] -eq 'store') { return "${Given}: the store holds no certificate of this thumbprint" }
+    $thumbprint = (Get-SameCALyncAssignment -Use $Parts['use'])['current']
+    if (-not $thumbprint) { return "${Given}: no certificate is assigned to this use" }
+    return "${Given}: its certificate $thumbprint is not in the store $($script:LyncStore['Location'])\$($script:LyncStore['Store'])"
 }
 
 # The certificates of a store, or the one that Lync has assigned, as they are inspected. A key that may not be opened is unknown.

@@ -168,8 +168,12 @@ def main():
         changed=False,
         certificates=certificates,
         findings=findings,
-        msg="%d certificates in %d source%s" % (len(certificates), count, "" if count == 1 else "s"),
+        msg="%s in %s" % (counted(len(certificates), "certificate"), counted(count, "source")),
     )
+
+
+def counted(number, noun):
+    return "%d %s%s" % (number, noun, "" if number == 1 else "s")
 
 
 if __name__ == "__main__":

@@ -19,9 +19,8 @@ try {
 catch {
     Write-SameCAFailure -Module $module -Failure $_
 }
-$plural = 's'
-if ($sources.Count -eq 1) { $plural = '' }
+$many = @{ $true = ''; $false = 's' }
 $module.Result.certificates = @($answer.Certificates)
 $module.Result.findings = @($answer.Findings)
-$module.Result.msg = "$($answer.Certificates.Count) certificates in $($sources.Count) source$plural"
+$module.Result.msg = "$($answer.Certificates.Count) certificate$($many[$answer.Certificates.Count -eq 1]) in $($sources.Count) source$($many[$sources.Count -eq 1])"
 $module.ExitJson()
