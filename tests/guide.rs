@@ -6,14 +6,16 @@
 //!
 //! - `<!-- with NAME … -->`: files that the reader has; the test puts them into the folder first
 //! - `<!-- run by PATH -->`: another test runs it; before the first heading, that test runs every block of the page
+//! - `<!-- checked by PATH: WHY -->`: no test can run it; another one checks that what it names is there
 //! - `<!-- not run: WHY -->`: no test can run it
 //! - `<!-- shown: WHY -->`: it is nothing that could be run
 //!
 //! `INSTA_UPDATE=always` writes what the commands print into the pages.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use same_ca::protocol::Request;
 
 use crate::support::not_run;
 
@@ -34,6 +36,18 @@ macro_rules! pages {
 
 pages! {
     the_readme_is_followed_from_an_empty_folder: "README.md",
+    the_page_on_ansible_is_followed_from_an_empty_folder: "docs/ansible.md",
+    the_page_for_auditors_is_followed_from_an_empty_folder: "docs/audit.md",
+    the_page_on_dsc_is_followed_from_an_empty_folder: "docs/dsc.md",
+    the_page_on_enforce_is_followed_from_an_empty_folder: "docs/enforce.md",
+    the_page_on_fleets_is_followed_from_an_empty_folder: "docs/fleet.md",
+    the_glossary_is_followed_from_an_empty_folder: "docs/glossary.md",
+    the_page_on_installing_is_followed_from_an_empty_folder: "docs/install.md",
+    the_page_on_lync_is_followed_from_an_empty_folder: "docs/lync.md",
+    the_page_on_the_protocol_is_followed_from_an_empty_folder: "docs/protocol.md",
+    the_page_on_releasing_is_followed_from_an_empty_folder: "docs/releasing.md",
+    the_page_on_verdicts_is_followed_from_an_empty_folder: "docs/verdict.md",
+    the_page_on_windows_is_followed_from_an_empty_folder: "docs/windows.md",
     contributing_is_followed_from_an_empty_folder: "CONTRIBUTING.md",
     the_page_of_the_module_is_followed_from_an_empty_folder: "dsc/README.md",
     the_page_of_the_collection_is_followed_from_an_empty_folder: "ansible/ansible_collections/sameca/pki/README.md",
@@ -45,6 +59,7 @@ pages! {
 enum Mark {
     With(Vec<String>),
     RunBy(String),
+    Checked(String, String),
     NotRun(String),
     Shown,
 }
@@ -76,7 +91,11 @@ impl Page {
         while let Some((number, line)) = lines.next() {
             let Some(language) = line.trim_start().strip_prefix("```") else {
                 headed |= line.starts_with('#');
-                match line.trim().strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->")) {
+                match line
+                    .trim()
+                    .strip_prefix("<!-- ")
+                    .and_then(|rest| rest.strip_suffix(" -->"))
+                {
                     Some(comment) if !headed => page.run_by = comment.strip_prefix("run by ").map(str::to_owned),
                     Some(comment) => mark = Mark::read(comment),
                     None if line.trim().is_empty() => {}
@@ -114,6 +133,10 @@ impl Mark {
         match word {
             "with" => Some(Mark::With(rest.split(' ').map(str::to_owned).collect())),
             "run" => rest.strip_prefix("by ").map(|test| Mark::RunBy(test.to_owned())),
+            "checked" => {
+                let (test, why) = rest.strip_prefix("by ")?.split_once(": ")?;
+                Some(Mark::Checked(test.to_owned(), why.to_owned()))
+            }
             "not" => rest.strip_prefix("run: ").map(|why| Mark::NotRun(why.to_owned())),
             "shown:" => Some(Mark::Shown),
             _ => None,
@@ -134,7 +157,11 @@ fn blocks_are_read_with_what_the_page_says_of_them() {
         "# T\n\nSave this as `a/b.json`:\n\n```json\n{}\n```\n\n<!-- not run: needs Windows -->\n```bat\ndir\n```\n\
          - in a list\n\n  ```sh\n  ls\n    x\n  ```\n<!-- with a.cer b.cer -->\nNo more.\n```text\n```\n",
     );
-    let found: Vec<_> = page.blocks.iter().map(|block| (block.language.as_str(), block.text.as_str())).collect();
+    let found: Vec<_> = page
+        .blocks
+        .iter()
+        .map(|block| (block.language.as_str(), block.text.as_str()))
+        .collect();
     assert_eq!(found, [("json", "{}"), ("bat", "dir"), ("sh", "ls\n  x"), ("text", "")]);
     assert_eq!(page.blocks[0].saved.as_deref(), Some("a/b.json"));
     assert_eq!(page.blocks[1].mark, Some(Mark::NotRun("needs Windows".into())));
@@ -189,13 +216,17 @@ fn follow(path: &str) {
         match (&block.mark, &read.run_by) {
             (Some(Mark::NotRun(why)), _) => not_run(&format!("{place}: {why}")),
             (Some(Mark::Shown), _) => {}
-            (Some(Mark::RunBy(test)), _) | (None, Some(test)) => {
-                let runs = fs::read_to_string(root().join(test)).unwrap_or_else(|why| panic!("{place}: {test}: {why}"));
-                assert!(runs.contains(path), "{test} does not mention {path}");
+            (Some(Mark::Checked(test, why)), _) => {
+                mentions(test, path);
+                not_run(&format!("{place}: {why}; {test} checks the names in it"));
             }
+            (Some(Mark::RunBy(test)), _) | (None, Some(test)) => mentions(test, path),
             (Some(Mark::With(_)) | None, _) => match block.language.as_str() {
                 "sh" => script.push(block.clone()),
-                _ if block.saved.is_some() => script.push(block.clone()),
+                _ if block.saved.is_some() => {
+                    is_understood(&place, block);
+                    script.push(block.clone());
+                }
                 "text" | "json" if script.iter().any(|block: &Block| block.language == "sh") => {
                     script.push(block.clone());
                 }
@@ -212,14 +243,37 @@ fn follow(path: &str) {
     not_run(&format!("the commands of {path} (they are for a shell of Unix)"));
 }
 
+/// A test that is said to run a page knows of it.
+fn mentions(test: &str, path: &str) {
+    let text = fs::read_to_string(root().join(test)).unwrap_or_else(|why| panic!("{path}: {test}: {why}"));
+    assert!(text.contains(path), "{test} does not mention {path}");
+}
+
+/// What a page says to save is what the program takes.
+fn is_understood(place: &str, block: &Block) {
+    if block.language == "json" && block.text.contains("\"protocol\"") {
+        let request: Request =
+            same_ca::json::read(block.text.as_bytes()).unwrap_or_else(|fault| panic!("{place}: {fault:?}"));
+        request.check().unwrap_or_else(|fault| panic!("{place}: {fault:?}"));
+    }
+    if block.language == "yaml" && block.text.contains("type: SameCA/Certificate") {
+        let document: serde_json::Value = serde_yaml_ng::from_str(&block.text).unwrap();
+        let properties = document["resources"][0]["properties"].to_string();
+        let answer = crate::support::binary::call(&["dsc", "validate"], properties).json();
+        assert_eq!(answer, serde_json::json!({"valid": true}), "{place}");
+    }
+}
+
 #[cfg(unix)]
 mod run {
+    use std::fmt::Write as _;
+    use std::net::Ipv4Addr;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::Command;
 
     use super::*;
-    use crate::mint::{Ca, CertBuilder, Estate, Key, NOW};
-    use crate::servers::{Server, accept, bare_context};
+    use crate::mint::{Ca, CertBuilder, Estate, Key, NOW, San};
+    use crate::support::servers::{Server, accept, bare_context};
 
     /// Ends what a block prints; no command does.
     const END: char = '\u{1e}';
@@ -229,7 +283,11 @@ mod run {
 
     /// Runs a page's blocks in order in an empty folder, and compares what they print with what the page shows.
     pub fn page(path: &str, text: &str, blocks: &[Block]) {
-        let all = |word: &str| blocks.iter().any(|block| block.language == "sh" && block.text.contains(word));
+        let all = |word: &str| {
+            blocks
+                .iter()
+                .any(|block| block.language == "sh" && block.text.contains(word))
+        };
         for tool in ["openssl ", "python3 "] {
             let is_here = || Command::new(tool.trim()).arg("--version").output().is_ok();
             if all(tool) && !is_here() {
@@ -243,7 +301,11 @@ mod run {
                 names.iter().for_each(|name| reader.put(name));
             }
             if let Some(name) = &block.saved {
-                let _ = write!(script, "mkdir -p \"$(dirname '{name}')\"\ncat > '{name}' <<'SAVED'\n{}\nSAVED\n", block.text);
+                let _ = write!(
+                    script,
+                    "mkdir -p \"$(dirname '{name}')\"\ncat > '{name}' <<'SAVED'\n{}\nSAVED\n",
+                    block.text
+                );
             } else if block.language == "sh" {
                 let _ = write!(script, "{}\nprintf '\\036'\n", block.text);
             }
@@ -300,7 +362,7 @@ mod run {
 
     impl Reader {
         fn new(name: &str) -> Reader {
-            let folder = crate::binary::folder(&format!("guide-{name}"));
+            let folder = crate::support::binary::folder(&format!("guide-{name}"));
             for each in ["here", "home", "bin", "estate"] {
                 fs::create_dir(folder.join(each)).unwrap();
             }
@@ -308,13 +370,30 @@ mod run {
             let ca = CertBuilder::authority(issuing, &Key::rsa(2048, "contoso-issuing-0"))
                 .validity(NOW, FAR)
                 .build_ca();
-            let reader = Reader { folder, ca, servers: Vec::new() };
-            let servers = ["fe01.contoso.com:5061", "fe02.contoso.com:5061", "pchat01.contoso.com:443"];
+            let reader = Reader {
+                folder,
+                ca,
+                servers: Vec::new(),
+            };
+            let servers = [
+                "fe01.contoso.com:5061",
+                "fe02.contoso.com:5061",
+                "pchat01.contoso.com:443",
+            ];
             let servers = servers.map(|name| (name, reader.server(name.split(':').next().unwrap_or(name))));
-            let reader = Reader { servers: servers.into(), ..reader };
+            let reader = Reader {
+                servers: servers.into(),
+                ..reader
+            };
             let estate = reader.folder.join("estate");
             Estate::lync(&estate).unwrap();
-            reader.tool("make", &format!("[ \"$*\" = demo ] && mkdir -p target && cp -R '{}' target/demo", estate.display()));
+            reader.tool(
+                "make",
+                &format!(
+                    "[ \"$*\" = demo ] && mkdir -p target && cp -R '{}' target/demo",
+                    estate.display()
+                ),
+            );
             // The names of Contoso's servers are looked up here: they are on the loopback.
             let mut names = String::new();
             for (name, server) in &reader.servers {
@@ -333,7 +412,10 @@ mod run {
 
         /// The certificate of one of Contoso's servers, and the server.
         fn server(&self, host: &str) -> Server {
-            let (cert, key) = (self.ca.server(host).validity(NOW, FAR).build(), Key::ec("P-256", host));
+            // It covers the address too: that is what the program is asked for here.
+            let names = vec![San::dns(host), San::Ip(Ipv4Addr::LOCALHOST.into())];
+            let cert = self.ca.server(host).sans(names).validity(NOW, FAR).build();
+            let key = Key::ec("P-256", host);
             let context = bare_context(|context| {
                 context.set_certificate(&cert.openssl()).unwrap();
                 context.set_private_key(&key.private()).unwrap();
@@ -378,7 +460,8 @@ mod run {
             let rename = |text: String, (name, server): &(&str, Server)| {
                 let port = format!("127.0.0.1:{}", server.port);
                 let short = name.strip_suffix(":443").unwrap_or(name);
-                text.replace(&format!("tls://{port}"), &format!("tls://{short}")).replace(&port, name)
+                text.replace(&format!("tls://{port}"), &format!("tls://{short}"))
+                    .replace(&port, name)
             };
             self.servers.iter().fold(printed.to_owned(), rename)
         }
@@ -391,7 +474,10 @@ fn every_page_of_the_guide_is_followed() {
     let pages = pages.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     for page in pages.filter(|name| name.ends_with(".md")) {
         let path = format!("docs/{page}");
-        assert!(PAGES.contains(&path.as_str()), "no test follows {path}: add it to `pages!`");
+        assert!(
+            PAGES.contains(&path.as_str()),
+            "no test follows {path}: add it to `pages!`"
+        );
     }
 }
 
@@ -431,7 +517,11 @@ fn links(text: &str) -> Vec<&str> {
 fn heading(line: &str) -> Option<String> {
     let title = line.strip_prefix('#')?.trim_start_matches('#').trim();
     let kept = title.to_lowercase().replace(' ', "-");
-    Some(kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect())
+    Some(
+        kept.chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+            .collect(),
+    )
 }
 
 #[test]

@@ -1,15 +1,8 @@
-//! The house in order: which module may know which, what the pages show, and what the repository must not mention.
+//! The house in order: which module may know which, and what the repository must not mention.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-#[cfg(unix)]
-use std::process::Command;
-
-use same_ca::protocol::Request;
-
-#[cfg(unix)]
-use crate::mint::Estate;
 
 /// What each module may use of the others. `app` alone sees them all.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -292,82 +285,6 @@ fn nothing_mentions_this_machine_or_where_packages_come_from() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
-fn the_request_that_the_readme_shows_is_one() {
-    let readme = readme();
-    let requests: Vec<&str> = fences(&readme, "json")
-        .filter(|block| block.contains("\"reference\": [") && !block.contains("\"tool\""))
-        .collect();
-    assert!(!requests.is_empty());
-    for request in requests {
-        let request: Request =
-            same_ca::json::read(request.as_bytes()).unwrap_or_else(|fault| panic!("{fault:?}\n{request}"));
-        request.check().unwrap();
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn the_commands_of_the_readme_that_are_for_the_demo_run_in_it() {
-    /// Stands in the README before a block of commands for the demo's folder; it is not shown.
-    const MARK: &str = "<!-- runs in the demo -->\n";
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");
-    let _ = fs::remove_dir_all(&folder);
-    Estate::lync(&folder).unwrap();
-    let binaries = Path::new(env!("CARGO_BIN_EXE_same-ca")).parent().unwrap();
-    let path = std::env::join_paths(
-        std::iter::once(binaries.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-    )
-    .unwrap();
-    let readme = readme();
-    let marked: Vec<&str> = readme.split(MARK).skip(1).collect();
-    assert!(!marked.is_empty(), "no block is marked with {MARK}");
-    for after in marked {
-        let block = fences(after, "sh").next().unwrap();
-        assert!(
-            after.starts_with("```sh"),
-            "the mark stands right before a block of commands"
-        );
-        let run = Command::new("sh")
-            .args(["-euc", block])
-            .current_dir(&folder)
-            .env("PATH", &path)
-            .output()
-            .unwrap();
-        let errors = String::from_utf8_lossy(&run.stderr);
-        assert!(run.status.success() && errors.is_empty(), "{block}\n{errors}");
-        assert!(!run.stdout.is_empty(), "{block}");
-    }
-}
-
-#[test]
-fn the_verdict_that_the_readme_shows_is_the_one_of_the_demo() {
-    let report = include_str!("verdict/snapshots/same_ca__verdict__estates__lync_estate.snap");
-    let readme = readme();
-    let shown: Vec<&str> = fences(&readme, "text").flat_map(str::lines).collect();
-    assert!(!shown.is_empty());
-    for line in shown {
-        assert!(report.contains(line), "make demo does not say: {line}");
-    }
-}
-
-/// The fenced blocks of a page that are of a language.
-fn fences<'a>(page: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
-    let opening = format!("```{language}\n");
-    let blocks: Vec<&str> = page
-        .split(opening.as_str())
-        .skip(1)
-        .map(|rest| rest.split("\n```").next().unwrap())
-        .collect();
-    blocks.into_iter()
-}
-
-fn readme() -> String {
-    fs::read_to_string(root().join("README.md"))
-        .unwrap()
-        .replace("\r\n", "\n")
 }
 
 fn root() -> PathBuf {

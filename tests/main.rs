@@ -12,6 +12,7 @@ mod cli;
 mod dsc;
 mod enforce;
 mod fleet;
+mod guide;
 mod house;
 mod mint;
 mod model;

@@ -38,6 +38,7 @@ def test_a_playbook_of_a_users_own_with_nothing_but_relative_paths(local, estate
   roles:
     - role: sameca.pki.persistent_chat
       persistent_chat_state: "{{ state | default('checked') }}"
+  # As docs/ansible.md and ansible/ansible_collections/sameca/pki/README.md show it.
   handlers:
     - name: Restart the chat service
       ansible.builtin.copy: {content: "{{ inventory_hostname }}", dest: restarted, mode: "0644"}
