@@ -6,6 +6,7 @@
 //!
 //! - `<!-- with NAME … -->`: files that the reader has; the test puts them into the folder first
 //! - `<!-- run by PATH -->`: another test runs it; before the first heading, that test runs every block of the page
+//! - `<!-- in PATH -->`: it is a part of that file, which is run
 //! - `<!-- checked by PATH: WHY -->`: no test can run it; another one checks that what it names is there
 //! - `<!-- not run: WHY -->`: no test can run it
 //! - `<!-- shown: WHY -->`: it is nothing that could be run
@@ -60,6 +61,7 @@ enum Mark {
     With(Vec<String>),
     RunBy(String),
     Checked(String, String),
+    In(String),
     NotRun(String),
     Shown,
 }
@@ -131,6 +133,7 @@ impl Mark {
     fn read(comment: &str) -> Option<Mark> {
         let (word, rest) = comment.split_once(' ')?;
         match word {
+            "in" => Some(Mark::In(rest.to_owned())),
             "with" => Some(Mark::With(rest.split(' ').map(str::to_owned).collect())),
             "run" => rest.strip_prefix("by ").map(|test| Mark::RunBy(test.to_owned())),
             "checked" => {
@@ -216,6 +219,7 @@ fn follow(path: &str) {
         match (&block.mark, &read.run_by) {
             (Some(Mark::NotRun(why)), _) => not_run(&format!("{place}: {why}")),
             (Some(Mark::Shown), _) => {}
+            (Some(Mark::In(file)), _) => assert!(page(file).contains(&block.text), "{place}: {file} has another text"),
             (Some(Mark::Checked(test, why)), _) => {
                 mentions(test, path);
                 not_run(&format!("{place}: {why}; {test} checks the names in it"));
@@ -522,6 +526,24 @@ fn heading(line: &str) -> Option<String> {
             .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
             .collect(),
     )
+}
+
+#[test]
+fn every_file_that_contributing_names_is_there() {
+    let text = page("CONTRIBUTING.md");
+    let collection = root().join("ansible/ansible_collections/sameca/pki");
+    let named = text.split('`').skip(1).step_by(2);
+    let paths = named.filter(|name| name.contains('/') && name.split('/').all(is_file_name));
+    let mut seen = 0;
+    for path in paths.filter(|path| !path.starts_with("dist") && !path.starts_with("target/")) {
+        assert!(root().join(path).exists() || collection.join(path).exists(), "{path}");
+        seen += 1;
+    }
+    assert!(seen > 40, "{seen}");
+}
+
+fn is_file_name(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 #[test]

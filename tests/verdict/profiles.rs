@@ -579,3 +579,16 @@ fn without_a_profile_validity_alone_is_asked() {
     let subject = base("").reference(&good()).subject(&poor, &[]).first();
     assert_eq!(subject.findings, []);
 }
+
+// The first test that CONTRIBUTING.md shows.
+#[test]
+fn any_purpose_is_not_server_authentication_for_lync() {
+    let ca = Ca::root("CN=Contoso CA,DC=contoso,DC=com");
+    let any_purpose = ca.server("pchat01.contoso.com").eku(&["anyExtendedKeyUsage"]).build();
+    let scene = Scene::new()
+        .reference(&ca.server("fe01.contoso.com").build())
+        .authority(&ca.cert)
+        .subject(&any_purpose, &[])
+        .policy("profile", "lync-server-2013");
+    assert_eq!(weight(&scene.first(), Code::ServerAuthMissing), Some(Severity::Error));
+}
