@@ -6,15 +6,15 @@ help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
 
 demo: ## mint a small estate in target/demo, check it, run the Ansible play over it, write its report
-	cargo build --locked --bin same-ca --example mint && target/debug/examples/mint estate target/demo
+	cargo build --locked --no-default-features -p same-ca -p mint && target/debug/mint estate target/demo
 	cd target/demo && ../debug/same-ca check --format text < check.json
 	ansible/demo/run
 
 test: ## run every test there is on this machine, and say what could not be run
 	cargo test --locked
 	tests/powershell/run
-	cargo build --locked --bin same-ca --example mint && ansible/test
-	tests/page/run
+	cargo build --locked -p same-ca -p mint && ansible/test
+	cargo build --locked --example reports && tests/page/run
 	@.ci/not-run
 
 test-powershell: ## the PowerShell tests alone: Pester and PSScriptAnalyzer where pwsh is, a grammar's checks everywhere
@@ -22,7 +22,7 @@ test-powershell: ## the PowerShell tests alone: Pester and PSScriptAnalyzer wher
 	tests/powershell/run
 
 lint: ## formatting, clippy, and what dependencies may be built in
-	cargo fmt --check && cargo clippy --locked --all-targets -- -D warnings
+	cargo fmt --all --check && cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 bench: ## the measurements

@@ -12,8 +12,6 @@
 )]
 
 mod measure;
-#[path = "../tests/mint/mod.rs"]
-mod mint;
 
 use std::fs::{self, File};
 use std::process::{Command, Stdio};

@@ -10,8 +10,6 @@
 )]
 
 mod measure;
-#[path = "../tests/mint/mod.rs"]
-mod mint;
 
 use std::io::Write;
 use std::net::TcpListener;

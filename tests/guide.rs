@@ -276,7 +276,7 @@ mod run {
     use std::process::Command;
 
     use super::*;
-    use crate::mint::{Ca, CertBuilder, Estate, Key, NOW, San};
+    use mint::{Ca, CertBuilder, Estate, Key, NOW, San};
     use crate::support::servers::{Server, accept, bare_context};
 
     /// Ends what a block prints; no command does.

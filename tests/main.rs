@@ -14,7 +14,6 @@ mod enforce;
 mod fleet;
 mod guide;
 mod house;
-mod mint;
 mod model;
 mod powershell;
 #[path = "../benches/reports/mod.rs"]

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use mint::Ca;
 use same_ca::explain::{self, Row};
 use same_ca::protocol::{Code, Phrase, Report};
 
-use crate::mint::Ca;
 use crate::support::binary::{run, same_ca};
 
 /// Families whose texts are named by words of rooms that know no table ([`Phrase::named`]), with the rooms.

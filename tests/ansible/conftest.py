@@ -53,7 +53,7 @@ def work():
 def binary(work):
     """The program under test, where every user can start it."""
     built = pathlib.Path(os.environ.get("SAME_CA_BINARY") or ROOT / "target/debug/same-ca")
-    assert built.exists(), f"build it first: cargo build --locked --bin same-ca --example mint ({built})"
+    assert built.exists(), f"build it first: cargo build --locked -p same-ca -p mint ({built})"
     path = work / "bin/same-ca"
     path.parent.mkdir()
     shutil.copy(built, path)
@@ -64,8 +64,8 @@ def binary(work):
 @pytest.fixture(scope="session")
 def mint():
     """Runs the minter."""
-    built = pathlib.Path(os.environ.get("SAME_CA_MINT") or ROOT / "target/debug/examples/mint")
-    assert built.exists(), f"build it first: cargo build --locked --bin same-ca --example mint ({built})"
+    built = pathlib.Path(os.environ.get("SAME_CA_MINT") or ROOT / "target/debug/mint")
+    assert built.exists(), f"build it first: cargo build --locked -p same-ca -p mint ({built})"
 
     def run(*arguments):
         subprocess.run([built, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)

@@ -114,7 +114,7 @@ def test_the_examples_of_same_ca(plays, folder, estate):
 def test_the_examples_of_same_ca_reference(plays, folder, estate):
     plays.host("fe01.contoso.com")
     bundle = (estate / "fe01/Default.pem").read_text() + subprocess.run(
-        [os.environ.get("SAME_CA_MINT") or ROOT / "target/debug/examples/mint", "key", "rsa2048-65537-fe01"], check=True, capture_output=True, text=True,
+        [os.environ.get("SAME_CA_MINT") or ROOT / "target/debug/mint", "key", "rsa2048-65537-fe01"], check=True, capture_output=True, text=True,
     ).stdout
     (folder / "server.pem").write_text(bundle)
     with TlsServers([folder / "server.pem"]) as servers:

@@ -99,7 +99,7 @@ def test_the_page_of_the_collection_is_followed(plays, binary, estate, tmp_path)
     (folder / "exported").mkdir()
     subprocess.run(["cp", estate / "fe02/Default.cer", folder / "exported/fe02.cer"], check=True)
     key = subprocess.run(
-        [os.environ.get("SAME_CA_MINT") or ROOT / "target/debug/examples/mint", "key", "rsa2048-65537-fe01"], check=True,
+        [os.environ.get("SAME_CA_MINT") or ROOT / "target/debug/mint", "key", "rsa2048-65537-fe01"], check=True,
         capture_output=True, text=True,
     ).stdout
     (folder / "server.pem").write_text((estate / "fe01/Default.pem").read_text() + key)

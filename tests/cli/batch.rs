@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::thread;
 
+use mint::{Ca, NOW_TEXT};
 use serde_json::{Value, json};
 
-use crate::mint::{Ca, NOW_TEXT};
 use crate::support::binary::{Ran, call, folder, run, same_ca, small, spawn, write};
 
 fn batch(stdin: impl AsRef<[u8]> + Send) -> Ran {

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mint::container::{crlf, p7b, pem, utf8_bom, utf16_be, utf16_le};
+use mint::{Ca, CertBuilder, Estate, Key, NOW_TEXT, Name, P12, Text, hex};
 use serde_json::{Value, json};
 
-use crate::mint::container::{crlf, p7b, pem, utf8_bom, utf16_be, utf16_le};
-use crate::mint::{Ca, CertBuilder, Estate, Key, NOW_TEXT, Name, P12, Text, hex};
 use crate::support::binary::{Ran, call, check, codes, folder, key_of, run, same_ca, small, spawn, write};
 
 const GOOD: i32 = 0;
@@ -1269,7 +1269,7 @@ fn an_archive_of_several_keys_or_of_cas_that_certify_each_other_is_ambiguous_or_
         assert_eq!(codes(&subject["findings"]).first().copied(), code, "{subject:#}");
     }
     assert!(begun.elapsed() < Duration::from_secs(10));
-    let set = |certs: &[&crate::mint::Cert]| json!({"der": STANDARD.encode(p7b(certs))});
+    let set = |certs: &[&mint::Cert]| json!({"der": STANDARD.encode(p7b(certs))});
     assert_eq!(
         check(&small.request(set(&crossed)))["subjects"][0]["relation"],
         "unreadable"
@@ -1294,7 +1294,7 @@ impl Secrets {
             ));
         }
         for key in keys {
-            let secret = key.ec_numbers().d.to_vec();
+            let secret = key.ec_numbers().d.to_bytes_be();
             marks.push(("key in hex".into(), hex(&secret).into_bytes()));
             marks.push(("key".into(), secret.clone()));
             // Base64 of the key wherever it begins in a group of three.

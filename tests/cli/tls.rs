@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mint::{Ca, Cert, CertBuilder, Key, NOW_TEXT, San};
 use openssl::ssl::{NameType, SslContext, SslContextBuilder, SslVerifyMode, SslVersion};
 use serde_json::{Value, json};
 
-use crate::mint::{Ca, Cert, CertBuilder, Key, NOW_TEXT, San};
 use crate::support::binary::{call, check, codes, folder, key_of, run, same_ca, write};
 use crate::support::servers::{Server, accept, bare_context, only};
 

@@ -28,7 +28,7 @@ fn asked(dsc: &Dsc, document: &Value) -> Vec<Value> {
     let here = |properties: &Value| {
         let text = properties.to_string().replace(PLACE, &place);
         let mut properties: Value = serde_json::from_str(&text).unwrap();
-        properties["policy"]["validAt"] = json!(crate::mint::NOW_TEXT);
+        properties["policy"]["validAt"] = json!(mint::NOW_TEXT);
         properties
     };
     found.iter().map(here).collect()

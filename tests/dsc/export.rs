@@ -181,7 +181,7 @@ fn what_cannot_be_read_is_told_and_what_can_is_exported() {
 #[test]
 fn a_hostile_name_is_no_expression_of_dsc() {
     let dsc = Dsc::new("export-hostile");
-    let ca = crate::mint::Ca::root("CN=Contoso Root CA,DC=contoso,DC=com");
+    let ca = mint::Ca::root("CN=Contoso Root CA,DC=contoso,DC=com");
     let hostile = ca.server("[concat('a','b')]").build();
     fs::create_dir(dsc.folder.join("hostile")).unwrap();
     fs::write(dsc.folder.join("hostile/a.cer"), hostile.der()).unwrap();

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use mint::Estate;
 use serde_json::{Map, Value, json};
 
-use crate::mint::Estate;
 use crate::support::binary;
 
 /// Plays the part of DSC in a folder of its own, which holds the manifest and Contoso's estate.

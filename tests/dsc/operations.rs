@@ -1,7 +1,8 @@
 //! Get, test and set.
 
+use mint::NOW_TEXT;
+
 use super::*;
-use crate::mint::NOW_TEXT;
 
 #[test]
 fn the_state_is_what_check_says_of_the_same_request() {

@@ -1,7 +1,7 @@
 //! Secrets: taken in every form, written in none. Every call looks for them in all that it wrote.
 
 use super::*;
-use crate::mint::Key;
+use mint::Key;
 use openssl::base64::encode_block;
 
 #[test]

@@ -1,21 +1,19 @@
 //! Private keys: those that work are installed, of every kind, and no others.
 
-use openssl::bn::BigNum;
+use mint::{container, der, key::RsaNumbers};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::mint::{container, der, key::RsaNumbers};
 
 /// A key whose public half is that of `key`, and whose secrets belong to another.
 fn bogus(key: &Key, other: &Key) -> Key {
     let (own, foreign) = (key.rsa_numbers(), other.rsa_numbers());
-    let copy = |number: &BigNum| BigNum::from_slice(&number.to_vec()).unwrap();
     Key::from_rsa(RsaNumbers {
-        n: copy(&own.n),
-        e: copy(&own.e),
-        d: copy(&foreign.d),
-        p: copy(&foreign.p),
-        q: copy(&foreign.q),
+        n: own.n.clone(),
+        e: own.e.clone(),
+        d: foreign.d.clone(),
+        p: foreign.p.clone(),
+        q: foreign.q.clone(),
     })
 }
 

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use mint::{Ca, Cert, CertBuilder, DAY, FUTURE, Key, NOW_TEXT, P12, PAST};
 use same_ca::app::{Context, enforce};
 use same_ca::protocol::{Fault, Report, Timestamp};
 use serde_json::{Value, json};
 
-use crate::mint::{self, Ca, Cert, CertBuilder, DAY, FUTURE, Key, NOW_TEXT, P12, PAST};
 use crate::support::assert_valid;
 
 pub const HOST: &str = "www.contoso.com";

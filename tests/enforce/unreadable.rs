@@ -1,9 +1,9 @@
 //! Places that hold what cannot be opened, or is no certificate: they stay as they are, unless the request says otherwise.
 
+use mint::container;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::mint::container;
 
 /// What-if, then the run: both must say the same, and what-if touches nothing.
 #[track_caller]

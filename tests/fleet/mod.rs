@@ -1057,7 +1057,7 @@ fn a_look_alike_stands_next_to_the_real_ca() {
 
 #[test]
 fn the_reports_of_the_demo_estate_are_joined_as_they_were_written() {
-    let estate = crate::mint::Estate::lync(&folder("demo")).unwrap();
+    let estate = mint::Estate::lync(&folder("demo")).unwrap();
     let mut lines = String::new();
     for subject in estate.request["subjects"].as_array().unwrap() {
         let mut request = estate.request.clone();

@@ -11,9 +11,6 @@
     reason = "a program for people who develop this one"
 )]
 
-#[path = "../mint/mod.rs"]
-mod mint;
-
 use std::fs;
 use std::hint::black_box;
 use std::panic::{self, AssertUnwindSafe};

@@ -3,14 +3,13 @@
 
 use std::sync::LazyLock;
 
-use openssl::bn::{BigNum, BigNumContext};
-use openssl::ec::{EcPoint, PointConversionForm};
+use mint::key::{self, Curve, EcNumbers, PointForm};
+use mint::{Cert, CertBuilder, Key, der};
 use serde_json::{Value, json};
 
 use super::adversary::Place;
 use super::minted;
 use super::random::Random;
-use crate::mint::{Cert, CertBuilder, Key, der, key};
 
 /// Of keys on P-521 a budget allows for 3,640.
 const COUNT: usize = 3_700;
@@ -59,18 +58,17 @@ pub static MESH: LazyLock<Vec<Drop>> = LazyLock::new(|| {
 
 /// The keys.
 pub static KEYS: LazyLock<Vec<Drop>> = LazyLock::new(|| {
-    let curve = key::CURVES.iter().find(|curve| curve.name == "P-521").unwrap();
-    let (group, mut ctx) = (curve.group(), BigNumContext::new().unwrap());
+    let curve = Curve::named("P-521");
     let algorithm = der::algorithm(key::EC_PUBLIC_KEY, &der::oid(curve.oid));
     let signer = Key::ec("P-256", "model flood");
     let made = |n: usize| {
         // Nobody has to have the private half.
-        let mut point = EcPoint::new(&group).unwrap();
-        let factor = BigNum::from_u32(1_000_003 + n as u32).unwrap();
-        point.mul_generator2(&group, &factor, &mut ctx).unwrap();
-        let point = point
-            .to_bytes(&group, PointConversionForm::UNCOMPRESSED, &mut ctx)
-            .unwrap();
+        let numbers = EcNumbers {
+            curve,
+            d: (1_000_003 + n).into(),
+            generator: None,
+        };
+        let point = numbers.public_point(PointForm::Uncompressed);
         let key = Key::public_only(&der::seq(&[&algorithm, &der::bits(&point)]));
         let name = minted::name(n % 4);
         Drop::of(&CertBuilder::authority(&*name, &key).sign_with(&signer).build())

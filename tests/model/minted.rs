@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use mint::{Aki, CertBuilder, Ski, forge};
 use same_ca::app::{Context as Outside, check};
 use same_ca::protocol::{Finding, Relation, Report, Severity, Status, Timestamp};
 use serde_json::{Value, json};
 
 use super::law::{Said, Verdict};
 use super::world::{Brought, Cert, Distrust, HOSTS, Key, KeyKind, Member, Name, Serial, Subject, World};
-use crate::mint::{self, Aki, CertBuilder, Ski, forge};
 
 /// What the engine says, as far as the law speaks of it.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,5 +1,5 @@
-// The fleet page in a real browser. Needs Chromium (CHROMIUM, or `chromium` on the PATH), the program and the minter
-// (built by cargo; SAME_CA and MINT say where else).
+// The fleet page in a real browser. Needs Chromium (CHROMIUM, or `chromium` on the PATH), the program and the
+// example that writes reports (built by cargo; SAME_CA and REPORTS say where else).
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { chromium } from 'playwright-core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const program = process.env.SAME_CA ?? join(root, 'target/debug/same-ca');
-const mint = process.env.MINT ?? join(root, 'target/debug/examples/mint');
+const writer = process.env.REPORTS ?? join(root, 'target/debug/examples/reports');
 const executablePath = process.env.CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium']).toString().trim();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'same-ca-page-'));
@@ -40,7 +40,7 @@ const once = (make) => {
 
 const minted = once((count) => {
   const file = join(folder, count + '.ndjson');
-  execFileSync(mint, ['reports', String(count), file]);
+  execFileSync(writer, [String(count), file]);
   return file;
 });
 

@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use mint::{Estate, NOW_TEXT};
 use serde_json::Value;
 
 use super::{json, repository, text};
-use crate::mint::{Estate, NOW_TEXT};
 use crate::support::binary::{folder, run, same_ca};
 
 fn schema() -> Value {

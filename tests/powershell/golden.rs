@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mint::{CA_FUTURE, Ca, Cert, DAY, Key, NOW_TEXT, P12, PAST};
 use serde_json::{Map, Value, json};
 
 use super::repository;
-use crate::mint::{CA_FUTURE, Ca, Cert, DAY, Key, NOW_TEXT, P12, PAST};
 use crate::support::assert_valid;
 use crate::support::binary::{call, folder, write};
 

@@ -7,9 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use mint::{Ca, Cert, Key, NOW_TEXT};
 use serde_json::{Value, json};
-
-use crate::mint::{Ca, Cert, Key, NOW_TEXT};
 
 /// What came of a run.
 pub struct Ran {

@@ -7,8 +7,6 @@ pub mod servers;
 use same_ca::app::{Context, check};
 use same_ca::protocol::{Fault, Report, Request, Timestamp};
 
-use crate::mint;
-
 /// Answers a request as the binary would, at the minter's own time; the report is checked against its schema.
 pub fn check(request: &Request) -> Report {
     try_check(request).expect("the request can be answered")

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mint::Cert;
 use same_ca::protocol::{Code, Relation, Report, Severity, Status, SubjectReport};
 use serde_json::{Value, json};
 
-use crate::mint::{self, Cert};
 use crate::support::check_json;
 
 /// A request in the making.

@@ -1,8 +1,9 @@
 //! What somebody can do who writes one reference server's file, one whole member, or all that a subject brings.
 
+use mint::forge;
+use mint::{CA_PAST, DAY, PAST};
+
 use super::*;
-use crate::mint::forge;
-use crate::mint::{CA_PAST, DAY, PAST};
 
 const SAME: &str = "compliant same/signature";
 
@@ -72,7 +73,7 @@ fn one_rogue_member_beside_two_honest_ones_makes_nothing_of_its_own_compliant() 
     let link = rogue.ca.cross_certify(&w.ca);
     let hashed = CertBuilder::authority(CONTOSO, &rogue.ca.key)
         .issuer(&rogue.parent)
-        .previous_ca_hash(&crate::mint::Digest::Sha1.hash(w.ca.cert.der()))
+        .previous_ca_hash(&mint::Digest::Sha1.hash(w.ca.cert.der()))
         .build();
     let by_name = |ask: Ask| ask.policy("match", "name");
     // Identical to a member that nothing verifies.
@@ -165,7 +166,7 @@ fn a_member_that_points_to_a_trusted_key_without_an_identifier_of_its_own_is_inv
     let w = World::new();
     let silent = CertBuilder::authority(CONTOSO, &w.ca.key)
         .issuer(&w.root)
-        .ski(crate::mint::Ski::Absent)
+        .ski(mint::Ski::Absent)
         .build();
     let forged = builder(&w.ca, "fe01").sign_with(&Key::ec("P-256", "mallory")).build();
     let asked = ask().file("fe01", &[&forged]).authorities(&[&silent]);
@@ -202,7 +203,7 @@ fn a_parent_whose_key_does_not_count_untrusted_earns_the_hint_and_not_the_error(
 fn an_unverified_member_beside_one_that_votes_leaves_a_doubt() {
     let w = World::new();
     let md5 = Ca::root_with(CONTOSO, &Key::rsa(2048, "ca"));
-    let unsupported = builder(&md5, "fe02").digest(crate::mint::Digest::Md5).build();
+    let unsupported = builder(&md5, "fe02").digest(mint::Digest::Md5).build();
     let beside = |member: &Cert| {
         ask()
             .file("fe01", &[&leaf(&md5, "fe01")])
@@ -238,11 +239,7 @@ fn evidence_that_lends_no_key_is_said_with_its_reason() {
     for (given, untrusted, words) in [
         (ca().no_basic_constraints().build(), false, "no basicConstraints"),
         (ca().not_ca().build(), false, "CA:FALSE"),
-        (
-            ca().key_usage(&[crate::mint::usage::CRL_SIGN]).build(),
-            false,
-            "keyCertSign",
-        ),
+        (ca().key_usage(&[mint::usage::CRL_SIGN]).build(), false, "keyCertSign"),
         (w.fe("fe09"), false, "not a CA certificate"),
         (weak.cert.clone(), true, "2048"),
     ] {

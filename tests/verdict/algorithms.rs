@@ -1,10 +1,10 @@
 //! Every signature algorithm from the CA to the server, right and wrong; and those that nobody here can check.
 
+use mint::*;
 use openssl::hash::MessageDigest;
 use openssl::sign::Signer;
 use same_ca::protocol::{Code, Relation, Severity, Status};
 
-use crate::mint::*;
 use crate::support::scene::{Scene, verdict, weight};
 
 const CA: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";

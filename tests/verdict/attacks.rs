@@ -1,7 +1,8 @@
 //! Everything at once: whatever an attacker sends and in whatever order it is read, the verdict rests on proof.
 
+use mint::{Digest, Ski};
+
 use super::*;
-use crate::mint::{Digest, Ski};
 
 /// Numbers that are the same in every run (SplitMix64).
 struct Numbers(u64);
@@ -71,7 +72,7 @@ fn no_mixture_of_forgeries_makes_an_impostor_compliant() {
     let genuine = [w.root.cert.clone(), w.ca.cert.clone(), w.rekeyed.cert.clone()];
     let renamed = builder(&mallory, "p").issuer_name(FABRIKAM).build();
     let claiming = builder(&mallory, "p")
-        .aki(crate::mint::Aki::KeyId(w.ca.key.identifier()))
+        .aki(mint::Aki::KeyId(w.ca.key.identifier()))
         .build();
     let impostors = [leaf(&mallory, "p"), renamed, claiming];
     let mut numbers = Numbers(1);

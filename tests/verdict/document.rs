@@ -1,10 +1,10 @@
 //! Reference documents: what `same-ca reference` writes sets the same rule as what it read.
 
+use mint::Digest;
 use same_ca::app::{Context as Machine, reference};
 use same_ca::protocol::{Request, Timestamp};
 
 use super::*;
-use crate::mint::{self, Digest};
 
 /// The document that is made of a reference, through its text.
 fn document(asked: &Ask) -> Value {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use mint::Estate;
 use serde_json::Value;
 
-use crate::mint::Estate;
 use crate::support::assert_valid;
 use crate::support::binary::{run, same_ca};
 

@@ -9,9 +9,8 @@ use openssl::pkey::{PKey, Public};
 use openssl::x509::X509;
 use serde_json::Value;
 
+use mint::{Cert, cert::oid, der, hex};
 use same_ca::protocol::{Evidence, EvidenceKind, Hex, Proof, Relation, Report, Sha256Hex, Status};
-
-use crate::mint::{Cert, cert::oid, der, hex};
 
 type Certificates = HashMap<Sha256Hex, (X509, Cert)>;
 

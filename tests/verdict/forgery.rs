@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mint::cert::oid;
+use mint::*;
 use same_ca::protocol::{Code, Relation, Status};
 use serde_json::json;
 
-use crate::mint::cert::oid;
-use crate::mint::*;
 use crate::support::scene::{Scene, source, verdict};
 
 const ISSUING: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
@@ -429,7 +429,7 @@ fn rsa_forgeries(world: &World) -> Vec<Forgery> {
             &der::bits(&key),
         ]))
     };
-    let n = world.issuing.key.rsa_numbers().n.to_vec();
+    let n = world.issuing.key.rsa_numbers().n.to_bytes_be();
     for (what, key) in [
         ("a modulus longer than the signature", longer),
         ("an exponent of one", spki(&n, &[1])),
@@ -560,7 +560,7 @@ fn crowd(name: &str, key: impl Fn(usize) -> Option<Vec<u8>>, genuine: &Key, prev
         .previous_ca_hash(previous)
         .serial(&[1, 0, 0, 0])
         .build();
-    let modulus = genuine.rsa_numbers().n.to_vec();
+    let modulus = genuine.rsa_numbers().n.to_bytes_be();
     let at = |what: &[u8]| model.der().windows(what.len()).position(|window| window == what);
     let (serial, number, key_at) = (
         at(&[2, 4, 1, 0, 0, 0]).unwrap(),

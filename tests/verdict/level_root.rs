@@ -1,9 +1,9 @@
 //! Level root: self-signed CAs reached by verified steps in place of issuers.
 
+use mint::*;
 use same_ca::protocol::{Code, EvidenceKind, Relation, Report, Severity, Status};
 use serde_json::json;
 
-use crate::mint::*;
 use crate::support::scene::{Scene, verdict, weight};
 use crate::support::try_check;
 

@@ -4,17 +4,16 @@
 use openssl::pkcs7::Pkcs7;
 use std::path::{Path, PathBuf};
 
+use mint::cert::oid;
+use mint::container::{self, Mac, Pbe};
+use mint::key::{Curve, below};
+use mint::*;
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::PKey;
 use openssl::x509::{X509, X509Req};
 use same_ca::protocol::{Code, Request};
 use serde_json::Value;
-
-use crate::mint;
-use crate::mint::cert::oid;
-use crate::mint::container::{self, Mac, Pbe};
-use crate::mint::*;
 
 fn contoso() -> Ca {
     Ca::root("CN=Contoso Root CA,DC=contoso,DC=com")
@@ -44,6 +43,38 @@ fn the_pool_is_what_the_labels_give() {
         key::fresh("rsa1024-65537-ca").spki_sha256(),
         Key::rsa(1024, "ca").spki_sha256()
     );
+}
+
+#[test]
+fn the_minter_needs_no_openssl_for_the_demo() {
+    use mint::key::arithmetic::{by_openssl, plain};
+    let (p256, rsa) = (Curve::named("P-256"), Key::rsa(2048, "leaf"));
+    let (order, numbers) = (p256.order(), rsa.rsa_numbers());
+    assert_eq!(plain::order(p256), order);
+    let small = [1u32, 2, 3, 4, 0x1_0000].map(Into::into);
+    let large = [
+        &order - 1u8,
+        &order - 2u8,
+        &order >> 1,
+        below(&order, b"a"),
+        below(&order, b"b"),
+    ];
+    for factor in small.iter().chain(&large) {
+        let expected = by_openssl::multiply(p256, None, factor);
+        assert_eq!(plain::multiply(p256, None, factor), expected, "{factor}");
+    }
+    let (base, modulus) = (&numbers.q, &numbers.p);
+    let expected = by_openssl::mod_exp(base, &numbers.d, modulus);
+    assert_eq!(plain::mod_exp(base, &numbers.d, modulus), expected);
+    for number in [
+        modulus.clone(),
+        modulus + 2u8,
+        numbers.n.clone(),
+        4093u32.into(),
+        561u32.into(),
+    ] {
+        assert_eq!(plain::is_prime(&number), by_openssl::is_prime(&number), "{number}");
+    }
 }
 
 #[test]
@@ -670,8 +701,8 @@ fn a_duplicate_rsa_key_verifies_what_the_ca_signed_and_what_we_sign() {
         let genuine = ca.server("a.contoso.com").digest(digest).build();
         let evil = forge::duplicate_signature_rsa_key(&genuine);
         let numbers = evil.rsa_numbers();
-        assert_eq!(numbers.n.num_bits(), bits as i32);
-        assert!(numbers.e.num_bits() > 64 && numbers.e.is_odd());
+        assert_eq!(numbers.n.bits(), u64::from(bits));
+        assert!(numbers.e.bits() > 64 && numbers.e.bit(0));
         assert!(genuine.verifies_with(&ca.key) && genuine.verifies_with(&evil));
         let forged = CertBuilder::server("evil.contoso.com", &Key::ec("P-256", "a"))
             .issuer(&ca)

@@ -24,9 +24,9 @@ mod words;
 
 use serde_json::{Value, json};
 
+use mint::{Ca, Cert, CertBuilder, Key, container};
 use same_ca::protocol::{Fault, Finding, Report, Severity, SubjectReport};
 
-use crate::mint::{Ca, Cert, CertBuilder, Key, container};
 use crate::support;
 
 /// The name of the CA that the reference uses.

@@ -2,12 +2,12 @@
 
 use std::slice::from_ref;
 
+use mint::Text::*;
+use mint::cert::oid;
+use mint::*;
 use same_ca::protocol::{Code, Relation, Severity, Status};
 use serde_json::json;
 
-use crate::mint::Text::*;
-use crate::mint::cert::oid;
-use crate::mint::*;
 use crate::support::scene::{Scene, source, verdict, weight};
 
 /// The relation of a server whose certificate writes the issuer's name in another way, signed by the same key.

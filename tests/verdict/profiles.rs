@@ -1,9 +1,9 @@
 //! What a profile and a policy find of one certificate by itself, on a subject and, at most a warning, on a member.
 
+use mint::*;
 use same_ca::protocol::{Code, MemberReport, Severity, Status};
 use serde_json::{Value, json};
 
-use crate::mint::*;
 use crate::support::scene::{Scene, source, weight};
 
 const CA: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";

@@ -1,7 +1,8 @@
 //! Vouched and found evidence, which keys count, and what a subject may bring.
 
+use mint::{Aki, Digest, Name, Pss, Ski, forge, usage};
+
 use super::*;
-use crate::mint::{Aki, Digest, Name, Pss, Ski, forge, usage};
 
 /// A reference of one member under a CA, with nothing more.
 fn under(ca: &Ca) -> Ask {
@@ -87,12 +88,9 @@ fn only_a_ca_certificate_that_may_sign_certificates_lends_its_key() {
     let no_sign = [usage::DIGITAL_SIGNATURE, usage::CRL_SIGN];
     let old = CertBuilder::new(CONTOSO, key)
         .version1()
-        .validity(crate::mint::CA_PAST, crate::mint::CA_FUTURE);
+        .validity(mint::CA_PAST, mint::CA_FUTURE);
     let old_subordinate = old.clone().issuer(&w.root).build();
-    let (old_root, expired) = (
-        old.build(),
-        ca().validity(crate::mint::CA_PAST, crate::mint::PAST + 86_400).build(),
-    );
+    let (old_root, expired) = (old.build(), ca().validity(mint::CA_PAST, mint::PAST + 86_400).build());
     let (subject, row) = (leaf(&w.ca, "p"), |cert: &Cert, vouched: bool| match vouched {
         true => under(&w.ca).authorities(&[cert]),
         false => under(&w.ca).found(&[cert]),
@@ -439,7 +437,7 @@ fn a_ca_certificate_that_a_subject_made_up_does_not_prolong_the_ca() {
     let w = World::new();
     let ended = CertBuilder::authority(CONTOSO, &w.ca.key)
         .issuer(&w.root)
-        .validity(crate::mint::CA_PAST, crate::mint::PAST - 86_400)
+        .validity(mint::CA_PAST, mint::PAST - 86_400)
         .build();
     // Anybody can write a certificate for a public key; this one is signed by a key of the subject's own.
     let made_up = CertBuilder::authority(CONTOSO, &w.ca.key).issuer(&w.look_alike).build();

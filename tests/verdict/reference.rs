@@ -1,7 +1,8 @@
 //! What a reference allows: votes, disagreement, pins, anchors and distrust.
 
+use mint::{CA_FUTURE, CA_PAST, DAY, Digest, NOW, Name, PAST};
+
 use super::*;
-use crate::mint::{CA_FUTURE, CA_PAST, DAY, Digest, NOW, Name, PAST};
 
 const SAME: &str = "compliant same/signature";
 
@@ -862,7 +863,7 @@ fn a_member_read_by_tls_wants_confirmation() {
         .policy("severity", json!({ "reference-unanchored": "error" }));
     let constrained = CertBuilder::authority(CONTOSO, &w.ca.key)
         .issuer(&w.root)
-        .name_constraints(vec![crate::mint::San::dns("fabrikam.com")], vec![])
+        .name_constraints(vec![mint::San::dns("fabrikam.com")], vec![])
         .build();
     standings(&[
         ("nothing confirms it", alone.clone(), unanchored),

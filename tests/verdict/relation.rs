@@ -1,7 +1,8 @@
 //! The tables of relation and status.
 
+use mint::{Aki, Digest, Name, Text};
+
 use super::*;
-use crate::mint::{Aki, Digest, Name, Text};
 
 const MATCHES: [&str; 3] = ["key", "authority", "name"];
 const PROOFS: [&str; 3] = ["signature", "key-identifier", "name"];
@@ -308,7 +309,7 @@ fn a_signature_that_the_key_it_names_did_not_make_is_bad() {
     );
     // An attacker who brings a certificate that claims the identifier changes nothing but who is known.
     let mallory = CertBuilder::authority(CONTOSO, &Key::ec("P-256", "mallory"))
-        .ski(crate::mint::Ski::Bytes(w.ca.key.identifier()))
+        .ski(mint::Ski::Bytes(w.ca.key.identifier()))
         .build_ca();
     let claimed = leaf(&mallory, "pchat01");
     all(
@@ -387,7 +388,7 @@ fn identical_holds_under_its_conditions_alone() {
     let (fe01, fe02) = (w.fe("fe01"), leaf(&w.fabrikam, "fe02"));
     let twin = leaf(&w.look_alike, "fe02");
     let expired = builder(&w.look_alike, "fe02")
-        .validity(crate::mint::PAST, crate::mint::PAST + 86_400)
+        .validity(mint::PAST, mint::PAST + 86_400)
         .build();
     let two = ask().file("fe01", &[&fe01]).file("fe02", &[&fe02]);
     let forged = builder(&w.ca, "fe02").sign_with(&Key::ec("P-256", "mallory")).build();

@@ -1,7 +1,8 @@
 //! Rollover, with its direction: which further keys of a CA's name a proven re-key joins, and what a refused link says.
 
+use mint::{Aki, Digest, Ski};
+
 use super::*;
-use crate::mint::{Aki, Digest, Ski};
 
 const SAME: &str = "compliant same/signature";
 const ROLLED: &str = "compliant rollover/signature";
@@ -654,7 +655,7 @@ fn a_refused_link_names_the_certificate_to_add() {
     );
     let missing = hint(base.clone().authorities(&[&w.ca.cert]), &[&subject]);
     assert!(
-        missing.contains(ROOT) && missing.contains(&crate::mint::hex(&w.root.key.identifier())),
+        missing.contains(ROOT) && missing.contains(&mint::hex(&w.root.key.identifier())),
         "{missing}"
     );
     // Doing what it says settles it.

@@ -1,7 +1,8 @@
 //! Subjects: CAs and self-signed ones, one of several certificates, candidates, validity.
 
+use mint::{CA_PAST, DAY, Digest, FUTURE, NOW, PAST, San};
+
 use super::*;
-use crate::mint::{CA_PAST, DAY, Digest, FUTURE, NOW, PAST, San};
 
 const SAME: &str = "compliant same/signature";
 

@@ -1,7 +1,8 @@
 //! What is said: the true cause first, what is at fault by its name, and nothing asked for that was given.
 
+use mint::{Digest, San, der};
+
 use super::*;
-use crate::mint::{Digest, San, der};
 
 /// The texts of the first finding: its own, then that of its cause, and so on.
 fn first(report: &Report) -> String {
@@ -132,7 +133,7 @@ fn the_key_or_algorithm_at_fault_is_named_and_renewing_is_advised_where_it_helps
     // A modulus whose first octet has the sign bit and no zero before it.
     let spki = {
         let numbers = negative.rsa_numbers();
-        let modulus = numbers.n.to_vec();
+        let modulus = numbers.n.to_bytes_be();
         let public = der::seq(&[&der::tlv(2, &[&modulus]), &der::tlv(2, &[&[1, 0, 1]])]);
         der::seq(&[
             &der::algorithm("1.2.840.113549.1.1.1", &der::null()),

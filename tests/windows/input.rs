@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mint::P12;
 use serde_json::{Value, json};
 
-use crate::mint::P12;
 use crate::support::binary::{self, call, check, folder, same_ca, small, write};
 
 /// An absolute path with a drive letter, backslashes, and nothing before it.
@@ -111,7 +111,7 @@ fn a_path_may_be_spelled_in_every_way_that_windows_knows() {
             "--format",
             "json",
         ])
-        .args(["--valid-at", crate::mint::NOW_TEXT])
+        .args(["--valid-at", mint::NOW_TEXT])
         .current_dir(&own);
     let ran = binary::run(command, "");
     assert_eq!(ran.code, 0, "{}", ran.text());

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use mint::{Estate, NOW_TEXT};
 use serde_json::{Value, json};
 
-use crate::mint::{Estate, NOW_TEXT};
 use crate::support::binary::{folder, run, same_ca};
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::io;
 
+use mint::{Ca, Cert, CertBuilder, FUTURE, Key, NOW_TEXT, P12, PAST};
 use schannel::cert_context::CertContext;
 use schannel::cert_store::{CertAdd, CertStore};
 use serde_json::{Value, json};
 
 use crate::enforce::{codes, run, what_if};
-use crate::mint::{Ca, Cert, CertBuilder, FUTURE, Key, NOW_TEXT, P12, PAST};
 use crate::support::binary::{call, check};
 
 const LOCATIONS: [&str; 2] = ["CurrentUser", "LocalMachine"];

@@ -3,13 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use openssl::bn::{BigNum, BigNumContext, BigNumRef};
-use openssl::ec::{EcGroup, EcPoint, PointConversionForm};
+use openssl::ec::{EcGroup, EcPoint, EcPointRef, PointConversionForm};
 
 use super::cert::Cert;
 use super::der;
-use super::key::{
-    Curve, Digest, EcNumbers, Key, RsaNumbers, below, bn, digest_number, emsa_pkcs1, point_bytes, stream,
-};
+use super::key::arithmetic::by_openssl::{from, to};
+use super::key::{Curve, Digest, Key, PointForm, RsaNumbers, below, digest_number, emsa_pkcs1, stream};
 
 /// Bit `n` the other way round, counted from the first bit of the first octet.
 pub fn flip_bit(der: &[u8], n: usize) -> Vec<u8> {
@@ -61,21 +60,14 @@ pub fn malleate_ecdsa(cert: &Cert, issuer: &Key) -> Cert {
 pub fn same_point_ec_key(key: &Key) -> Key {
     let curve = key.ec_numbers().curve;
     let (group, mut ctx) = (curve.group(), BigNumContext::new().unwrap());
-    let public = point(
-        &group,
-        &key.ec_numbers().public_point(PointConversionForm::UNCOMPRESSED),
-    );
-    let order = order(&group);
-    let d = below(&order, key.spki_der());
-    let (mut inverse, mut generator) = (BigNum::new().unwrap(), EcPoint::new(&group).unwrap());
+    let public = point(group, &key.ec_numbers().public_point(PointForm::Uncompressed));
+    let order = order(group);
+    let d = to(&below(&from(&order), key.spki_der()));
+    let (mut inverse, mut generator) = (BigNum::new().unwrap(), EcPoint::new(group).unwrap());
     inverse.mod_inverse(&d, &order, &mut ctx).unwrap();
-    generator.mul2(&group, &public, &inverse, &mut ctx).unwrap();
-    let generator = point_bytes(&group, &generator, PointConversionForm::UNCOMPRESSED);
-    Key::from_ec(EcNumbers {
-        curve,
-        d,
-        generator: Some(generator),
-    })
+    generator.mul2(group, &public, &inverse, &mut ctx).unwrap();
+    let generator = written(group, &generator);
+    Key::with_generator(curve, from(&d), generator)
 }
 
 /// A key that is ours, with curve parameters spelled out, under which this certificate's ECDSA signature verifies. Made
@@ -85,27 +77,20 @@ pub fn duplicate_signature_ec_key(cert: &Cert, issuer: &Key) -> Key {
     let (group, mut ctx) = (curve.group(), BigNumContext::new().unwrap());
     let signature = EcdsaSignature::of(cert, curve);
     let (u1, u2) = signature.factors();
-    let public = point(
-        &group,
-        &issuer.ec_numbers().public_point(PointConversionForm::UNCOMPRESSED),
-    );
+    let public = point(group, &issuer.ec_numbers().public_point(PointForm::Uncompressed));
     // The point that verification must meet: R = u1 G + u2 Q.
-    let mut r = EcPoint::new(&group).unwrap();
-    r.mul_full(&group, &u1, &public, &u2, &mut ctx).unwrap();
+    let mut r = EcPoint::new(group).unwrap();
+    r.mul_full(group, &u1, &public, &u2, &mut ctx).unwrap();
     // With Q' = d' G', that is (u1 + u2 d') G'.
-    let d = below(&signature.order, cert.tbs());
+    let d = to(&below(&from(&signature.order), cert.tbs()));
     let [mut product, mut sum, mut inverse] = [(); 3].map(|()| BigNum::new().unwrap());
     product.mod_mul(&u2, &d, &signature.order, &mut ctx).unwrap();
     sum.mod_add(&u1, &product, &signature.order, &mut ctx).unwrap();
     inverse.mod_inverse(&sum, &signature.order, &mut ctx).unwrap();
-    let mut generator = EcPoint::new(&group).unwrap();
-    generator.mul2(&group, &r, &inverse, &mut ctx).unwrap();
-    let generator = point_bytes(&group, &generator, PointConversionForm::UNCOMPRESSED);
-    Key::from_ec(EcNumbers {
-        curve,
-        d,
-        generator: Some(generator),
-    })
+    let mut generator = EcPoint::new(group).unwrap();
+    generator.mul2(group, &r, &inverse, &mut ctx).unwrap();
+    let generator = written(group, &generator);
+    Key::with_generator(curve, from(&d), generator)
 }
 
 /// The other public key, on the named curve, under which this certificate's ECDSA signature verifies: every such
@@ -116,20 +101,17 @@ pub fn recovered_ec_key(cert: &Cert, issuer: &Key) -> Key {
     let signature = EcdsaSignature::of(cert, curve);
     let (u1, u2) = signature.factors();
     // R = u1 G + u2 Q has the same x as -R = u1 G + u2 Q'', so Q'' = -Q - 2 (u1 / u2) G.
-    let public = point(
-        &group,
-        &issuer.ec_numbers().public_point(PointConversionForm::UNCOMPRESSED),
-    );
+    let public = point(group, &issuer.ec_numbers().public_point(PointForm::Uncompressed));
     let [mut inverse, mut ratio] = [(); 2].map(|()| BigNum::new().unwrap());
     inverse.mod_inverse(&u2, &signature.order, &mut ctx).unwrap();
     ratio.mod_mul(&u1, &inverse, &signature.order, &mut ctx).unwrap();
     let twice = &ratio + &ratio;
-    let mut other = EcPoint::new(&group).unwrap();
+    let mut other = EcPoint::new(group).unwrap();
     other
-        .mul_full(&group, &twice, &public, &BigNum::from_u32(1).unwrap(), &mut ctx)
+        .mul_full(group, &twice, &public, &BigNum::from_u32(1).unwrap(), &mut ctx)
         .unwrap();
-    other.invert2(&group, &mut ctx).unwrap();
-    let point = point_bytes(&group, &other, PointConversionForm::UNCOMPRESSED);
+    other.invert2(group, &mut ctx).unwrap();
+    let point = written(group, &other);
     let algorithm = der::algorithm(super::key::EC_PUBLIC_KEY, &der::oid(curve.oid));
     Key::public_only(&der::seq(&[&algorithm, &der::bits(&point)]))
 }
@@ -166,13 +148,8 @@ pub fn duplicate_signature_rsa_key(cert: &Cert) -> Key {
         d.mod_inverse(&e, &phi, &mut ctx).unwrap();
         check.mod_exp(&s, &e, &n, &mut ctx).unwrap();
         assert!(check == m, "the logarithms do not add up");
-        return Key::from_rsa(RsaNumbers {
-            n,
-            e,
-            d,
-            p: p.p,
-            q: q.p,
-        });
+        let [n, e, d, p, q] = [&n, &e, &d, &p.p, &q.p].map(|number| from(number));
+        return Key::from_rsa(RsaNumbers { n, e, d, p, q });
     }
     unreachable!("a modulus above the signature is found at once")
 }
@@ -226,11 +203,11 @@ impl EcdsaSignature {
             .into_iter()
             .find(|d| der::oid(d.ecdsa_oid()) == oid)
             .expect("an ECDSA signature");
-        let order = order(&curve.group());
+        let order = order(curve.group());
         EcdsaSignature {
             r,
             s,
-            z: digest_number(&digest.hash(cert.tbs()), order.num_bits()),
+            z: to(&digest_number(&digest.hash(cert.tbs()), &from(&order))),
             order,
         }
     }
@@ -367,6 +344,20 @@ fn rsa_digest(cert: &Cert) -> Digest {
         .into_iter()
         .find(|d| der::oid(d.rsa_oid()) == oid)
         .expect("a PKCS#1 v1.5 signature")
+}
+
+fn bn(number: &BigNumRef) -> Vec<u8> {
+    der::uint(&number.to_vec())
+}
+
+fn written(group: &EcGroup, point: &EcPointRef) -> Vec<u8> {
+    point
+        .to_bytes(
+            group,
+            PointConversionForm::UNCOMPRESSED,
+            &mut BigNumContext::new().unwrap(),
+        )
+        .unwrap()
 }
 
 fn order(group: &EcGroup) -> BigNum {

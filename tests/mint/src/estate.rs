@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 use super::ca::Ca;
-use super::cert::{Cert, CertBuilder};
+use super::cert::CertBuilder;
 use super::container::{self, P12};
 use super::key::Key;
 use super::name::{Name, Text};

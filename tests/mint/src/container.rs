@@ -1,11 +1,14 @@
 //! What certificates travel in: PEM as it is found in the wild, PKCS#7, and PKCS#12 old and new.
 
-use cbc::cipher::{BlockEncryptMut, KeyIvInit, block_padding::Pkcs7};
-use openssl::hash::MessageDigest;
-use openssl::pkcs5::pbkdf2_hmac;
-use openssl::pkey::PKey;
-use openssl::sign::Signer;
-use openssl::symm;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cbc::Encryptor;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockCipher, BlockEncryptMut, InnerIvInit, KeyInit};
+use hmac::Hmac;
+use pbkdf2::pbkdf2_hmac;
+use sha1::Sha1;
+use sha2::{Sha256, Sha384, Sha512};
 
 use super::cert::Cert;
 use super::der;
@@ -14,13 +17,19 @@ use super::name::Text;
 
 /// One PEM block, 64 columns, lines ended by LF.
 pub fn pem(label: &str, der: &[u8]) -> String {
-    let base64 = openssl::base64::encode_block(der);
+    let base64 = STANDARD.encode(der);
     let lines: Vec<&str> = base64
         .as_bytes()
         .chunks(64)
         .map(|line| std::str::from_utf8(line).unwrap())
         .collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+/// What the one PEM block of a text holds.
+pub fn unpem(pem: &str) -> Vec<u8> {
+    let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    STANDARD.decode(lines).expect("base64")
 }
 
 /// Certificates one after the other.
@@ -318,17 +327,13 @@ impl P12 {
                 )
             }
         };
-        let digest = match digest {
-            Digest::Sha1 => MessageDigest::sha1(),
-            Digest::Sha256 => MessageDigest::sha256(),
-            Digest::Sha384 => MessageDigest::sha384(),
-            Digest::Sha512 => MessageDigest::sha512(),
+        let mac = match digest {
+            Digest::Sha1 => authenticated::<Hmac<Sha1>>(&key, auth_safe),
+            Digest::Sha256 => authenticated::<Hmac<Sha256>>(&key, auth_safe),
+            Digest::Sha384 => authenticated::<Hmac<Sha384>>(&key, auth_safe),
+            Digest::Sha512 => authenticated::<Hmac<Sha512>>(&key, auth_safe),
             other => panic!("no PKCS#12 MAC with {other:?}"),
         };
-        let mac = Signer::new(digest, &PKey::hmac(&key).unwrap())
-            .unwrap()
-            .sign_oneshot_to_vec(auth_safe)
-            .unwrap();
         let info = der::seq(&[&algorithm, &der::octets(&mac)]);
         der::seq(&[&info, &der::octets(&salt), &der::int(self.iterations.into())])
     }
@@ -368,36 +373,35 @@ fn encrypt(pbe: Pbe, password: Option<&str>, data: &[u8], iterations: u32) -> (V
             let key = pbkdf2(password.unwrap_or_default(), &salt, iterations);
             let scheme = der::algorithm("2.16.840.1.101.3.4.1.42", &der::octets(&iv));
             let parameters = der::seq(&[&pbkdf2_algorithm(&salt, iterations, None), &scheme]);
-            let encrypted = symm::encrypt(symm::Cipher::aes_256_cbc(), &key, Some(&iv), data).unwrap();
+            let encrypted = in_blocks::<aes::Aes256>(&key, &iv, data);
             (der::algorithm("1.2.840.113549.1.5.13", &parameters), encrypted)
         }
         Pbe::TripleDes => {
-            let encrypted = symm::encrypt(symm::Cipher::des_ede3_cbc(), &kdf(1, 24), Some(&kdf(2, 8)), data).unwrap();
+            let encrypted = in_blocks::<des::TdesEde3>(&kdf(1, 24), &kdf(2, 8), data);
             (old("1.2.840.113549.1.12.1.3"), encrypted)
         }
         Pbe::Rc2_40 => {
-            // The vendored OpenSSL is built without its legacy provider.
-            let cipher = cbc::Encryptor::<rc2::Rc2>::new_from_slices(&kdf(1, 5), &kdf(2, 8)).unwrap();
-            let mut buffer = [data, &[0; 8]].concat();
-            let encrypted = cipher
-                .encrypt_padded_mut::<Pkcs7>(&mut buffer, data.len())
-                .unwrap()
-                .to_vec();
+            let encrypted = in_blocks::<rc2::Rc2>(&kdf(1, 5), &kdf(2, 8), data);
             (old("1.2.840.113549.1.12.1.6"), encrypted)
         }
     }
 }
 
+/// CBC, padded as PKCS#7 does.
+fn in_blocks<C: BlockCipher + BlockEncryptMut + KeyInit>(key: &[u8], iv: &[u8], data: &[u8]) -> Vec<u8> {
+    let cipher = Encryptor::<C>::inner_iv_slice_init(C::new_from_slice(key).unwrap(), iv).unwrap();
+    cipher.encrypt_padded_vec_mut::<Pkcs7>(data)
+}
+
+fn authenticated<M: hmac::Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut mac = <M as KeyInit>::new_from_slice(key).expect("a key of any length");
+    mac.update(data);
+    mac.finalize().into_bytes().to_vec()
+}
+
 fn pbkdf2(password: &str, salt: &[u8], iterations: u32) -> Vec<u8> {
     let mut key = vec![0; 32];
-    pbkdf2_hmac(
-        password.as_bytes(),
-        salt,
-        iterations as usize,
-        MessageDigest::sha256(),
-        &mut key,
-    )
-    .unwrap();
+    pbkdf2_hmac::<Sha256>(password.as_bytes(), salt, iterations, &mut key);
     key
 }
 

@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use openssl::x509::X509;
-
 use super::ca::Ca;
 use super::der::{self, Tlv};
 use super::key::{Digest, Key, Pss};
@@ -35,16 +33,6 @@ impl Cert {
     /// The thumbprint in hex, lower case.
     pub fn sha1(&self) -> String {
         hex(&Digest::Sha1.hash(&self.0))
-    }
-
-    /// The certificate as OpenSSL reads it.
-    pub fn openssl(&self) -> X509 {
-        X509::from_der(&self.0).unwrap()
-    }
-
-    /// Whether OpenSSL says that this key signed it.
-    pub fn verifies_with(&self, key: &Key) -> bool {
-        self.openssl().verify(&key.public()).unwrap_or(false)
     }
 
     /// TBSCertificate, whole.

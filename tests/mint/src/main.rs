@@ -10,12 +10,6 @@
     clippy::print_stderr
 )]
 
-#[path = "../tests/mint/mod.rs"]
-mod mint;
-#[path = "../benches/reports/mod.rs"]
-mod reports;
-
-use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -26,7 +20,6 @@ const USAGE: &str = "usage:
   mint rekeyed-root DIR       a root CA with its cross-certificates after a re-key, with check.json
   mint ca NAME FILE           a root CA's certificate, PEM; NAME as in CN=Contoso Root CA,DC=contoso,DC=com
   mint leaf NAME HOST FILE    a server's certificate under that CA, with the CA's and the server's key, PEM
-  mint reports COUNT FILE     reports of an estate of COUNT hosts that does not exist, one a line
   mint key ID                 a test key, worked out anew: rsa2048-65537-LABEL";
 
 fn main() -> ExitCode {
@@ -41,10 +34,6 @@ fn main() -> ExitCode {
             let certs = container::pem_bundle(&[&ca.server(host).build(), &ca.cert]);
             write(file, &(certs + &Key::ec("P-256", host).pkcs8_pem()))
         }
-        ["reports", count, file] => match count.parse() {
-            Ok(count) => write_reports(count, file),
-            Err(error) => return fail(&error),
-        },
         ["key", id] => {
             print!("{}", mint::key::fresh(id).pkcs8_pem());
             Ok(())
@@ -56,7 +45,10 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => {
+            eprintln!("mint: {error}");
+            ExitCode::from(2)
+        }
     }
 }
 
@@ -71,17 +63,4 @@ fn write(file: &str, text: &str) -> std::io::Result<()> {
     std::fs::write(file, text)?;
     println!("{file}");
     Ok(())
-}
-
-fn write_reports(count: usize, file: &str) -> std::io::Result<()> {
-    let mut out = std::io::BufWriter::new(std::fs::File::create(file)?);
-    reports::write(count, &mut out)?;
-    std::io::Write::flush(&mut out)?;
-    println!("{file}");
-    Ok(())
-}
-
-fn fail(error: &dyn fmt::Display) -> ExitCode {
-    eprintln!("mint: {error}");
-    ExitCode::from(2)
 }
