@@ -275,8 +275,9 @@ mod run {
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::process::Command;
 
-    use super::*;
     use mint::{Ca, CertBuilder, Estate, Key, NOW, San};
+
+    use super::*;
     use crate::support::servers::{Server, accept, bare_context};
 
     /// Ends what a block prints; no command does.

@@ -2,19 +2,17 @@
 
 use std::fs;
 #[cfg(unix)]
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::symlink;
 
-use openssl::pkcs12::Pkcs12;
 use same_ca::protocol::FaultCode;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::support::binary::{self, same_ca};
-use crate::support::not_run;
 
 /// Runs what-if, then the same for good, then again: what-if must foretell the run and touch nothing, and the second run
 /// must change nothing.
-fn enforced(scene: &Scene, request: &Value) -> Value {
+pub(super) fn enforced(scene: &Scene, request: &Value) -> Value {
     let before = scene.files();
     let foretold = what_if(request);
     assert_eq!(scene.files(), before, "what-if touches nothing");
@@ -155,185 +153,6 @@ fn an_empty_place_is_filled_and_its_new_key_is_the_owners_alone() {
     assert_mode(&scene.path("place/www.pem"), 0o644, "mode");
 }
 
-#[cfg(unix)]
-#[test]
-fn mode_and_group_are_kept_unless_others_could_read_a_key() {
-    let scene = Scene::new().with_bad_pair();
-    for (before, after) in [(0o640, 0o640), (0o400, 0o400), (0o644, 0o640), (0o666, 0o660)] {
-        let (cert, key) = scene.bad();
-        scene.write("place/www.pem", cert.pem().as_bytes());
-        fs::remove_file(scene.path("place/www.key")).unwrap();
-        scene.write("place/www.key", key.pkcs8_pem().as_bytes());
-        set_mode(&scene.path("place/www.key"), before);
-        if is_root(&scene) {
-            std::os::unix::fs::chown(scene.path("place/www.key"), Some(4241), Some(4242)).unwrap();
-        } else {
-            not_run("files of another user and group (needs root)");
-        }
-        let owner = |name: &str| {
-            let metadata = fs::metadata(scene.path(name)).unwrap();
-            (metadata.uid(), metadata.gid())
-        };
-        let (pem, key) = (owner("place/www.pem"), owner("place/www.key"));
-        assert_eq!(run(&scene.pair())["status"], "compliant");
-        assert_eq!((owner("place/www.pem"), owner("place/www.key")), (pem, key));
-        assert_eq!(mode(&scene.path("place/www.key")), after, "from {before:o}");
-    }
-}
-
-#[cfg(unix)]
-fn is_root(scene: &Scene) -> bool {
-    fs::metadata(&scene.root).unwrap().uid() == 0
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn an_access_list_is_kept() {
-    use rustix::fs::{XattrFlags, getxattr, setxattr};
-    const NAME: &str = "system.posix_acl_access";
-    let scene = Scene::new().with_bad_pair();
-    let path = scene.path("place/www.key");
-    // acl(5): the owner reads and writes, user 4242 reads, the group and others do nothing, the mask is read.
-    let mut list = 2u32.to_le_bytes().to_vec();
-    for (tag, rights, id) in [
-        (1u16, 6u16, u32::MAX),
-        (2, 4, 4242),
-        (4, 0, u32::MAX),
-        (16, 4, u32::MAX),
-        (32, 0, u32::MAX),
-    ] {
-        list.extend([tag.to_le_bytes(), rights.to_le_bytes()].concat());
-        list.extend(id.to_le_bytes());
-    }
-    if setxattr(&path, NAME, &list, XattrFlags::empty()).is_err() {
-        return not_run("an access list that is kept (the file system has none)");
-    }
-    assert_eq!(run(&scene.pair())["changed"], true);
-    let mut kept = vec![0; 256];
-    let length = getxattr(&path, NAME, kept.as_mut_slice()).unwrap();
-    assert_eq!(kept[..length], list);
-    assert_eq!(mode(&path), 0o640);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_key_is_not_given_to_whoever_put_a_file_there_first() {
-    let scene = Scene::new().with_bad_pair();
-    if !is_root(&scene) {
-        return not_run("a file of another user in an open folder (needs root)");
-    }
-    for open in [0o1777, 0o775] {
-        set_mode(&scene.path("place"), open);
-        std::os::unix::fs::chown(scene.path("place/www.key"), Some(4241), None).unwrap();
-        let before = scene.files();
-        for report in [what_if(&scene.pair()), run(&scene.pair())] {
-            let finding = &report["subjects"][0]["findings"][0];
-            assert_eq!(finding["code"], "install-refused", "{report:#}");
-            assert!(
-                finding["message"].as_str().unwrap().contains("put it there"),
-                "{finding}"
-            );
-        }
-        assert_eq!(scene.files(), before);
-    }
-    // In its own folder it is the service's key, and stays so.
-    std::os::unix::fs::chown(scene.path("place"), Some(4241), None).unwrap();
-    assert_eq!(run(&scene.pair())["status"], "compliant");
-    assert_eq!(fs::metadata(scene.path("place/www.key")).unwrap().uid(), 4241);
-}
-
-#[cfg(unix)]
-/// The report to a user who is not root: this one, or nobody where this one is root. `None` where that cannot be had.
-fn run_as_user(scene: &Scene, arguments: &[&str], request: &Value) -> Option<Value> {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_same-ca"));
-    if is_root(scene) {
-        use std::os::unix::process::CommandExt;
-        command.uid(NOBODY).gid(NOBODY);
-    }
-    let pipe = std::process::Stdio::piped;
-    command.args(arguments).current_dir("/");
-    let mut child = command.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().ok()?;
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), request.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    Some(serde_json::from_slice(&output.stdout).unwrap())
-}
-
-#[cfg(unix)]
-const NOBODY: u32 = 65534;
-
-#[cfg(unix)]
-#[test]
-fn who_may_not_write_is_refused_before_anything_is_touched() {
-    let scene = Scene::new().with_bad_pair();
-    if !is_root(&scene) {
-        set_mode(&scene.path("place"), 0o555);
-    }
-    let Some(report) = run_as_user(&scene, &["enforce"], &scene.pair()) else {
-        return not_run("enforce by a user who may not write (the program cannot be run by another user here)");
-    };
-    assert_eq!(codes(&report, 0)[0], "install-refused", "{report:#}");
-    let message = report["subjects"][0]["findings"][0]["message"].as_str().unwrap();
-    assert!(message.ends_with("permission denied; nothing was changed"), "{message}");
-    assert_eq!(scene.files().len(), 2);
-    assert_eq!(scene.read("place/www.pem"), scene.bad().0.pem().as_bytes());
-    set_mode(&scene.path("place"), 0o755);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_group_that_cannot_be_kept_is_refused_by_what_if_too() {
-    use std::os::unix::fs::chown;
-    let scene = Scene::new().with_bad_pair();
-    if !is_root(&scene) {
-        return not_run("a file of a group that its owner is not in (needs root)");
-    }
-    for name in ["new.pem", "place", "place/www.pem", "place/www.key"] {
-        chown(scene.path(name), Some(NOBODY), Some(NOBODY)).unwrap();
-    }
-    chown(scene.path("place/www.pem"), None, Some(4241)).unwrap();
-    for arguments in [&["enforce", "--what-if"][..], &["enforce"]] {
-        let Some(report) = run_as_user(&scene, arguments, &scene.pair()) else {
-            return not_run(
-                "a file of a group that its owner is not in (the program cannot be run by another user here)",
-            );
-        };
-        let finding = &report["subjects"][0]["findings"][0];
-        assert_eq!(finding["code"], "install-refused", "{report:#}");
-        assert!(finding["message"].as_str().unwrap().contains("a group"), "{finding}");
-    }
-    // A folder that gives its group to new files keeps it without anybody's help.
-    chown(scene.path("place"), None, Some(4241)).unwrap();
-    chown(scene.path("place/www.key"), None, Some(4241)).unwrap();
-    set_mode(&scene.path("place"), 0o2755);
-    let report = run_as_user(&scene, &["enforce"], &scene.pair()).unwrap();
-    assert_eq!(report["status"], "compliant", "{report:#}");
-}
-
-#[test]
-fn backups_are_kept_on_request_and_closed_to_others() {
-    let scene = Scene::new().with_bad_pair();
-    set_mode(&scene.path("place/www.key"), 0o644);
-    let (old, old_key) = (scene.read("place/www.pem"), scene.read("place/www.key"));
-    let mut request = scene.pair();
-    request["subjects"][0]["install"]["backup"] = json!(true);
-    let report = enforced(&scene, &request);
-    let backups: Vec<String> = serde_json::from_value(report["actions"][0]["backups"].clone()).unwrap();
-    let [certificate, key] = backups.as_slice() else {
-        panic!("{report:#}")
-    };
-    assert_eq!(
-        (fs::read(certificate).unwrap(), fs::read(key).unwrap()),
-        (old.clone(), old_key.clone())
-    );
-    assert_mode(key.as_ref(), 0o640, "mode");
-    assert!(certificate.starts_with(&scene.text("place/www.pem.")) && certificate.ends_with(".bak"));
-    // Put back by hand and replaced again: the same backup, once.
-    fs::write(scene.path("place/www.pem"), &old).unwrap();
-    fs::write(scene.path("place/www.key"), &old_key).unwrap();
-    assert_eq!(run(&request)["actions"][0]["backups"], json!(backups));
-    assert_eq!(scene.files().len(), 4);
-}
-
 #[test]
 fn a_key_that_misses_or_does_not_fit_is_noncompliant_and_mended() {
     for key in [None, Some(Key::ec("P-256", "another"))] {
@@ -450,99 +269,6 @@ fn renewal_waits_for_its_time_and_for_a_candidate_that_lasts_longer() {
             false,
             "a shorter one replaces nothing"
         );
-    }
-}
-
-#[test]
-fn a_pkcs12_file_is_written_as_old_windows_reads_it_unless_asked_otherwise() {
-    for (encryption, words) in [(None, "12.1.3"), (Some("aes"), "PBES2")] {
-        let scene = Scene::new().with_bad_pair();
-        let mut request = scene.pkcs12();
-        if let Some(encryption) = encryption {
-            request["subjects"][0]["install"]["encryption"] = json!(encryption);
-        }
-        let before = scene.files();
-        let foretold = what_if(&request);
-        assert_eq!(scene.files(), before);
-        let report = run(&request);
-        assert_eq!(
-            (&report, &report["status"]),
-            (&foretold, &json!("compliant")),
-            "{words}"
-        );
-        let written = scene.files();
-        assert_eq!(run(&request)["changed"], false);
-        assert_eq!(scene.files(), written, "the second run changes nothing");
-        let (cert, key) = scene.good("new", FUTURE);
-        let parsed = Pkcs12::from_der(&scene.read("place/www.pfx"))
-            .unwrap()
-            .parse2("hunter2")
-            .unwrap();
-        assert_eq!(parsed.cert.unwrap().to_der().unwrap(), cert.der());
-        assert!(parsed.pkey.unwrap().public_eq(&key.public()));
-        let chain: Vec<_> = parsed.ca.unwrap().iter().map(|one| one.to_der().unwrap()).collect();
-        assert_eq!(chain, [scene.ca.cert.der()]);
-        // As `openssl` reads it: with the old algorithms alone, all of which it has to be told to allow.
-        let shown = openssl_shows(&scene);
-        let expected: &[&str] = match encryption {
-            None => &[
-                "MAC: sha1, Iteration 2048",
-                "pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 2048",
-            ],
-            Some(_) => &[
-                "MAC: sha256, Iteration 100000",
-                "PBES2, PBKDF2, AES-256-CBC, Iteration 100000",
-            ],
-        };
-        for line in expected.iter().filter(|_| shown.is_some()) {
-            let shown = shown.as_deref().unwrap_or_default();
-            assert!(shown.contains(line), "{line} in {shown}");
-        }
-        // pbeWithSHAAnd3-KeyTripleDES-CBC, and PBES2.
-        let legacy = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x03];
-        let file = scene.read("place/www.pfx");
-        let count = file.windows(legacy.len()).filter(|window| *window == legacy).count();
-        assert_eq!(count, if encryption.is_none() { 2 } else { 0 });
-    }
-}
-
-/// What `openssl pkcs12 -legacy -info` says of the file.
-fn openssl_shows(scene: &Scene) -> Option<String> {
-    let password = format!("file:{}", scene.text("www.pass"));
-    let mut command = std::process::Command::new("openssl");
-    command.args([
-        "pkcs12",
-        "-legacy",
-        "-info",
-        "-noout",
-        "-in",
-        &scene.text("place/www.pfx"),
-    ]);
-    let Ok(output) = command.args(["-passin", &password]).output() else {
-        not_run("a PKCS#12 file read by the openssl command (which is not here)");
-        return None;
-    };
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{said}");
-    Some(said)
-}
-
-#[test]
-fn a_password_is_needed_beyond_ascii_and_none_is_one_too() {
-    for password in ["", "größe-😀"] {
-        let scene = Scene::new().with_bad_pair();
-        let mut request = scene.request(json!({"pkcs12_path": scene.text("place/new.pfx"), "password": password}));
-        assert_eq!(run(&request)["status"], "compliant", "{password:?}");
-        Pkcs12::from_der(&scene.read("place/new.pfx"))
-            .unwrap()
-            .parse2(password)
-            .unwrap();
-        assert_eq!(run(&request)["changed"], false);
-        // Under another password it may be somebody else's.
-        request["subjects"][0]["install"]["password"] = json!("another");
-        let report = run(&request);
-        assert_eq!(codes(&report, 0)[0], "install-refused", "{report:#}");
-        assert_eq!(report["changed"], false);
     }
 }
 
@@ -691,73 +417,6 @@ fn no_secret_is_in_any_output() {
             assert!(secret.iter().all(|line| !shown.contains(line.as_str())));
         }
     }
-}
-
-#[test]
-fn what_a_key_file_says_is_not_followed_and_a_foreign_journal_stops_the_run() {
-    let scene = Scene::new().with_bad_pair();
-    scene.write("place/.www.pem.same-ca-journal", b"{}");
-    let before = scene.files();
-    for report in [what_if(&scene.pair()), run(&scene.pair())] {
-        assert_eq!(codes(&report, 0)[0], "install-refused");
-        assert_eq!(report["changed"], false);
-    }
-    assert_eq!(scene.files(), before);
-    if cfg!(windows) {
-        return;
-    }
-    set_mode(&scene.path("place/.www.pem.same-ca-journal"), 0o666);
-    let message = run(&scene.pair())["subjects"][0]["findings"][0]["message"].to_string();
-    assert!(message.contains("was not written by same-ca"), "{message}");
-}
-
-#[test]
-fn leftovers_without_a_journal_are_taken_away_and_said() {
-    let scene = Scene::new().with_bad_pair();
-    scene.write("place/.www.key.same-ca-new", b"torn");
-    let before = scene.files();
-    let foretold = what_if(&scene.pair());
-    assert_eq!(scene.files(), before);
-    let report = run(&scene.pair());
-    assert_eq!(report, foretold);
-    let actions: Vec<&str> = report["actions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["action"].as_str().unwrap())
-        .collect();
-    assert_eq!(actions, ["recover", "install"]);
-    assert_eq!(scene.files().len(), 2);
-}
-
-#[cfg(unix)]
-#[test]
-fn two_runs_at_once_exclude_each_other() {
-    let scene = Scene::new().with_bad_pair();
-    let folder = fs::File::open(scene.path("place")).unwrap();
-    folder.lock().unwrap();
-    let request = scene.pair();
-    let run = std::thread::spawn(move || run(&request));
-    std::thread::sleep(std::time::Duration::from_millis(400));
-    assert!(!run.is_finished(), "it waits for the other run");
-    assert_eq!(scene.read("place/www.pem"), scene.bad().0.pem().as_bytes());
-    drop(folder);
-    assert_eq!(run.join().unwrap()["status"], "compliant");
-}
-
-#[test]
-fn of_many_runs_at_once_one_installs_and_the_others_find_it_done() {
-    let scene = Scene::new().with_bad_pair();
-    let request = scene.pair();
-    let runs: Vec<_> = (0..6).map(|_| request.clone()).collect();
-    let runs: Vec<_> = runs
-        .into_iter()
-        .map(|request| std::thread::spawn(move || run(&request)))
-        .collect();
-    let reports: Vec<Value> = runs.into_iter().map(|run| run.join().unwrap()).collect();
-    assert!(reports.iter().all(|report| report["status"] == "compliant"));
-    assert_eq!(reports.iter().filter(|report| report["changed"] == true).count(), 1);
-    assert_eq!(scene.files().len(), 2);
 }
 
 #[test]

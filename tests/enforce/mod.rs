@@ -1,11 +1,14 @@
 //! `enforce`: what it chooses, what it writes, and what is left when it is stopped.
 
+mod access;
 mod caller;
 #[cfg(unix)]
 mod faults;
 mod files;
 mod keys;
+mod pkcs12;
 mod properties;
+mod runs;
 mod unreadable;
 
 use std::collections::BTreeMap;

@@ -1,4 +1,7 @@
 //! §§3 and 5 to 8: what the reference allows, the relation, the status, and what is said.
+//!
+//! It is one file because it is read beside the law, paragraph by paragraph, in the law's own order: each rule's function is
+//! the next one's question, and a reader who compares the two should turn no pages.
 
 use same_ca::protocol::{Relation, Severity, Status};
 

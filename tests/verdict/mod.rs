@@ -4,6 +4,7 @@
 mod adversary;
 mod algorithms;
 mod attacks;
+mod distrust;
 mod document;
 mod estates;
 mod evidence;
@@ -11,15 +12,19 @@ mod faults;
 mod forgery;
 mod level_root;
 mod minted;
+mod minted_forgeries;
 mod names;
+mod pins;
 mod profiles;
 mod ranks;
 mod readers;
 mod real_cases;
 mod reference;
+mod refused_links;
 mod relation;
 mod rollover;
 mod subjects;
+mod tls_members;
 mod words;
 
 use serde_json::{Value, json};

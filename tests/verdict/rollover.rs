@@ -1,32 +1,35 @@
 //! Rollover, with its direction: which further keys of a CA's name a proven re-key joins, and what a refused link says.
 
-use mint::{Aki, Digest, Ski};
+use mint::Digest;
 
 use super::*;
 
-const SAME: &str = "compliant same/signature";
-const ROLLED: &str = "compliant rollover/signature";
-const ALIKE: &str = "noncompliant name-only/signature: issuer-key-differs=error";
-const REFUSED: &str = "undetermined name-only/signature: issuer-key-differs=doubt link-refused=info";
+pub(super) const SAME: &str = "compliant same/signature";
+
+pub(super) const ROLLED: &str = "compliant rollover/signature";
+
+pub(super) const ALIKE: &str = "noncompliant name-only/signature: issuer-key-differs=error";
+
+pub(super) const REFUSED: &str = "undetermined name-only/signature: issuer-key-differs=doubt link-refused=info";
 
 /// A reference under a CA, whose certificate is vouched.
-fn under(ca: &Ca) -> Ask {
+pub(super) fn under(ca: &Ca) -> Ask {
     ask().file("fe01", &[&leaf(ca, "fe01")]).authorities(&[&ca.cert])
 }
 
-fn key(label: &str) -> Key {
+pub(super) fn key(label: &str) -> Key {
     Key::ec("P-256", label)
 }
 
 /// A root and the same after a re-key, with the cross-certificates that AD CS makes: old by new, and new by old.
-struct Roots {
-    old: Ca,
-    new: Ca,
-    old_by_new: Cert,
-    new_by_old: Cert,
+pub(super) struct Roots {
+    pub(super) old: Ca,
+    pub(super) new: Ca,
+    pub(super) old_by_new: Cert,
+    pub(super) new_by_old: Cert,
 }
 
-fn roots(name: &str) -> Roots {
+pub(super) fn roots(name: &str) -> Roots {
     let old = Ca::root_with(name, &key(&format!("{name} 0")));
     let new = old
         .rekeying(&key(&format!("{name} 1")))
@@ -629,161 +632,6 @@ fn only_a_usable_key_of_a_ca_is_joined() {
             unknown,
         ),
     ]);
-}
-
-#[test]
-fn a_refused_link_names_the_certificate_to_add() {
-    let w = World::new();
-    let subject = leaf(&w.rekeyed, "p");
-    let base = ask().file("fe01", &[&w.fe("fe01")]).found(&[&w.rekeyed.cert]);
-    let hint = |asked: Ask, certs: &[&Cert]| finding(&asked.on(certs), "link-refused").hint.clone().unwrap();
-    let parent = hint(
-        base.clone().authorities(&[&w.ca.cert]).found(&[&w.root.cert]),
-        &[&subject],
-    );
-    assert!(
-        parent.contains(&w.root.cert.sha256()) && !parent.contains(&w.ca.cert.sha256()),
-        "{parent}"
-    );
-    let twin = hint(
-        base.clone().authorities(&[&w.root.cert]).found(&[&w.ca.cert]),
-        &[&subject],
-    );
-    assert!(
-        twin.contains(&w.ca.cert.sha256()) && !twin.contains(&w.root.cert.sha256()),
-        "{twin}"
-    );
-    let missing = hint(base.clone().authorities(&[&w.ca.cert]), &[&subject]);
-    assert!(
-        missing.contains(ROOT) && missing.contains(&mint::hex(&w.root.key.identifier())),
-        "{missing}"
-    );
-    // Doing what it says settles it.
-    let settled = base.authorities(&[&w.ca.cert, &w.root.cert]);
-    assert_eq!(settled.verdict(&[&subject]), ROLLED);
-}
-
-#[test]
-fn a_missing_parent_is_named_only_where_both_certificates_point_to_it_and_nothing_else_signed_them() {
-    let w = World::new();
-    let base = under(&w.ca);
-    let subject = leaf(&w.rekeyed, "p");
-    let child = |aki: Aki| {
-        CertBuilder::authority(CONTOSO, &w.rekeyed.key)
-            .issuer(&w.root)
-            .aki(aki)
-            .build()
-    };
-    let silent_twin = CertBuilder::authority(CONTOSO, &w.ca.key)
-        .issuer(&w.root)
-        .aki(Aki::Absent)
-        .build();
-    let silent = ask().file("fe01", &[&w.fe("fe01")]).authorities(&[&silent_twin]);
-    // Self-signed: it points to the name, or to the identifier, and the key that signed it is at hand.
-    let claims = CertBuilder::authority(CONTOSO, &w.look_alike.key)
-        .issuer_name(ROOT)
-        .aki(Aki::KeyId(w.root.key.identifier()))
-        .build();
-    let attackers = Ca::root_with(ROOT, &key("mallory"));
-    let by_attacker = CertBuilder::authority(CONTOSO, &w.look_alike.key)
-        .issuer(&attackers)
-        .aki(Aki::KeyId(w.root.key.identifier()))
-        .build();
-    let impostor = leaf(&w.look_alike, "p");
-    rows(&[
-        (
-            "both point to it",
-            base.clone(),
-            vec![&subject, &w.rekeyed.cert],
-            REFUSED,
-        ),
-        (
-            "the child points by no identifier",
-            base.clone(),
-            vec![&subject, &child(Aki::Absent)],
-            ALIKE,
-        ),
-        (
-            "the child points to another",
-            base.clone(),
-            vec![&subject, &child(Aki::KeyId(vec![3; 20]))],
-            ALIKE,
-        ),
-        (
-            "the twin points by no identifier",
-            silent,
-            vec![&subject, &w.rekeyed.cert],
-            ALIKE,
-        ),
-        (
-            "the twin is only found",
-            ask().file("fe01", &[&w.fe("fe01")]).found(&[&w.ca.cert]),
-            vec![&subject, &w.rekeyed.cert],
-            ALIKE,
-        ),
-        (
-            "its own key signed what points there",
-            base.clone(),
-            vec![&impostor, &claims],
-            ALIKE,
-        ),
-        (
-            "a parent of the attacker's signed it",
-            base.clone(),
-            vec![&impostor, &by_attacker, &attackers.cert],
-            ALIKE,
-        ),
-        (
-            "a parent with that identifier is at hand and did not sign",
-            base.found(&[&CertBuilder::authority(ROOT, &key("mallory"))
-                .ski(Ski::Bytes(w.root.key.identifier()))
-                .build()]),
-            vec![&subject, &w.rekeyed.cert],
-            ALIKE,
-        ),
-    ]);
-}
-
-#[test]
-fn nothing_is_refused_where_nothing_is_wanting() {
-    let w = World::new();
-    let r = roots(CONTOSO);
-    let said = |asked: Ask, certs: &[&Cert]| asked.verdict(certs).contains("link-refused");
-    assert!(!said(under(&w.ca), &[&leaf(&w.ca, "p")]), "same");
-    assert!(
-        !said(
-            under(&w.ca).authorities(&[&w.root.cert, &w.rekeyed.cert]),
-            &[&leaf(&w.rekeyed, "p")]
-        ),
-        "rollover"
-    );
-    assert!(
-        !said(
-            under(&w.ca).authorities(&[&w.fabrikam.cert]),
-            &[&leaf(&w.fabrikam, "p")]
-        ),
-        "different"
-    );
-    assert!(
-        !said(under(&w.ca), &[&leaf(&w.rekeyed, "p")]),
-        "its CA certificate is unknown"
-    );
-    assert!(
-        !said(
-            under(&r.old).found(&[&r.new.cert, &r.old_by_new]),
-            &[&leaf(&r.new, "p")]
-        ),
-        "a root's link the wrong way"
-    );
-    let distrusted = under(&w.ca).found(&[&w.root.cert, &w.rekeyed.cert]);
-    assert!(
-        !said(distrusted.clone().distrust(&[&w.root.cert]), &[&leaf(&w.rekeyed, "p")]),
-        "the parent is distrusted"
-    );
-    assert!(
-        !said(distrusted.distrust(&[&w.rekeyed.cert]), &[&leaf(&w.rekeyed, "p")]),
-        "the key is distrusted"
-    );
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Estate {
     /// it.
     pub fn lync(dir: &Path) -> io::Result<Estate> {
         let mut files = Files::new(dir)?;
-        let pki = ContosoPki::new();
+        let pki = ContosoPki::default();
         let enroll = "ca/CertEnroll";
         let root_path = files.write(&format!("{enroll}/Contoso Root CA.crt"), pki.root.cert.der())?;
         let old_path = files.write(&format!("{enroll}/Contoso Issuing CA.crt"), pki.old.cert.der())?;
@@ -297,8 +297,8 @@ pub struct ContosoPki {
     pub look_alike: Ca,
 }
 
-impl ContosoPki {
-    pub fn new() -> ContosoPki {
+impl Default for ContosoPki {
+    fn default() -> ContosoPki {
         let issuing = "CN=Contoso Issuing CA,DC=contoso,DC=com";
         let root = CertBuilder::authority("CN=Contoso Root CA,DC=contoso,DC=com", &Key::rsa(4096, "contoso-root"))
             .validity(
@@ -330,7 +330,9 @@ impl ContosoPki {
             look_alike: Ca::root_with(issuing, &Key::rsa(2048, "look-alike")),
         }
     }
+}
 
+impl ContosoPki {
     /// A server's certificate as Lync asks AD CS for it: the Web Server template, the names, where to find the CA's
     /// list of revoked ones.
     pub fn server(&self, ca: &Ca, common_name: &str, names: &[&str], key: &Key) -> CertBuilder {
