@@ -102,6 +102,7 @@ def linux(version, path):
             **{f"usr/share/man/man1/{page}": text for page, text in pages.items()},
             f"{place}/changelog": (ROOT / "CHANGELOG.md").read_bytes(),
             f"{place}/README.md": (ROOT / "README.md").read_bytes(),
+            **{f"{place}/docs/{page.name}": page.read_bytes() for page in sorted((ROOT / "docs").glob("*.md"))},
             f"{place}/third-party.txt": documents["third-party.txt"][0],
             f"{place}/same-ca.cdx.json": documents["same-ca.cdx.json"][0],
         },
@@ -164,6 +165,7 @@ def common(documents):
     files = {name: plain(ROOT / name) for name in ("README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE")}
     files["same_ca.dsc.resource.json"] = plain(ROOT / "dsc/same_ca.dsc.resource.json")
     files |= {f"schemas/{file.name}": plain(file) for file in sorted((ROOT / "schemas").glob("*.json"))}
+    files |= {f"docs/{file.name}": plain(file) for file in sorted((ROOT / "docs").iterdir())}
     return files | documents
 
 

@@ -160,3 +160,11 @@ def test_what_the_pages_name_is_in_the_collection(tmp_path):
                 look(yaml.safe_load(text), page)
             for playbook in re.findall(r"(?:import_playbook: |ansible-playbook [^\n]*?)sameca\.pki\.([a-z_]+)", text):
                 assert (COLLECTION / f"playbooks/{playbook}.yml").exists(), f"{page}: {playbook}"
+
+
+def test_the_page_of_the_collection_names_all_that_is_in_it():
+    text = (ROOT / README).read_text()
+    for kind in ("plugins/modules", "plugins/filter", "plugins/test", "playbooks", "roles"):
+        for path in (COLLECTION / kind).iterdir():
+            if not path.name.startswith(("_", ".")):
+                assert f"`{path.stem}`" in text, f"{README} does not name {kind}/{path.stem}"

@@ -57,6 +57,8 @@ def main():
         "the archive has the executable at its top",
         packed == (DIST / linux).read_bytes() and entries["same-ca"].mode == 0o755,
     )
+    guide = {f"docs/{page.name}" for page in (DIST.parent / "docs").iterdir()}
+    expect("the guide, to which the README beside it leads", guide <= set(entries))
     expect("a manual page a command", {f"man/same-ca-{name}.1" for name in commands(DIST / linux)} <= set(entries))
     expect(
         "owned by root, all of one date",
