@@ -11,6 +11,7 @@ use openssl::ssl::{NameType, SslContext, SslContextBuilder, SslVerifyMode, SslVe
 use serde_json::{Value, json};
 
 use crate::support::binary::{call, check, codes, folder, key_of, run, same_ca, write};
+use crate::support::request::ask;
 use crate::support::servers::{Server, accept, bare_context, only};
 
 /// A CA, a server's RSA certificate under it, as Lync had, and the key.
@@ -48,13 +49,10 @@ fn request(ca: &Ca, sources: &[Value]) -> Value {
         .enumerate()
         .map(|(index, source)| json!({"name": format!("s{index}"), "source": source}))
         .collect();
-    json!({
-        "protocol": 1,
-        "reference": [{"name": "fe00", "source": {"pem": ca.server("fe00.contoso.com").build().pem()}}],
-        "subjects": subjects,
-        "authorities": [{"pem": ca.cert.pem()}],
-        "policy": {"valid_at": NOW_TEXT},
-    })
+    let ask = ask().file("fe00", &[&ca.server("fe00.contoso.com").build()]);
+    ask.authorities(&[&ca.cert])
+        .policy("valid_at", NOW_TEXT)
+        .request_on(&subjects)
 }
 
 #[test]

@@ -23,6 +23,7 @@ use same_ca::protocol::{Fault, Report, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::assert_valid;
+use crate::support::request::ask;
 
 pub const HOST: &str = "www.contoso.com";
 
@@ -94,14 +95,13 @@ impl Scene {
 
     /// A request for one subject at `install`, with `new.pem` as its candidate.
     pub fn request(&self, install: Value) -> Value {
-        json!({
-            "protocol": 1,
-            "reference": [{"name": "fe01", "source": {"path": self.text("fe01.pem")}}],
-            "authorities": [{"path": self.text("ca.pem")}],
-            "subjects": [{"name": HOST, "names": [HOST], "install": install}],
-            "candidates": [{"path": self.text("new.pem")}],
-            "policy": {"valid_at": NOW_TEXT},
-        })
+        let at = |name: &str| json!({ "path": self.text(name) });
+        ask()
+            .member("fe01", at("fe01.pem"))
+            .authority_source(at("ca.pem"))
+            .candidate_source(at("new.pem"))
+            .policy("valid_at", NOW_TEXT)
+            .request_on(&[json!({"name": HOST, "names": [HOST], "install": install})])
     }
 
     /// The request for the pair of PEM files.

@@ -10,6 +10,8 @@ use std::time::Duration;
 use mint::{Ca, Cert, Key, NOW_TEXT};
 use serde_json::{Value, json};
 
+use crate::support::request::ask;
+
 /// What came of a run.
 pub struct Ran {
     pub code: i32,
@@ -156,13 +158,9 @@ impl Small {
     }
 
     pub fn request_of(&self, subjects: Value) -> Value {
-        json!({
-            "protocol": 1,
-            "reference": [{"name": "fe01", "source": {"pem": self.fe01.pem()}}],
-            "subjects": subjects,
-            "authorities": [{"pem": self.ca.cert.pem()}],
-            "policy": {"valid_at": NOW_TEXT},
-        })
+        let ask = ask().file("fe01", &[&self.fe01]).authorities(&[&self.ca.cert]);
+        ask.policy("valid_at", NOW_TEXT)
+            .request_on(subjects.as_array().unwrap())
     }
 
     pub fn good_request(&self) -> Value {

@@ -1,7 +1,7 @@
 //! What the tests share: requests answered in this process, and the binary.
 
 pub mod binary;
-pub mod scene;
+pub mod request;
 pub mod servers;
 
 use same_ca::app::{Context, check};

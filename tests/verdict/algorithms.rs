@@ -5,7 +5,7 @@ use openssl::hash::MessageDigest;
 use openssl::sign::Signer;
 use same_ca::protocol::{Code, Relation, Severity, Status};
 
-use crate::support::scene::{Scene, verdict, weight};
+use crate::support::request::{ask, verdict, weight};
 
 const CA: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
 
@@ -158,7 +158,7 @@ fn broken(cert: &Cert) -> Cert {
 fn every_algorithm_proves_the_same_ca_and_refuses_a_broken_signature() {
     for row in rows() {
         let (ca, reference, subject) = estate(&row);
-        let scene = Scene::new().reference(&reference).authority(&ca.cert);
+        let scene = ask().reference(&reference).authority(&ca.cert);
         let report = scene.subject(&subject, &[]).subject(&broken(&subject), &[]).check();
         let [good, bad] = &report.subjects[..] else {
             panic!("two subjects")
@@ -191,7 +191,7 @@ fn every_algorithm_proves_the_same_ca_and_refuses_a_broken_signature() {
 fn a_broken_reference_is_signature_invalid_and_leaves_every_subject_in_doubt() {
     for row in rows() {
         let (ca, reference, subject) = estate(&row);
-        let scene = Scene::new().reference(&broken(&reference)).authority(&ca.cert);
+        let scene = ask().reference(&broken(&reference)).authority(&ca.cert);
         let report = scene.subject(&subject, &[]).check();
         let codes: Vec<Code> = report.reference.members[0]
             .findings
@@ -207,7 +207,7 @@ fn a_broken_reference_is_signature_invalid_and_leaves_every_subject_in_doubt() {
 fn a_key_that_is_merely_found_counts_where_nobody_can_make_a_second_one() {
     for row in rows() {
         let (ca, reference, subject) = estate(&row);
-        let scene = Scene::new()
+        let scene = ask()
             .reference(&reference)
             .intermediate(&ca.cert)
             .subject(&subject, &[&ca.cert]);
@@ -249,7 +249,7 @@ fn what_nobody_here_can_check_is_unsupported_and_never_the_same() {
     ];
     for row in rows {
         let (ca, reference, subject) = estate(&row);
-        let scene = Scene::new().authority(&ca.cert).subject(&subject, &[&ca.cert]);
+        let scene = ask().authority(&ca.cert).subject(&subject, &[&ca.cert]);
         for (how, scene) in [
             ("reference", scene.clone().reference(&reference)),
             (
@@ -259,8 +259,8 @@ fn what_nobody_here_can_check_is_unsupported_and_never_the_same() {
                     .reference(&Ca::root(CA).server("fe01").build())
                     .authority(&Ca::root(CA).cert),
             ),
-            ("pin", scene.clone().pin(&Ca::root(CA).cert)),
-            ("key pin", scene.pin_key(&Key::ec("P-256", "another"))),
+            ("pin", scene.clone().pinned(&Ca::root(CA).cert)),
+            ("key pin", scene.pinned_key(&Key::ec("P-256", "another"))),
         ] {
             let subject = scene.first();
             let context = format!("{}, {how}: {:?}", row.what, subject.findings);
@@ -283,10 +283,7 @@ fn the_same_unsupported_certificate_is_the_same_certificate() {
     let (ca, reference, _) = estate(&row("MD5", Key::rsa(2048, "ca"), false, |builder| {
         builder.digest(Digest::Md5).build()
     }));
-    let scene = Scene::new()
-        .reference(&reference)
-        .authority(&ca.cert)
-        .subject(&reference, &[]);
+    let scene = ask().reference(&reference).authority(&ca.cert).subject(&reference, &[]);
     let subject = scene.first();
     assert_eq!(
         verdict(&subject),
@@ -317,12 +314,9 @@ fn one_key_is_the_same_key_in_every_encoding() {
             server.build()
         };
         for (how, scene) in [
-            (
-                "either vouched",
-                Scene::new().authority(&ca.cert).authority(&again.cert),
-            ),
-            ("the first vouched", Scene::new().authority(&ca.cert)),
-            ("one found", Scene::new().authority(&ca.cert).intermediate(&again.cert)),
+            ("either vouched", ask().authority(&ca.cert).authority(&again.cert)),
+            ("the first vouched", ask().authority(&ca.cert)),
+            ("one found", ask().authority(&ca.cert).intermediate(&again.cert)),
         ] {
             for match_ in ["key", "authority"] {
                 let scene = scene.clone().reference(&reference).policy("match", match_);
@@ -330,7 +324,7 @@ fn one_key_is_the_same_key_in_every_encoding() {
                 let context = format!("{what}, {how}, match {match_}: {:?}", subject.findings);
                 assert_eq!(verdict(&subject), (Relation::Same, Status::Compliant), "{context}");
             }
-            let scene = scene.pin_key(shown).subject(&subject, &[]);
+            let scene = scene.pinned_key(shown).subject(&subject, &[]);
             assert_eq!(
                 verdict(&scene.first()),
                 (Relation::Same, Status::Compliant),
@@ -368,7 +362,7 @@ fn fields_that_differ_verify_under_no_key_and_the_words_say_so() {
         let builder = ca.server("pchat01.contoso.com");
         let builder = builder.inner_algorithm(&der::algorithm(inner.0, &inner.1));
         let subject = builder.outer_algorithm(&der::algorithm(outer.0, &outer.1)).build();
-        let scene = Scene::new()
+        let scene = ask()
             .authority(&ca.cert)
             .reference(&ca.server("fe01.contoso.com").build());
         let found = scene.subject(&subject, &[]).first();
@@ -393,7 +387,7 @@ fn a_signature_field_with_unused_bits_is_read_and_verifies_nothing() {
     let at = bytes.len() - good.signature().len() - 1;
     assert_eq!(bytes[at], 0);
     bytes[at] = 3;
-    let scene = Scene::new()
+    let scene = ask()
         .authority(&ca.cert)
         .reference(&ca.server("fe01.contoso.com").build());
     let found = scene.subject(&Cert::from_der(&bytes), &[]).first();

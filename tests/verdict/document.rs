@@ -8,7 +8,7 @@ use super::*;
 
 /// The document that is made of a reference, through its text.
 fn document(asked: &Ask) -> Value {
-    let mut request = asked.request(&[]);
+    let mut request = asked.request_on(&[]);
     let map = request.as_object_mut().unwrap();
     map.retain(|name, value| !(value.as_array().is_some_and(Vec::is_empty) || name == "policy"));
     let request: Request = same_ca::json::read(&serde_json::to_vec(&request).unwrap()).unwrap();
@@ -140,7 +140,7 @@ fn a_server_that_could_not_be_read_is_said_by_every_check_through_the_document()
         .unreadable("fe09")
         .file("fe01", &[&w.fe("fe01")])
         .authorities(&[&w.ca.cert]);
-    let mut request = asked.request(&[]);
+    let mut request = asked.request_on(&[]);
     request
         .as_object_mut()
         .unwrap()
@@ -188,7 +188,7 @@ fn a_document_keeps_the_rank_of_every_certificate_and_how_each_server_was_read()
     assert_eq!(once["intermediates"], json!([w.rekeyed.cert.pem()]));
     let mut carried = ask();
     carried.document = once["members"].as_array().unwrap().clone();
-    let mut request = carried.request(&[]);
+    let mut request = carried.request_on(&[]);
     request["reference_document"] = once.clone();
     request
         .as_object_mut()

@@ -4,7 +4,7 @@ use mint::*;
 use same_ca::protocol::{Code, EvidenceKind, Relation, Report, Severity, Status};
 use serde_json::json;
 
-use crate::support::scene::{Scene, verdict, weight};
+use crate::support::request::{Ask, ask, verdict, weight};
 use crate::support::try_check;
 
 const ROOT: &str = "CN=Contoso Root CA,DC=contoso,DC=com";
@@ -20,8 +20,8 @@ fn key(label: &str) -> Key {
     Key::ec("P-256", label)
 }
 
-fn at_root() -> Scene {
-    Scene::new().policy("level", "root")
+fn at_root() -> Ask {
+    ask().policy("level", "root")
 }
 
 fn leaf(ca: &Ca) -> Cert {
@@ -43,7 +43,7 @@ fn reference_codes(report: &Report) -> Vec<(Code, Severity)> {
 fn two_issuing_cas_of_one_root_are_one_at_level_root_and_two_at_level_issuing() {
     let root = Ca::root(ROOT);
     let (one, two) = (root.issue_ca(ONE), root.issue_ca(TWO));
-    let scene = Scene::new()
+    let scene = ask()
         .reference(&member(&one))
         .authority(&root.cert)
         .authority(&one.cert);
@@ -72,7 +72,7 @@ fn two_issuing_cas_of_one_root_are_one_at_level_root_and_two_at_level_issuing() 
 fn the_hint_at_the_same_root_needs_a_vouched_root_that_both_reach() {
     let root = Ca::root(ROOT);
     let (one, two) = (root.issue_ca(ONE), root.issue_ca(TWO));
-    let scene = Scene::new().reference(&member(&one)).authority(&one.cert);
+    let scene = ask().reference(&member(&one)).authority(&one.cert);
     let found = scene
         .clone()
         .intermediate(&root.cert)
@@ -148,7 +148,7 @@ fn everything_above_a_members_issuer_must_be_vouched() {
     assert_eq!(verdict(&subject), UNPROVEN);
     // By TLS likewise, whatever the server sends.
     let scene = at_root()
-        .tls("fe01.contoso.com", &member(&one), &all)
+        .tls_chain("fe01.contoso.com", &member(&one), &all)
         .subject(&leaf(&one), &all);
     assert_eq!(verdict(&scene.first()), UNPROVEN);
     let scene = scene.authority(&root.cert);
@@ -320,10 +320,10 @@ fn crossed() -> Crossed {
 fn members_that_reach_two_roots_are_several_roots_unless_a_pin_names_one() {
     let Crossed { old, new, cross, one } = crossed();
     let two = new.issue_ca(TWO);
-    let with = |scene: Scene| {
+    let with = |scene: Ask| {
         [&old.cert, &new.cert, &cross, &one.cert, &two.cert]
             .into_iter()
-            .fold(scene, Scene::authority)
+            .fold(scene, Ask::authority)
     };
     let scene = with(at_root()).reference(&member(&one));
     for references in ["agree", "any"] {
@@ -339,7 +339,7 @@ fn members_that_reach_two_roots_are_several_roots_unless_a_pin_names_one() {
         assert_eq!(report.subjects[0].status, Some(Status::Undetermined), "{references}");
     }
     for (pin, by_one, by_two) in [(&old, SAME, DIFFERENT), (&new, SAME, SAME)] {
-        for scene in [with(at_root()).pin(&pin.cert), with(at_root()).pin_key(&pin.key)] {
+        for scene in [with(at_root()).pinned(&pin.cert), with(at_root()).pinned_key(&pin.key)] {
             for scene in [scene.clone(), scene.reference(&member(&one))] {
                 let report = scene.subject(&leaf(&one), &[]).subject(&leaf(&two), &[]).check();
                 let verdicts: Vec<_> = report.subjects.iter().map(verdict).collect();
@@ -352,7 +352,7 @@ fn members_that_reach_two_roots_are_several_roots_unless_a_pin_names_one() {
             }
         }
     }
-    let lonely = [&old.cert, &one.cert].into_iter().fold(at_root(), Scene::authority);
+    let lonely = [&old.cert, &one.cert].into_iter().fold(at_root(), Ask::authority);
     let report = lonely
         .reference(&member(&one))
         .subject(&leaf(&one), &[&cross, &new.cert])
@@ -390,7 +390,7 @@ fn roots_that_rollover_joins_are_one() {
     let new = old.rekey(&key("second generation"));
     let (forward, back) = (old.cross_certify(&new), new.cross_certify(&old));
     let (one, two) = (old.issue_ca(ONE), new.issue_ca(TWO));
-    let vouch = |scene: Scene, certs: &[&Cert]| certs.iter().fold(scene, |scene, cert| scene.authority(cert));
+    let vouch = |scene: Ask, certs: &[&Cert]| certs.iter().fold(scene, |scene, cert| scene.authority(cert));
     let roots = [&old.cert, &new.cert, &one.cert, &two.cert];
     for (what, links, wanted) in [
         ("(0-1)", vec![&forward], ROLLOVER),
@@ -446,23 +446,26 @@ fn roots_that_rollover_joins_are_one() {
 fn a_pin_that_is_not_self_signed_is_refused_with_its_pointer() {
     let root = Ca::root(ROOT);
     let one = root.issue_ca(ONE);
-    let ask = |scene: Scene| {
+    let answer = |scene: Ask| {
         let request = serde_json::to_vec(&scene.subject(&leaf(&one), &[&one.cert]).request()).unwrap();
         try_check(&same_ca::json::read(&request).unwrap())
     };
     for scene in [at_root(), at_root().authority(&root.cert)] {
-        let fault = ask(scene.clone().reference(&member(&one)).pin(&one.cert)).unwrap_err();
+        let fault = answer(scene.clone().reference(&member(&one)).pinned(&one.cert)).unwrap_err();
         assert_eq!(fault.pointer.as_deref(), Some("/reference/1/authority"));
-        assert!(ask(scene.pin(&root.cert)).is_ok());
+        assert!(answer(scene.pinned(&root.cert)).is_ok());
     }
     assert!(
-        ask(Scene::new().pin(&one.cert)).is_ok(),
+        answer(ask().pinned(&one.cert)).is_ok(),
         "at level issuing any CA will do"
     );
     let renewed = CertBuilder::authority(ROOT, &root.key)
         .issuer(&Ca::root_with(ROOT, &key("another")))
         .build();
-    assert!(ask(at_root().pin(&renewed)).is_err(), "self-issued is not self-signed");
+    assert!(
+        answer(at_root().pinned(&renewed)).is_err(),
+        "self-issued is not self-signed"
+    );
 }
 
 #[test]
@@ -470,7 +473,7 @@ fn a_pinned_root_is_the_only_one_allowed() {
     let (root, other) = (Ca::root(ROOT), Ca::root("CN=Other Root"));
     let (one, two) = (root.issue_ca(ONE), other.issue_ca(TWO));
     let scene = at_root()
-        .pin(&root.cert)
+        .pinned(&root.cert)
         .authority(&one.cert)
         .authority(&two.cert)
         .authority(&other.cert);
@@ -498,10 +501,10 @@ fn a_distrusted_key_lies_on_no_path() {
     let (one, two) = (root.issue_ca(ONE), root.issue_ca(TWO));
     let all = [&root.cert, &one.cert, &two.cert]
         .into_iter()
-        .fold(at_root(), Scene::authority);
+        .fold(at_root(), Ask::authority);
     let scene = all.reference(&member(&one));
     let distrust = |key: &Key| json!([{"key_sha256": key.spki_sha256()}]);
-    let of = |scene: &Scene, key: &Key, cert: &Cert| {
+    let of = |scene: &Ask, key: &Key, cert: &Cert| {
         scene
             .clone()
             .policy("distrust", distrust(key))
@@ -525,7 +528,7 @@ fn members_of_different_roots_disagree_and_any_allows_each() {
     let (one, two) = (a.issue_ca(ONE), b.issue_ca(TWO));
     let all = [&a.cert, &b.cert, &one.cert, &two.cert]
         .into_iter()
-        .fold(at_root(), Scene::authority);
+        .fold(at_root(), Ask::authority);
     let scene = all
         .reference(&member(&one))
         .reference(&member(&two))
@@ -540,10 +543,10 @@ fn where_no_member_has_a_root_an_identical_certificate_of_one_that_may_differ_is
     let (one, evil) = (Ca::root(ROOT).issue_ca(ONE), Ca::root("CN=Evil Root"));
     let theirs = evil.server("fe02.contoso.com").build();
     for level in ["issuing", "root"] {
-        let scene = Scene::new().policy("level", level).reference(&member(&one));
+        let scene = ask().policy("level", level).reference(&member(&one));
         let alone = scene.clone().subject(&member(&one), &[]).first();
         assert_eq!(verdict(&alone), SAME, "level {level}: byte for byte the only member's");
-        let scene = scene.tls("fe02.contoso.com", &theirs, &[]);
+        let scene = scene.tls_chain("fe02.contoso.com", &theirs, &[]);
         for cert in [&theirs, &member(&one)] {
             let subject = scene.clone().subject(cert, &[]).first();
             assert_ne!(
@@ -561,7 +564,7 @@ fn thousands_of_reference_servers_are_no_limit() {
     let root = Ca::root(ROOT);
     let one = root.issue_ca(ONE);
     let cert = member(&one);
-    let source = crate::support::scene::source(&cert, &[]);
+    let source = crate::support::request::der(&cert, &[]);
     let scene = at_root().authority(&root.cert).authority(&one.cert);
     let scene = (0..3000).fold(scene, |scene, _| scene.reference_source(source.clone()));
     // It brings what makes everything be worked out anew.

@@ -29,10 +29,11 @@ mod words;
 
 use serde_json::{Value, json};
 
-use mint::{Ca, Cert, CertBuilder, Key, container};
+use mint::{Ca, Cert, CertBuilder, Key};
 use same_ca::protocol::{Fault, Finding, Report, Severity, SubjectReport};
 
 use crate::support;
+use crate::support::request::{Ask, ask, base64, pem as source, with_key};
 
 /// The name of the CA that the reference uses.
 const CONTOSO: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
@@ -41,126 +42,10 @@ const ROOT: &str = "CN=Contoso Root CA,DC=contoso,DC=com";
 /// A CA of another name.
 const FABRIKAM: &str = "CN=Fabrikam Issuing CA,DC=fabrikam,DC=com";
 
-/// A request in the making: certificates are inline, as PEM.
-#[derive(Clone, Default)]
-struct Ask {
-    reference: Vec<Value>,
-    document: Vec<Value>,
-    document_authorities: Vec<String>,
-    authorities: Vec<Value>,
-    intermediates: Vec<Value>,
-    candidates: Vec<Value>,
-    policy: serde_json::Map<String, Value>,
-}
-
-/// A request about a reference that has nothing yet.
-fn ask() -> Ask {
-    Ask::default()
-}
-
-/// A SOURCE: the first certificate, then its chain.
-fn source(certs: &[&Cert]) -> Value {
-    json!({ "pem": container::pem_bundle(certs) })
-}
-
-/// A SOURCE of one certificate of whose private key something is known.
-fn with_key(cert: &Cert, private_key: bool) -> Value {
-    json!({ "der": base64(cert.der()), "private_key": private_key })
-}
-
-fn base64(der: &[u8]) -> String {
-    openssl::base64::encode_block(der)
-}
-
 impl Ask {
-    /// A member that was read where it is: what it holds is vouched.
-    fn file(mut self, name: &str, certs: &[&Cert]) -> Ask {
-        self.reference.push(json!({ "name": name, "source": source(certs) }));
-        self
-    }
-
-    /// A member that was read by TLS: what it sent is found.
-    fn tls(self, name: &str, certs: &[&Cert]) -> Ask {
-        self.documented(name, "tls", certs)
-    }
-
-    /// A member of the reference document.
-    fn documented(mut self, name: &str, read_by: &str, certs: &[&Cert]) -> Ask {
-        let chain: Vec<String> = certs[1..].iter().map(|cert| cert.pem()).collect();
-        let certificate = json!({ "pem": certs[0].pem(), "chain": chain });
-        self.document
-            .push(json!({ "name": name, "read_by": read_by, "certificate": certificate }));
-        self
-    }
-
-    /// A member that cannot be read.
-    fn unreadable(mut self, name: &str) -> Ask {
-        self.reference
-            .push(json!({ "name": name, "source": { "path": "/nowhere/at/all.pem" } }));
-        self
-    }
-
-    fn pin(mut self, name: &str, ca: &Cert) -> Ask {
-        self.reference.push(json!({ "name": name, "authority": source(&[ca]) }));
-        self
-    }
-
-    fn pin_key(mut self, name: &str, key: &Key) -> Ask {
-        self.reference
-            .push(json!({ "name": name, "key_sha256": key.spki_sha256() }));
-        self
-    }
-
-    fn authorities(mut self, certs: &[&Cert]) -> Ask {
-        self.authorities.extend(certs.iter().map(|cert| source(&[cert])));
-        self
-    }
-
-    fn found(mut self, certs: &[&Cert]) -> Ask {
-        self.intermediates.extend(certs.iter().map(|cert| source(&[cert])));
-        self
-    }
-
-    fn policy(mut self, name: &str, value: impl Into<Value>) -> Ask {
-        self.policy.insert(name.into(), value.into());
-        self
-    }
-
-    fn distrust(self, certs: &[&Cert]) -> Ask {
-        let sources: Vec<Value> = certs.iter().map(|cert| source(&[cert])).collect();
-        self.policy("distrust", sources)
-    }
-
-    fn candidate(mut self, cert: &Cert) -> Ask {
-        self.candidates.push(with_key(cert, true));
-        self
-    }
-
-    fn request(&self, subjects: &[Value]) -> Value {
-        let mut request = json!({ "protocol": 1, "subjects": subjects });
-        let mut set = |name: &str, value: Value| {
-            request[name] = value;
-        };
-        if !self.reference.is_empty() {
-            set("reference", json!(self.reference));
-        }
-        if !self.document.is_empty() {
-            let authorities = &self.document_authorities;
-            set(
-                "reference_document",
-                json!({ "protocol": 1, "kind": "reference", "members": self.document, "authorities": authorities }),
-            );
-        }
-        set("authorities", json!(self.authorities));
-        set("intermediates", json!(self.intermediates));
-        set("candidates", json!(self.candidates));
-        set("policy", json!(self.policy));
-        request
-    }
-
     /// The report on subjects as they stand in a request.
     fn report(&self, subjects: &[Value]) -> Report {
-        let request = self.request(subjects);
+        let request = self.request_on(subjects);
         let report = support::check_json(request.clone());
         evidence::recheck(&request, &report);
         report
@@ -183,7 +68,7 @@ impl Ask {
 
     /// Why the request is refused.
     fn refusal(&self) -> Fault {
-        let request = serde_json::to_vec(&self.request(&[json!({ "name": "s", "source": source(&[&stranger()]) })]));
+        let request = serde_json::to_vec(&self.request_on(&[json!({ "name": "s", "source": source(&[&stranger()]) })]));
         let request = same_ca::json::read(&request.unwrap()).unwrap();
         support::try_check(&request).expect_err("the request is refused")
     }

@@ -8,7 +8,7 @@ use mint::*;
 use same_ca::protocol::{Code, Relation, Severity, Status};
 use serde_json::json;
 
-use crate::support::scene::{Scene, source, verdict, weight};
+use crate::support::request::{ask, der, verdict, weight};
 
 /// The relation of a server whose certificate writes the issuer's name in another way, signed by the same key.
 fn relation(ca: &Name, issuer: &Name) -> Relation {
@@ -16,7 +16,7 @@ fn relation(ca: &Name, issuer: &Name) -> Relation {
     let ca = Ca::root_with(ca, &key);
     let reference = ca.server("fe01.contoso.com").build();
     let subject = ca.server("pchat01.contoso.com").issuer_name(issuer).build();
-    let subject = Scene::new()
+    let subject = ask()
         .reference(&reference)
         .authority(&ca.cert)
         .subject(&subject, &[])
@@ -176,7 +176,7 @@ fn without_a_key_the_name_alone_decides_different_or_unproven() {
         ),
         (common(Utf8("Other CA")), (Relation::Different, Status::Noncompliant)),
     ] {
-        let subject = Scene::new()
+        let subject = ask()
             .reference(&reference)
             .subject(&issue(&name, "pchat01"), &[])
             .first();
@@ -189,9 +189,9 @@ fn asked(cert: impl Fn(CertBuilder) -> CertBuilder, wanted: &str) -> (Option<Sev
     let ca = Ca::root("CN=Contoso Issuing CA,DC=contoso,DC=com");
     let reference = ca.server("fe01.contoso.com").build();
     let server = cert(ca.server("pchat01.contoso.com")).build();
-    let scene = Scene::new().reference(&reference).authority(&ca.cert);
+    let scene = ask().reference(&reference).authority(&ca.cert);
     let subject = scene
-        .subject_with(json!({"source": source(&server, &[]), "names": [wanted]}))
+        .subject_with(json!({"source": der(&server, &[]), "names": [wanted]}))
         .first();
     let weight = |code| weight(&subject, code);
     (
@@ -325,11 +325,11 @@ fn names_that_cannot_be_read_are_no_leave_to_use_the_common_name() {
 #[test]
 fn the_subjects_own_names_stand_in_place_of_the_policys() {
     let ca = Ca::root("CN=Contoso Issuing CA,DC=contoso,DC=com");
-    let scene = Scene::new()
+    let scene = ask()
         .reference(&ca.server("fe01.contoso.com").build())
         .authority(&ca.cert);
     let scene = scene.policy("names", json!(["chat.contoso.com"]));
-    let source = source(&ca.server("pchat01.contoso.com").build(), &[]);
+    let source = der(&ca.server("pchat01.contoso.com").build(), &[]);
     for (names, status) in [
         (json!(null), Status::Noncompliant),
         (json!([]), Status::Compliant),
@@ -348,7 +348,7 @@ fn the_subjects_own_names_stand_in_place_of_the_policys() {
 fn a_name_mismatch_may_be_lowered_and_never_hides_another_ca() {
     let ca = Ca::root("CN=Contoso Issuing CA,DC=contoso,DC=com");
     let other = Ca::root("CN=Other CA");
-    let scene = Scene::new()
+    let scene = ask()
         .reference(&ca.server("fe01.contoso.com").build())
         .authority(&ca.cert);
     let scene = scene

@@ -4,7 +4,7 @@ use mint::*;
 use same_ca::protocol::{Code, MemberReport, Severity, Status};
 use serde_json::{Value, json};
 
-use crate::support::scene::{Scene, source, weight};
+use crate::support::request::{Ask, ask, der, weight};
 
 const CA: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
 
@@ -16,10 +16,10 @@ fn server() -> CertBuilder {
     ca().server("pchat01.contoso.com")
 }
 
-fn base(profile: &str) -> Scene {
+fn base(profile: &str) -> Ask {
     let scene = match profile {
-        "" => Scene::new(),
-        profile => Scene::new().policy("profile", profile),
+        "" => ask(),
+        profile => ask().policy("profile", profile),
     };
     scene.authority(&ca().cert)
 }
@@ -39,7 +39,7 @@ fn on_member(member: &MemberReport, code: Code) -> Option<Severity> {
 }
 
 /// The weight of a code on a certificate as the subject and as the member beside a good one.
-fn weights(scene: &Scene, cert: &Cert, code: Code) -> (Option<Severity>, Option<Severity>) {
+fn weights(scene: &Ask, cert: &Cert, code: Code) -> (Option<Severity>, Option<Severity>) {
     let subject = scene.clone().reference(&good()).subject(cert, &[]).first();
     let report = scene
         .clone()
@@ -61,7 +61,7 @@ fn each_code_has_its_weight_on_a_subject_and_is_a_warning_on_a_member() {
     let of = |key: &Key| server().key(key).build();
     let under = |key: &Key| Ca::root_with(CA, key);
     let lync = || base("lync-server-2013");
-    let rows: Vec<(&str, Scene, Cert, Code, _)> = vec![
+    let rows: Vec<(&str, Ask, Cert, Code, _)> = vec![
         (
             "expired",
             base(""),
@@ -438,7 +438,7 @@ fn raising_a_profiles_code_bites_on_subjects_and_stays_a_warning_on_members() {
 #[test]
 fn a_key_that_cng_keeps_is_a_warning_for_lync_alone() {
     let with = |provider: Value| {
-        let mut source = source(&good(), &[]);
+        let mut source = der(&good(), &[]);
         source["key_provider"] = provider;
         json!({"source": source})
     };
@@ -477,7 +477,7 @@ fn a_key_that_cng_keeps_is_a_warning_for_lync_alone() {
 
 #[test]
 fn a_private_key_that_is_known_to_be_absent_is_an_error() {
-    let mut source = source(&good(), &[]);
+    let mut source = der(&good(), &[]);
     for (said, wanted) in [
         (json!(null), None),
         (json!(true), None),
@@ -503,7 +503,7 @@ fn sha1_is_seen_on_the_ca_and_on_a_link_but_not_on_a_root() {
         let issuing = of(digest);
         let [reference, server] = ["fe01", "pchat01"].map(|host| issuing.server(host).build());
         for level in ["issuing", "root"] {
-            let scene = Scene::new()
+            let scene = ask()
                 .reference(&reference)
                 .authority(&issuing.cert)
                 .authority(&root.cert);
@@ -521,7 +521,7 @@ fn sha1_is_seen_on_the_ca_and_on_a_link_but_not_on_a_root() {
     let new = old.rekey(&Key::ec("P-256", "new"));
     let link = |digest| CertBuilder::authority(CA, &new.key).issuer(&old).digest(digest).build();
     for (digest, wanted) in [(Digest::Sha1, Some(Severity::Warning)), (Digest::Sha256, None)] {
-        let scene = Scene::new()
+        let scene = ask()
             .reference(&old.server("fe01").build())
             .authority(&old.cert)
             .authority(&link(digest));
@@ -565,7 +565,7 @@ fn a_ca_that_ended_is_seen_on_what_it_issued() {
         let ca = of(until);
         let reference = ca.server("fe01.contoso.com").build();
         let cert = ca.server("pchat01.contoso.com").validity(begins, FUTURE).build();
-        let scene = Scene::new().authority(&ca.cert).reference(&reference);
+        let scene = ask().authority(&ca.cert).reference(&reference);
         let subject = weight(&scene.clone().subject(&cert, &[]).first(), code);
         let report = scene.reference(&cert).subject(&reference, &[]).check();
         let member = on_member(&report.reference.members[1], code);
@@ -585,10 +585,10 @@ fn without_a_profile_validity_alone_is_asked() {
 fn any_purpose_is_not_server_authentication_for_lync() {
     let ca = Ca::root("CN=Contoso CA,DC=contoso,DC=com");
     let any_purpose = ca.server("pchat01.contoso.com").eku(&["anyExtendedKeyUsage"]).build();
-    let scene = Scene::new()
+    let asked = ask()
         .reference(&ca.server("fe01.contoso.com").build())
         .authority(&ca.cert)
         .subject(&any_purpose, &[])
         .policy("profile", "lync-server-2013");
-    assert_eq!(weight(&scene.first(), Code::ServerAuthMissing), Some(Severity::Error));
+    assert_eq!(weight(&asked.first(), Code::ServerAuthMissing), Some(Severity::Error));
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use same_ca::protocol::{Code, Relation, Report, Severity, Status, SubjectReport};
 use serde_json::{Value, json};
 
-use crate::support::scene::weight;
+use crate::support::request::weight;
 use crate::support::{self, check_json};
 
 /// The folder of such files.

@@ -369,7 +369,9 @@ fn a_key_that_its_password_does_not_open_is_told_where_the_key_is_missed() {
     let mut request = ask()
         .file("fe01", &[&w.fe("fe01")])
         .authorities(&[&w.root.cert, &w.ca.cert])
-        .request(&[json!({ "name": "p", "names": ["p.contoso.com"], "source": source(&[&leaf(&w.fabrikam, "p")]) })]);
+        .request_on(&[
+            json!({ "name": "p", "names": ["p.contoso.com"], "source": source(&[&leaf(&w.fabrikam, "p")]) }),
+        ]);
     request["candidates"] = json!([closed]);
     let report = support::check_json(request);
     let passed = report.subjects[0].passed_over.as_ref().unwrap();
@@ -399,7 +401,7 @@ fn a_block_that_cannot_be_read_is_told_with_its_file_and_its_reason() {
     let request = ask()
         .file("fe01", &[&w.fe("fe01")])
         .authorities(&[&w.root.cert, &w.ca.cert])
-        .request(&[json!({ "name": "p", "source": { "path": folder.join("garbage.pem") } })]);
+        .request_on(&[json!({ "name": "p", "source": { "path": folder.join("garbage.pem") } })]);
     let said = serde_json::to_string(&support::check_json(request).subjects[0].findings).unwrap();
     for word in ["base64", "garbage.pem"] {
         assert!(said.to_lowercase().contains(word), "{said}");
@@ -411,7 +413,7 @@ fn evidence_that_was_given_and_cannot_be_read_is_the_cause_and_not_asked_for_aga
     let w = World::new();
     let mut request = ask()
         .file("fe01", &[&w.fe("fe01")])
-        .request(&[json!({ "name": "p", "source": source(&[&leaf(&w.ca, "p")]) })]);
+        .request_on(&[json!({ "name": "p", "source": source(&[&leaf(&w.ca, "p")]) })]);
     request["authorities"] = json!([{ "path": "/nowhere/ca.pem" }]);
     let report = support::check_json(request);
     assert!(

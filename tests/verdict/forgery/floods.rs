@@ -4,7 +4,7 @@ use mint::*;
 use same_ca::protocol::{Code, Relation, Status};
 
 use super::*;
-use crate::support::scene::{Scene, verdict};
+use crate::support::request::{ask, verdict};
 
 /// So many CA certificates of the attacker's.
 const CROWD: usize = 10_000;
@@ -64,7 +64,7 @@ fn ten_thousand_ca_certificates_are_judged_in_bounded_time() {
         ),
     ] {
         let chain: Vec<&Cert> = crowd.iter().chain([&mine.cert]).collect();
-        let scene = Scene::new().reference(&world.reference).authority(&world.root.cert);
+        let scene = ask().reference(&world.reference).authority(&world.root.cert);
         for (how, scene) in [
             ("CA vouched", scene.clone().authority(&world.issuing.cert)),
             (
@@ -92,7 +92,7 @@ fn a_mesh_of_cross_certificates_is_walked_in_bounded_time() {
     let chain: Vec<Cert> = pairs.collect();
     let leaf = nodes[0].server("pchat01.contoso.com").build();
     for level in ["issuing", "root"] {
-        let scene = Scene::new().reference(&world.reference).authority(&world.issuing.cert);
+        let scene = ask().reference(&world.reference).authority(&world.issuing.cert);
         let scene = scene.authority(&world.root.cert).policy("level", level);
         let (subject, time) = scene.subject(&leaf, &chain.iter().collect::<Vec<_>>()).timed();
         assert_eq!(
@@ -120,7 +120,7 @@ fn the_slowest_keys_are_fewer() {
     };
     let crowd: Vec<Cert> = (0..1_100).map(slow).collect();
     let leaf = forge::with_signature(&world.claimed().build(), &[0x44; 16_384 / 8]);
-    let scene = Scene::new().reference(&world.reference).authority(&world.issuing.cert);
+    let scene = ask().reference(&world.reference).authority(&world.issuing.cert);
     let (subject, time) = scene.subject(&leaf, &crowd.iter().collect::<Vec<_>>()).timed();
     assert_ne!(subject.status, Some(Status::Compliant));
     assert!(

@@ -12,7 +12,7 @@ use mint::*;
 use same_ca::protocol::{Code, Relation, Status};
 use serde_json::json;
 
-use crate::support::scene::{Scene, source, verdict};
+use crate::support::request::{Ask, ask, der, verdict};
 
 const ISSUING: &str = "CN=Contoso Issuing CA,DC=contoso,DC=com";
 
@@ -51,29 +51,29 @@ impl World {
     }
 
     /// The ways in which the genuine side may be at hand, with and without what proves it.
-    fn scenes(&self) -> Vec<(&'static str, Scene)> {
+    fn scenes(&self) -> Vec<(&'static str, Ask)> {
         let chain = [&self.issuing.cert, &self.root.cert];
-        let genuine = |scene: Scene| scene.authority(&self.issuing.cert).authority(&self.root.cert);
+        let genuine = |scene: Ask| scene.authority(&self.issuing.cert).authority(&self.root.cert);
         vec![
-            ("file and authorities", genuine(Scene::new().reference(&self.reference))),
-            ("file alone", Scene::new().reference(&self.reference)),
+            ("file and authorities", genuine(ask().reference(&self.reference))),
+            ("file alone", ask().reference(&self.reference)),
             (
                 "file, CAs found",
-                Scene::new().reference(&self.reference).intermediate(&self.issuing.cert),
+                ask().reference(&self.reference).intermediate(&self.issuing.cert),
             ),
-            ("TLS", Scene::new().tls("fe01.contoso.com", &self.reference, &chain)),
+            ("TLS", ask().tls_chain("fe01.contoso.com", &self.reference, &chain)),
             (
                 "TLS without chain",
-                Scene::new().tls("fe01.contoso.com", &self.reference, &[]),
+                ask().tls_chain("fe01.contoso.com", &self.reference, &[]),
             ),
             (
                 "TLS and root",
-                Scene::new()
-                    .tls("fe01.contoso.com", &self.reference, &chain[..1])
+                ask()
+                    .tls_chain("fe01.contoso.com", &self.reference, &chain[..1])
                     .authority(&self.root.cert),
             ),
-            ("pin", genuine(Scene::new().pin(&self.issuing.cert))),
-            ("key pin", genuine(Scene::new().pin_key(&self.issuing.key))),
+            ("pin", genuine(ask().pinned(&self.issuing.cert))),
+            ("key pin", genuine(ask().pinned_key(&self.issuing.key))),
         ]
     }
 
@@ -161,7 +161,7 @@ fn of_ten_thousand_flipped_bits_none_leaves_a_verdict_of_the_same_ca() {
         let good = world.issuing.server("pchat01.contoso.com").build();
         let bits = good.der().len() * 8;
         let flips: Vec<usize> = (0..FLIPS / 2).map(|n| n * 7919 % bits).collect();
-        let mut scene = Scene::new()
+        let mut scene = ask()
             .reference(&world.reference)
             .authority(&world.issuing.cert)
             .authority(&world.root.cert);
@@ -184,7 +184,7 @@ fn of_ten_thousand_flipped_bits_none_leaves_a_verdict_of_the_same_ca() {
 fn a_malleated_ecdsa_signature_is_as_good_as_the_first_and_not_identical() {
     let world = World::ec();
     let twin = forge::malleate_ecdsa(&world.reference, &world.issuing.key);
-    let scene = Scene::new().reference(&world.reference);
+    let scene = ask().reference(&world.reference);
     let subject = scene.clone().authority(&world.issuing.cert).subject(&twin, &[]).first();
     assert_eq!(verdict(&subject), (Relation::Same, Status::Compliant));
     assert_eq!(subject.proof, Some(same_ca::protocol::Proof::Signature));
@@ -240,8 +240,8 @@ fn a_reference_pulled_over_by_what_one_server_sends_makes_no_forgery_pass() {
     for (what, ca, chain) in &chains {
         let server = ca.server("fe02.contoso.com").build();
         let forged = world.forged(ca);
-        let genuine = Scene::new().reference(&world.reference);
-        let by_tls = Scene::new().tls("fe01.contoso.com", &world.reference, &[&world.issuing.cert]);
+        let genuine = ask().reference(&world.reference);
+        let by_tls = ask().tls_chain("fe01.contoso.com", &world.reference, &[&world.issuing.cert]);
         for (how, scene) in [
             ("file and CA", genuine.clone().authority(&world.issuing.cert)),
             ("file alone", genuine),
@@ -253,7 +253,7 @@ fn a_reference_pulled_over_by_what_one_server_sends_makes_no_forgery_pass() {
                 let scene = scene
                     .clone()
                     .policy("match", match_)
-                    .tls("fe02.contoso.com", &server, chain);
+                    .tls_chain("fe02.contoso.com", &server, chain);
                 let subject = scene.clone().subject(&forged, chain).first();
                 let context = format!("{what}, {how}, match {match_}: {:?}", verdict(&subject));
                 assert_ne!(subject.status, Some(Status::Compliant), "{context}");
@@ -274,12 +274,12 @@ fn found_certificates_of_an_attacker_change_no_verdict() {
     let good = world.issuing.server("pchat01.contoso.com").build();
     let look_alike = world.look_alike().build_ca();
     let bad = world.forged(&look_alike);
-    let mut scene = Scene::new()
+    let mut scene = ask()
         .reference(&world.reference)
         .authority(&world.issuing.cert)
         .authority(&world.root.cert);
     for (_, cert, chain) in &forgeries {
-        scene = chain.iter().chain([cert]).fold(scene, Scene::intermediate);
+        scene = chain.iter().chain([cert]).fold(scene, Ask::intermediate);
     }
     for match_ in ["authority", "key", "name"] {
         let report = scene
@@ -346,7 +346,7 @@ fn every_way_to_offer_a_certificate_refuses_a_forgery() {
     let p12 = json!({"pkcs12": STANDARD.encode(p12), "password": "secret"});
     let bundle = container::pem_bundle(&[&forged, &look_alike.cert, &link]);
     let names = ["pchat01.contoso.com"];
-    let genuine = Scene::new().reference(&world.reference);
+    let genuine = ask().reference(&world.reference);
     for (how, scene) in [
         ("CA vouched", genuine.clone().authority(&world.issuing.cert)),
         ("CA unknown", genuine),
@@ -358,10 +358,7 @@ fn every_way_to_offer_a_certificate_refuses_a_forgery() {
                 "PKCS#7",
                 json!({"source": {"der": STANDARD.encode(container::p7b(&[&look_alike.cert, &forged]))}}),
             ),
-            (
-                "any of",
-                json!({"any_of": [source(&forged, &chain), p12], "names": names}),
-            ),
+            ("any of", json!({"any_of": [der(&forged, &chain), p12], "names": names})),
         ] {
             let subject = scene.clone().subject_with(subject).first();
             let context = format!("{what}, {how}: {:?} {:?}", verdict(&subject), subject.findings);
@@ -392,9 +389,9 @@ fn a_candidate_that_brings_a_fake_link_is_never_chosen() {
         .server("pchat01.contoso.com")
         .validity(PAST, NOW + 5 * DAY)
         .build();
-    let mut subject = json!({"source": source(&good, &[]), "names": ["pchat01.contoso.com"]});
+    let mut subject = json!({"source": der(&good, &[]), "names": ["pchat01.contoso.com"]});
     subject["candidates"] = json!([{"pkcs12": STANDARD.encode(&candidate), "password": "secret"}]);
-    let scene = Scene::new()
+    let scene = ask()
         .reference(&world.reference)
         .authority(&world.issuing.cert)
         .policy("renew_before", "14d");
@@ -418,9 +415,9 @@ fn a_made_up_certificate_for_the_cas_key_does_not_make_the_ca_last_longer() {
     let late = ended.server("pchat01.contoso.com").validity(NOW - DAY, FUTURE).build();
     let made_up = of(FUTURE).sign_with(&Key::ec("P-256", "mallory")).build();
     for (how, scene) in [
-        ("TLS", Scene::new().tls("fe01.contoso.com", &reference, &[&ended.cert])),
-        ("found", Scene::new().reference(&reference).intermediate(&ended.cert)),
-        ("vouched", Scene::new().reference(&reference).authority(&ended.cert)),
+        ("TLS", ask().tls_chain("fe01.contoso.com", &reference, &[&ended.cert])),
+        ("found", ask().reference(&reference).intermediate(&ended.cert)),
+        ("vouched", ask().reference(&reference).authority(&ended.cert)),
     ] {
         for chain in [vec![], vec![&made_up], vec![&made_up, &ended.cert]] {
             let subject = scene.clone().subject(&late, &chain).first();
