@@ -11,11 +11,7 @@ demo: ## mint a small estate in target/demo, check it, run the Ansible play over
 	ansible/demo/run
 
 test: ## run every test there is on this machine, and say what could not be run
-	cargo test --locked
-	tests/powershell/run
-	cargo build --locked -p same-ca -p mint && ansible/test
-	cargo build --locked --example reports && tests/page/run
-	@.ci/not-run
+	tests/run
 
 test-powershell: ## the PowerShell tests alone: Pester and PSScriptAnalyzer where pwsh is, a grammar's checks everywhere
 	cargo build --locked --bin same-ca
