@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::GOOD;
 use crate::support::binary::{call, check, codes, folder, key_of, run, same_ca, small, write};
+use crate::support::session::{Session, masked};
 
 #[test]
 fn what_a_folder_of_ca_certificates_holds_besides_is_passed_over_and_what_may_be_one_is_said() {
@@ -105,36 +106,40 @@ fn what_a_server_sends_is_saved_to_be_looked_at_and_no_authority_by_itself() {
         fs::read_to_string(&saved).unwrap(),
         small.good.pem() + &small.ca.cert.pem()
     );
-    for line in [
-        vec!["check", "--subject", &chain, "--authority", "tls://ca.contoso.com"],
-        vec![
-            "check",
-            "--subject",
-            &chain,
-            "--pin-authority",
-            "tls://ca.contoso.com:5061",
-        ],
-        vec!["reference", &chain, "--authority", "tls://ca.contoso.com"],
-        vec!["reference", "--pin-authority", "tls://ca.contoso.com"],
-    ] {
-        let ran = call(&line, "");
-        assert_eq!(ran.code, 2, "{line:?}");
-        assert!(
-            ran.stderr.contains("inspect --save") && ran.stderr.contains("tls://ca.contoso.com"),
-            "{}",
-            ran.stderr
-        );
-    }
+    let session = Session { folder: own };
+    let said = [
+        "check --subject chain.pem --authority tls://ca.contoso.com",
+        "check --subject chain.pem --pin-authority tls://ca.contoso.com:5061",
+        "reference chain.pem --authority tls://ca.contoso.com",
+        "reference --pin-authority tls://ca.contoso.com",
+    ]
+    .map(|line| session.run(line));
+    insta::assert_snapshot!(said.concat(), @r#"
+    $ same-ca check --subject chain.pem --authority tls://ca.contoso.com
+    ! same-ca: --authority tls://ca.contoso.com: tls://ca.contoso.com:443 is read by TLS, and what a server sends can be no trusted CA certificate: save it to a file (same-ca inspect --save FILE), look at it, and give the file (at /authorities/0)
+    [exit code 2]
+    $ same-ca check --subject chain.pem --pin-authority tls://ca.contoso.com:5061
+    ! same-ca: --pin-authority tls://ca.contoso.com:5061: tls://ca.contoso.com:5061 is read by TLS, and what a server sends can be no trusted CA certificate: save it to a file (same-ca inspect --save FILE), look at it, and give the file (at /reference/0/authority)
+    [exit code 2]
+    $ same-ca reference chain.pem --authority tls://ca.contoso.com
+    {"protocol":1,"error":{"code":"bad-usage","message":"--authority tls://ca.contoso.com: tls://ca.contoso.com:443 is read by TLS, and what a server sends can be no trusted CA certificate: save it to a file (same-ca inspect --save FILE), look at it, and give the file","pointer":"/authorities/0"}}
+    ! same-ca: --authority tls://ca.contoso.com: tls://ca.contoso.com:443 is read by TLS, and what a server sends can be no trusted CA certificate: save it to a file (same-ca inspect --save FILE), look at it, and give the file (at /authorities/0)
+    [exit code 2]
+    $ same-ca reference --pin-authority tls://ca.contoso.com
+    {"protocol":1,"error":{"code":"bad-usage","message":"--pin-authority tls://ca.contoso.com: tls://ca.contoso.com:443 is read by TLS, and what a server sends can be no trusted CA certificate: save it to a file (same-ca inspect --save FILE), look at it, and give the file","pointer":"/reference/0/authority"}}
+    ! same-ca: --pin-authority tls://ca.contoso.com: tls://ca.contoso.com:443 is read by TLS, and what a server sends can be no trusted CA certificate: save it to a file (same-ca inspect --save FILE), look at it, and give the file (at /reference/0/authority)
+    [exit code 2]
+    "#);
 }
 
 #[test]
 fn a_pkcs12_place_on_the_command_line_needs_the_file_of_its_password() {
-    let ran = call(
-        &["enforce", "--reference", "fe01.pem", "--install-pkcs12", "www.pfx"],
-        "",
-    );
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("--install-password-file"), "{}", ran.stderr);
+    let said = Session::new("pkcs12-place").run("enforce --reference fe01.pem --install-pkcs12 www.pfx");
+    insta::assert_snapshot!(said, @r"
+    $ same-ca enforce --reference fe01.pem --install-pkcs12 www.pfx
+    ! same-ca: --install-pkcs12 www.pfx: give its password as --install-password-file PATH (an empty file for an empty one)
+    [exit code 2]
+    ");
 }
 
 #[test]
@@ -187,6 +192,7 @@ fn what_is_no_file_is_named_and_read_no_further() {
     let big = own.join("big");
     fs::File::create(&big).unwrap().set_len(3 << 40).unwrap();
     let at = |name: &str| own.join(name).to_str().unwrap().to_owned();
+    let mut said = String::new();
     for (path, why) in [
         (at("fifo"), "neither a file nor a folder"),
         ("/dev/zero".into(), "neither a file nor a folder"),
@@ -219,6 +225,9 @@ fn what_is_no_file_is_named_and_read_no_further() {
         );
         let message = odd["findings"][0]["message"].as_str().unwrap();
         assert!(message.contains(why) && message.contains(&path), "{path}: {message}");
+        if why != "permission denied" {
+            said += &format!("{message}\n");
+        }
         for as_password in [
             json!({"path": locked, "password_file": path}),
             json!({"path": path, "password": "x"}),
@@ -226,6 +235,18 @@ fn what_is_no_file_is_named_and_read_no_further() {
             assert_ne!(check(&small.request(as_password))["subjects"][0]["relation"], "same");
         }
     }
+    insta::assert_snapshot!(masked(&said, &own), @r"
+    [folder]/fifo: it is neither a file nor a folder
+    /dev/zero: it is neither a file nor a folder
+    /dev/null: it is neither a file nor a folder
+    [folder]/loop: it could not be read (input or output error)
+    [folder]/dangling: there is no such file
+    [folder]/nowhere: there is no such file
+    [folder]/secret.pem/x: there is no such file: a part of the path is not a folder
+    [folder]/big: it is larger than 64 MiB, which no file of certificates is
+    [folder]/ is a folder, and one certificate is expected
+    [folder]/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: it cannot be the name of a file
+    ");
 
     // A folder hides nothing behind what it cannot read.
     let many = own.join("many");
@@ -280,6 +301,7 @@ fn an_archive_says_why_it_does_not_open() {
     let windows = own.join("windows").to_str().unwrap().to_owned();
     fs::write(&windows, utf16_le("right\r\n")).unwrap();
     let inline = STANDARD.encode(&archive);
+    let mut said = String::new();
     for (source, compliant) in [
         (json!({"path": path, "password": "right"}), true),
         (json!({"path": path, "password_file": right}), true),
@@ -314,14 +336,28 @@ fn an_archive_says_why_it_does_not_open() {
         if !compliant {
             let finding = &subject["findings"][0];
             assert_eq!(finding["code"], "certificate-unreadable", "{source}");
-            assert!(
-                ["password", "base64"]
-                    .iter()
-                    .any(|word| finding.to_string().contains(word)),
-                "{source}: {finding}"
-            );
+            let source = source.to_string().replace(&inline, "[archive]");
+            said += &format!("{source}\n  {}\n", finding["message"].as_str().unwrap());
         }
     }
+    insta::assert_snapshot!(masked(&said, &own), @r#"
+    {"password":"wrong","path":"[folder]/pchat01.pfx"}
+      [folder]/pchat01.pfx: wrong password for the PKCS#12 file
+    {"password_file":"[folder]/wrong","path":"[folder]/pchat01.pfx"}
+      [folder]/pchat01.pfx: wrong password for the PKCS#12 file
+    {"password_file":"[folder]/none","path":"[folder]/pchat01.pfx"}
+      [folder]/pchat01.pfx: its password file [folder]/none cannot be read: there is no such file
+    {"password_env":"SAME_CA_TEST_UNSET","path":"[folder]/pchat01.pfx"}
+      [folder]/pchat01.pfx: the environment variable SAME_CA_TEST_UNSET with its password is not set
+    {"path":"[folder]/pchat01.pfx"}
+      [folder]/pchat01.pfx: the PKCS#12 file needs a password
+    {"password":"","path":"[folder]/pchat01.pfx"}
+      [folder]/pchat01.pfx: wrong password for the PKCS#12 file
+    {"pkcs12":"[archive]"}
+      inline PKCS#12: the PKCS#12 file needs a password
+    {"password":"right","pkcs12":"no base64!"}
+      inline PKCS#12: it is not base64
+    "#);
 }
 
 #[test]

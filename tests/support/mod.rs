@@ -3,6 +3,7 @@
 pub mod binary;
 pub mod request;
 pub mod servers;
+pub mod session;
 
 use same_ca::app::{Context, check};
 use same_ca::protocol::{Fault, Report, Request, Timestamp};
