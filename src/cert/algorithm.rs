@@ -2,12 +2,12 @@
 
 mod table;
 
-// FIXME pub(super): NO_LIBRARY
 use super::post_quantum::{MlDsa, SlhDsa};
 
 use crate::asn1::der::{self, Reader};
 use crate::asn1::oid;
 use std::borrow::Cow;
+#[cfg(feature = "openssl")]
 pub(super) use table::NO_LIBRARY;
 use table::{ALGORITHMS, BROKEN, DIGESTS, DSA, KNOWN_CURVES, Scheme};
 
