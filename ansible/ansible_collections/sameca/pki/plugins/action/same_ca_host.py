@@ -124,7 +124,7 @@ class ActionModule(HostAction):
             withheld.params(arguments, _argspec.known_options(spec))
         )
         if found.error_messages:
-            raise _argspec.OptionError("; ".join(found.error_messages))
+            raise _argspec.OptionError(_argspec.wrong(found))
         with inside(users_folder(self._loader.get_basedir())):
             request = _argspec.Mapper(found.validated_parameters, withheld.reveal).request()
             return _argspec.result(Runner(start, found.validated_parameters.get("binary_path")).report(["check"], request))

@@ -17,6 +17,7 @@ import os
 import re
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.sameca.pki.plugins.module_utils._start import fqdn
 
 # Files that are read here because the protocol has one path for what Ansible's users name by two. No certificate
@@ -290,8 +291,15 @@ def checked(option, value, spec, rules):
         _VALIDATORS[spec] = ArgumentSpecValidator(spec(), **rules)
     found = _VALIDATORS[spec].validate(value)
     if found.error_messages:
-        raise OptionError("%s: %s" % (option, "; ".join(found.error_messages)))
+        raise OptionError("%s: %s" % (option, wrong(found)))
     return found.validated_parameters
+
+
+def wrong(found):
+    """What a validation found wrong, with the words that AnsibleModule puts before what it does not know."""
+    return "; ".join(
+        "unsupported parameters: %s" % error.msg if isinstance(error, UnsupportedError) else error.msg for error in found.errors.errors
+    )
 
 
 def install_spec():

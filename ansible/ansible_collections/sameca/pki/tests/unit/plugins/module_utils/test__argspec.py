@@ -163,3 +163,9 @@ def test_a_diff_shows_facts_with_fingerprints_as_others_write_them():
     shown = _argspec.facts(dict(subject="CN=s", issuer="CN=i", not_after="t", sha256="abcd", pem="p", key_sha256="k"))
     assert shown == dict(subject="CN=s", issuer="CN=i", not_after="t", fingerprints=dict(sha256="ab:cd"))
     assert _argspec.facts(None) == {}
+
+
+def test_a_suboption_that_there_is_not_is_called_unsupported_and_its_value_is_not_told():
+    with pytest.raises(_argspec.OptionError, match=r"sources\[0\]: unsupported parameters: passwrod\. Supported") as refused:
+        _argspec.checked("sources[0]", dict(path="/a.pfx", passwrod="Sup3r"), _argspec.source_options, _argspec.SOURCE_RULES)
+    assert "Sup3r" not in str(refused.value)
