@@ -2,7 +2,6 @@
 
 mod build;
 mod sources;
-mod wording;
 
 use crate::cli::{InspectFlags, InstallFlags, ReferenceFlags, RequestFlags};
 use crate::error::Error;
@@ -12,7 +11,6 @@ use crate::protocol::{Distrust, Fault, FaultCode, Finding, Install, MemberKind, 
 use super::Streams;
 use super::context::read_stdin;
 use sources::{Opener, named, one_stdin};
-use wording::in_flags;
 
 /// A request that was given as flags.
 #[derive(Debug)]
@@ -79,7 +77,11 @@ impl Flagged {
         let Some(pointer) = &fault.pointer else { return fault };
         match self.flag(pointer) {
             Some(flag) if fault.code == FaultCode::BadRequest => {
-                let message = format!("{flag}: {}", in_flags(&fault.message));
+                // The one message about a request from flags that names a field.
+                let message = match fault.message.strip_prefix("any_of ") {
+                    Some(rest) => format!("{flag}: --any-of {rest}"),
+                    None => format!("{flag}: {}", fault.message),
+                };
                 Fault {
                     code: FaultCode::BadUsage,
                     message,

@@ -427,3 +427,21 @@ pub(super) fn ca_issuers(value: &[u8]) -> Vec<String> {
     };
     access.accessdescs.iter().filter(is_issuer).filter_map(uri).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::policy::EXTENDED_KEY_USAGES;
+
+    #[test]
+    fn an_extended_key_usage_is_called_in_a_request_as_it_is_in_the_facts() {
+        for (name, dotted) in EXTENDED_KEY_USAGES {
+            let known = PURPOSES.iter().find(|(_, known)| known == name);
+            assert_eq!(
+                known.map(|(oid, _)| oid::text(oid.as_bytes())).as_deref(),
+                Some(*dotted),
+                "{name}"
+            );
+        }
+    }
+}

@@ -6,15 +6,13 @@ use crate::cert::{
     Certificate, Curve, Digest, ExtendedKeyUsage, IssuingFlaw, KeyKind, Name, SignatureAlgorithm, SignatureInfo,
     visible,
 };
-use crate::protocol::policy::{EXTENDED_KEY_USAGES, extended_key_usage_oid};
+use crate::protocol::policy::{CLIENT_AUTH, EXTENDED_KEY_USAGES, SERVER_AUTH, extended_key_usage_oid};
 use crate::protocol::{Code, Finding, Phrase, Policy, Profile, Severity, Span, Timestamp};
 
 use super::host_name::{Coverage, coverage};
 
 /// How long before its end a certificate is reported, unless the policy says otherwise.
 const WARN_BEFORE_EXPIRY: Span = Span::days(30);
-const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
-const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 /// Below this an RSA key is weaker than recommended (NIST SP 800-131A; Microsoft recommends 2048 for Lync Server 2013).
 const RECOMMENDED_RSA_BITS: u32 = 2048;
 

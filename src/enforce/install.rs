@@ -76,6 +76,13 @@ pub struct CurrentFile {
     kept: Option<os::Kept>,
 }
 
+impl CurrentFile {
+    /// Its content.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.content.as_ref().map(|content| content.as_slice())
+    }
+}
+
 /// Reads what stands at the files of a place, and says whether they may be replaced.
 ///
 /// # Errors
@@ -87,13 +94,13 @@ pub fn examine(targets: &[Target]) -> Result<Vec<CurrentFile>, InstallError> {
 fn examine_one(target: &Target) -> Result<CurrentFile, InstallError> {
     let refused = |why: &str| InstallError::refused(&target.given, why);
     let refused_for = |error: io::Error| InstallError::refused_for(&target.given, error);
-    let spot = &target.spot;
+    let entry = &target.entry;
     let unfit = |why| match why {
         Unfit::Why(why) => refused(why),
         Unfit::Said(error) => refused_for(error),
     };
-    os::check_folder(&spot.folder, target.key).map_err(unfit)?;
-    match spot.kind().map_err(refused_for)? {
+    os::check_folder(&entry.folder, target.key).map_err(unfit)?;
+    match entry.kind().map_err(refused_for)? {
         None => {
             return Ok(CurrentFile {
                 content: None,
@@ -104,14 +111,14 @@ fn examine_one(target: &Target) -> Result<CurrentFile, InstallError> {
         Some(Kind::Other) => return Err(refused("it is no ordinary file")),
         Some(Kind::File) => {}
     }
-    let mut file = spot.open().map_err(refused_for)?;
+    let mut file = entry.open().map_err(refused_for)?;
     // What is read is what was looked at, unless somebody is changing it.
     let metadata = file.metadata().map_err(refused_for)?;
     if !metadata.is_file() {
         return Err(refused("it is no ordinary file"));
     }
-    os::check_owner(&file, &metadata, &spot.folder, target.key).map_err(unfit)?;
-    spot.check_replaceable().map_err(refused_for)?;
+    os::check_owner(&file, &metadata, &entry.folder, target.key).map_err(unfit)?;
+    entry.check_replaceable().map_err(refused_for)?;
     let kept = os::Kept::of(&file).map_err(refused_for)?;
     let content = folder::read(&mut file).map_err(refused_for)?;
     Ok(CurrentFile {
@@ -139,9 +146,9 @@ pub fn check_room(targets: &[Target], contents: &[Zeroizing<Vec<u8>>]) -> Result
 }
 
 /// The paths of the backups that an installation makes, as an action names them.
-pub fn backups(targets: &[Target], standing: &[CurrentFile], suffix: Option<&str>) -> Vec<String> {
+pub fn backups(targets: &[Target], current: &[CurrentFile], suffix: Option<&str>) -> Vec<String> {
     let Some(suffix) = suffix else { return Vec::new() };
-    let stands = targets.iter().zip(standing).filter(|(_, one)| one.content.is_some());
+    let stands = targets.iter().zip(current).filter(|(_, one)| one.content.is_some());
     stands.map(|(target, _)| format!("{}{suffix}", target.given)).collect()
 }
 
@@ -152,17 +159,17 @@ pub fn backups(targets: &[Target], standing: &[CurrentFile], suffix: Option<&str
 /// Where it was refused or failed: what stood before stands.
 pub fn install(
     targets: &[Target],
-    standing: &[CurrentFile],
+    current: &[CurrentFile],
     contents: &[Zeroizing<Vec<u8>>],
     backup: Option<&str>,
 ) -> Result<Vec<Leftover>, InstallError> {
     let mut made = Vec::new();
-    let prepared = prepare(targets, standing, contents, backup, &mut made);
+    let prepared = prepare(targets, current, contents, backup, &mut made);
     let journal = match prepared {
         Ok(journal) => journal,
         Err((path, cause)) => {
             // The files have not been touched, and the first failure is the one to report.
-            made.iter().rev().for_each(|spot| drop(spot.remove()));
+            made.iter().rev().for_each(|entry| drop(entry.remove()));
             let path = path.display().to_string();
             return Err(if is_refusal(&cause) {
                 InstallError::refused_for(path, cause)
@@ -175,7 +182,7 @@ pub fn install(
         let path = path.display().to_string();
         return Err(match undo(targets, &journal.files) {
             Ok(()) => {
-                made.iter().rev().for_each(|spot| drop(spot.remove()));
+                made.iter().rev().for_each(|entry| drop(entry.remove()));
                 InstallError::Failed { path, cause }
             }
             Err(_) => InstallError::Unfinished { path, cause },
@@ -198,29 +205,29 @@ type At<T> = Result<T, (PathBuf, io::Error)>;
 /// Everything up to the journal: nothing of the place itself is touched. `made` lists what has to go if it fails.
 fn prepare(
     targets: &[Target],
-    standing: &[CurrentFile],
+    current: &[CurrentFile],
     contents: &[Zeroizing<Vec<u8>>],
     backup: Option<&str>,
     made: &mut Vec<FolderEntry>,
 ) -> At<Journal> {
     let mut entries = Vec::with_capacity(targets.len());
-    for ((target, standing), content) in targets.iter().zip(standing).zip(contents) {
-        stage(&target.staged(), content, standing.kept.as_ref(), target.key, made)?;
+    for ((target, current), content) in targets.iter().zip(current).zip(contents) {
+        stage(&target.staged(), content, current.kept.as_ref(), target.key, made)?;
         let mut kept = None;
-        if let Some(old) = &standing.content {
-            second_name(target, &target.saved(), old, standing.kept.as_ref(), made)?;
+        if let Some(old) = &current.content {
+            second_name(target, &target.saved(), old, current.kept.as_ref(), made)?;
             if let Some(suffix) = backup {
-                let spot = target.backup(suffix);
-                if !holds(&spot, old) {
-                    second_name(target, &spot, old, standing.kept.as_ref(), made)?;
+                let entry = target.backup(suffix);
+                if !holds(&entry, old) {
+                    second_name(target, &entry, old, current.kept.as_ref(), made)?;
                 }
-                kept = Some(spot.name);
+                kept = Some(entry.name);
             }
         }
         entries.push(Entry {
             path: target.entry_path(),
             new: journal::digest(content),
-            old: standing.content.as_ref().map(|old| journal::digest(old)),
+            old: current.content.as_ref().map(|old| journal::digest(old)),
             backup: kept,
         });
     }
@@ -235,15 +242,15 @@ fn prepare(
 
 /// Writes a new file beside an old one, owned as that is.
 fn stage(
-    spot: &FolderEntry,
+    entry: &FolderEntry,
     content: &[u8],
     kept: Option<&os::Kept>,
     key: bool,
     made: &mut Vec<FolderEntry>,
 ) -> At<()> {
-    let at = |error| (spot.path(), error);
-    let mut file = spot.create(key).map_err(at)?;
-    made.push(spot.clone());
+    let at = |error| (entry.path(), error);
+    let mut file = entry.create(key).map_err(at)?;
+    made.push(entry.clone());
     // Before the content: until it is closed to others, nobody but us may open it.
     match kept {
         Some(kept) => kept.give(&file, key),
@@ -257,16 +264,16 @@ fn stage(
 /// Gives the old file another name; where the file system has no second names, a copy.
 fn second_name(
     target: &Target,
-    spot: &FolderEntry,
+    entry: &FolderEntry,
     old: &[u8],
     kept: Option<&os::Kept>,
     made: &mut Vec<FolderEntry>,
 ) -> At<()> {
-    match target.spot.link(spot) {
+    match target.entry.link(entry) {
         Ok(()) => {
-            made.push(spot.clone());
+            made.push(entry.clone());
             // It is what will be put back, and what was judged: somebody else may have changed it since.
-            match holds(spot, old) {
+            match holds(entry, old) {
                 true => Ok(()),
                 false => Err((target.path(), io::ErrorKind::ResourceBusy.into())),
             }
@@ -277,15 +284,16 @@ fn second_name(
                 io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks | io::ErrorKind::PermissionDenied
             ) =>
         {
-            stage(spot, old, kept, target.key, made)
+            stage(entry, old, kept, target.key, made)
         }
-        Err(error) => Err((spot.path(), error)),
+        Err(error) => Err((entry.path(), error)),
     }
 }
 
 /// Whether an ordinary file of this content is there.
-fn holds(spot: &FolderEntry, content: &[u8]) -> bool {
-    spot.read()
+fn holds(entry: &FolderEntry, content: &[u8]) -> bool {
+    entry
+        .read()
         .is_ok_and(|held| held.is_some_and(|held| held.as_slice() == content))
 }
 
@@ -294,7 +302,7 @@ fn switch(targets: &[Target]) -> At<()> {
     for target in targets.iter().rev() {
         target
             .staged()
-            .rename(&target.spot)
+            .rename(&target.entry)
             .map_err(|error| (target.path(), error))?;
     }
     sync_folders(targets)?;
@@ -312,15 +320,15 @@ fn take_journal_away(targets: &[Target]) -> At<()> {
 
 /// Puts the old files back, whatever has been renamed so far.
 fn undo(targets: &[Target], entries: &[Entry]) -> At<()> {
-    for (target, entry) in targets.iter().zip(entries) {
+    for (target, journaled) in targets.iter().zip(entries) {
         let at = |error| (target.path(), error);
-        let stands = target.spot.read().map_err(at)?.map(|held| journal::digest(&held));
-        if stands == entry.old {
+        let stands = target.entry.read().map_err(at)?.map(|held| journal::digest(&held));
+        if stands == journaled.old {
             continue;
         }
-        match entry.old {
-            Some(_) => target.saved().rename(&target.spot).map_err(at)?,
-            None => target.spot.remove().map_err(at)?,
+        match journaled.old {
+            Some(_) => target.saved().rename(&target.entry).map_err(at)?,
+            None => target.entry.remove().map_err(at)?,
         }
     }
     sync_folders(targets)?;
@@ -331,19 +339,23 @@ fn undo(targets: &[Target], entries: &[Entry]) -> At<()> {
 fn clean(targets: &[Target], entries: &[Entry]) -> Vec<Leftover> {
     let mut left = Vec::new();
     for target in targets {
-        for spot in [target.staged(), target.saved(), target.draft()] {
-            if let Err(cause) = spot.remove() {
-                let path = spot.path();
+        for entry in [target.staged(), target.saved(), target.draft()] {
+            if let Err(cause) = entry.remove() {
+                let path = entry.path();
                 left.push(Leftover { path, cause });
             }
         }
     }
-    for (target, entry) in targets.iter().zip(entries) {
-        let Some(backup) = entry.backup.as_deref().and_then(|name| target.journaled_backup(name)) else {
+    for (target, journaled) in targets.iter().zip(entries) {
+        let Some(backup) = journaled
+            .backup
+            .as_deref()
+            .and_then(|name| target.journaled_backup(name))
+        else {
             continue;
         };
         // What was undone stands under both names, and is no backup: a change of the one would change the other.
-        let done = if backup.is_same(&target.spot) {
+        let done = if backup.is_same(&target.entry) {
             backup.remove()
         } else if target.key {
             backup.close_to_others()
@@ -384,17 +396,17 @@ impl Interrupted {
 /// Where it cannot be told what is to become of it.
 pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, InstallError> {
     let Some(first) = targets.first() else { return Ok(None) };
-    let content = |spot: &FolderEntry| {
-        let refused = |error| InstallError::refused_for(spot.path().display().to_string(), error);
-        spot.read().map_err(refused)
+    let content = |entry: &FolderEntry| {
+        let refused = |error| InstallError::refused_for(entry.path().display().to_string(), error);
+        entry.read().map_err(refused)
     };
     let Some(journal) = Journal::read(first)? else {
         let beside = |target: &Target| [target.staged(), target.saved(), target.draft()];
-        let there = |spot: &FolderEntry| !matches!(spot.kind(), Ok(None));
-        if !targets.iter().flat_map(beside).any(|spot| there(&spot)) {
+        let there = |entry: &FolderEntry| !matches!(entry.kind(), Ok(None));
+        if !targets.iter().flat_map(beside).any(|entry| there(&entry)) {
             return Ok(None);
         }
-        let contents = targets.iter().map(|target| content(&target.spot));
+        let contents = targets.iter().map(|target| content(&target.entry));
         return Ok(Some(Interrupted {
             verdict: None,
             entries: Vec::new(),
@@ -406,7 +418,7 @@ pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, InstallErr
     if !journal
         .files
         .iter()
-        .map(|entry| &entry.path)
+        .map(|journaled| &journaled.path)
         .eq(paths.collect::<Vec<_>>().iter())
     {
         let why = "an interrupted run was installing another set of files there; run enforce with its request, or see which \
@@ -416,7 +428,7 @@ pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, InstallErr
     let mut found = Vec::with_capacity(targets.len());
     for target in targets {
         found.push(FileState {
-            target: content(&target.spot)?,
+            target: content(&target.entry)?,
             staged: content(&target.staged())?,
             saved: content(&target.saved())?,
         });
@@ -426,13 +438,13 @@ pub fn interrupted(targets: &[Target]) -> Result<Option<Interrupted>, InstallErr
                    and the files of that run (.NAME.same-ca-new and .NAME.same-ca-old)";
         return Err(InstallError::refused(named, why));
     };
-    let after = |(entry, found): (&Entry, FileState)| {
+    let after = |(journaled, found): (&Entry, FileState)| {
         let stands = found.target.as_ref().map(|held| journal::digest(held));
         match verdict {
-            Verdict::Finish if stands == Some(entry.new) => found.target,
+            Verdict::Finish if stands == Some(journaled.new) => found.target,
             Verdict::Finish => found.staged,
-            Verdict::Undo if stands == entry.old => found.target,
-            Verdict::Undo if entry.old.is_none() => None,
+            Verdict::Undo if stands == journaled.old => found.target,
+            Verdict::Undo if journaled.old.is_none() => None,
             Verdict::Undo => found.saved,
         }
     };
@@ -465,11 +477,11 @@ pub fn recover(targets: &[Target], interrupted: &Interrupted) -> Result<Vec<Left
 }
 
 fn finish(targets: &[Target], entries: &[Entry]) -> At<()> {
-    for (target, entry) in targets.iter().zip(entries).rev() {
+    for (target, journaled) in targets.iter().zip(entries).rev() {
         let at = |error| (target.path(), error);
-        let stands = target.spot.read().map_err(at)?.map(|held| journal::digest(&held));
-        if stands != Some(entry.new) {
-            target.staged().rename(&target.spot).map_err(at)?;
+        let stands = target.entry.read().map_err(at)?.map(|held| journal::digest(&held));
+        if stands != Some(journaled.new) {
+            target.staged().rename(&target.entry).map_err(at)?;
         }
     }
     sync_folders(targets)?;

@@ -1,10 +1,20 @@
 //! The only code that changes a server: puts a candidate into files or a Windows store, whole or not at all.
 //!
-//! [`plan`] works out what would be written, and touches nothing. [`install`] writes it: new files beside the old ones,
-//! synced; a synced journal; the renames; the journal taken away. Whatever stops a run in between, the old and the new
-//! pair are both on disk, and [`install::recover`] of the next run finishes or undoes it. [`windows_store`] imports one
-//! certificate with its key; whatever else stands in the store stays.
+//! Each installation has three steps, and `app::enforce` calls them in this order:
+//!
+//! 1. **Plan.** [`plan::plan`] takes what is known (the candidate, its key and chain, the current files) and returns what
+//!    shall be written. It does no IO.
+//! 2. **Simulate.** The subject is read again and judged, through a reader whose overlay holds the planned files. A
+//!    what-if run ends here, and so does a run whose plan would not make the subject compliant.
+//! 3. **Apply.** [`install::install`] writes the plan: new files beside the old ones, synced; a synced journal; the
+//!    renames; the removal of the journal. If anything stops a run in between, the old and the new files are both on
+//!    disk, and [`install::recover`] of the next run finishes or undoes the installation.
+//!
+//! [`windows_store`] imports one certificate with its key, and leaves everything else in the store alone.
 
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "the standard library has no calls for access lists")]
+mod access_list;
 pub mod folder;
 pub mod install;
 mod journal;

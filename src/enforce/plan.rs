@@ -1,4 +1,4 @@
-//! What an installation would write, and who shares a place with whom. Pure.
+//! What an installation shall write, and which subjects share a place. No IO.
 
 use std::collections::HashMap;
 use std::io;
@@ -41,7 +41,7 @@ enum Holds {
 
 /// The files of a place, in the order in which an action names them; none where it has no files.
 /// `one_file` says that the key's path is another spelling of the certificate's.
-pub fn slots(place: &Place, one_file: bool) -> Vec<PlannedFile> {
+pub fn files(place: &Place, one_file: bool) -> Vec<PlannedFile> {
     let pem = |path: &String, certificate, chain, key| PlannedFile {
         path: path.clone(),
         key,
@@ -54,10 +54,10 @@ pub fn slots(place: &Place, one_file: bool) -> Vec<PlannedFile> {
             chain,
         } => {
             let own_key = private_key.as_ref().filter(|_| !one_file);
-            let mut slots = vec![pem(certificate, true, chain.is_none(), own_key.is_none())];
-            slots.extend(own_key.map(|path| pem(path, false, false, true)));
-            slots.extend(chain.as_ref().map(|path| pem(path, false, true, false)));
-            slots
+            let mut files = vec![pem(certificate, true, chain.is_none(), own_key.is_none())];
+            files.extend(own_key.map(|path| pem(path, false, false, true)));
+            files.extend(chain.as_ref().map(|path| pem(path, false, true, false)));
+            files
         }
         Place::Pkcs12 { path, encryption, .. } => vec![PlannedFile {
             path: path.clone(),
@@ -127,17 +127,48 @@ pub fn pkcs12(
     written.map_err(|_| io::ErrorKind::FileTooLarge.into())
 }
 
-/// The bytes of each file, in the order of `slots`. `password` is the place's.
+/// What is known when an installation is planned.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// What is installed.
+    pub credentials: &'a Credentials,
+    /// The password of the place.
+    pub password: Option<&'a str>,
+    /// Random salts for a PKCS#12 file.
+    pub salts: &'a Salts,
+    /// What each file holds now, in the order of the files; `None` where there is no such file.
+    pub current: Vec<Option<&'a [u8]>>,
+    /// Whether the current files are kept.
+    pub backup: bool,
+}
+
+/// What an installation shall write.
+#[derive(Debug)]
+pub struct Plan {
+    /// What each file shall hold, in the order of the files.
+    pub contents: Vec<Zeroizing<Vec<u8>>>,
+    /// What the names of the backups end in; `None` where there is nothing to keep.
+    pub backup: Option<String>,
+}
+
+/// Plans an installation into the files of a place.
 ///
 /// # Errors
 /// Where a file would be too large to write.
-pub fn contents(
-    slots: &[PlannedFile],
+pub fn plan(files: &[PlannedFile], known: &Known<'_>) -> Result<Plan, InstallError> {
+    let contents = contents(files, known.credentials, known.password, known.salts)?;
+    let backup = known.backup.then(|| backup_suffix(&known.current)).flatten();
+    Ok(Plan { contents, backup })
+}
+
+/// The bytes of each file, in the order of `files`.
+fn contents(
+    files: &[PlannedFile],
     credentials: &Credentials,
     password: Option<&str>,
     salts: &Salts,
 ) -> Result<Vec<Zeroizing<Vec<u8>>>, InstallError> {
-    let content = |slot: &PlannedFile| match slot.holds {
+    let content = |file: &PlannedFile| match file.holds {
         Holds::Pem { certificate, chain } => {
             let mut text = Zeroizing::new(Vec::new());
             if certificate {
@@ -146,18 +177,18 @@ pub fn contents(
             for one in credentials.chain.iter().filter(|_| chain) {
                 text.extend_from_slice(one.pem().as_bytes());
             }
-            Ok(match slot.key {
+            Ok(match file.key {
                 true => with_key(&text, &credentials.key),
                 false => text,
             })
         }
         Holds::Pkcs12(encryption) => {
             let written = pkcs12(credentials, password, encryption, salts);
-            let written = written.map_err(|cause| InstallError::refused_for(&slot.path, cause))?;
+            let written = written.map_err(|cause| InstallError::refused_for(&file.path, cause))?;
             Ok(Zeroizing::new(written))
         }
     };
-    slots.iter().map(content).collect()
+    files.iter().map(content).collect()
 }
 
 /// PEM with the key behind it, in memory of the final size at once: growing would leave copies of the key behind.
@@ -179,11 +210,11 @@ fn with_key(before: &[u8], key: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 /// What backups of this content end in: the same content gives the same name, so a run repeated keeps one backup.
-/// `None` where nothing stands.
-pub fn backup_suffix<'a>(standing: impl IntoIterator<Item = Option<&'a [u8]>>) -> Option<String> {
+/// `None` where there is no file.
+fn backup_suffix(current: &[Option<&[u8]>]) -> Option<String> {
     let mut digest = Sha256::new();
     let mut any = false;
-    for content in standing {
+    for content in current {
         any |= content.is_some();
         let length = content.map_or(u64::MAX, |content| content.len() as u64);
         digest.update(length.to_be_bytes());

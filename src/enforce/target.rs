@@ -14,7 +14,7 @@ use super::plan::PlannedFile;
 pub struct Target {
     /// As given.
     pub given: String,
-    pub(super) spot: FolderEntry,
+    pub(super) entry: FolderEntry,
     pub(super) key: bool,
 }
 
@@ -26,15 +26,15 @@ impl Target {
     ///
     /// # Errors
     /// Where the folder is not there or may not be read, or the path names no file.
-    pub fn resolve(slot: &PlannedFile, folders: &mut Folders) -> Result<Self, InstallError> {
+    pub fn resolve(file: &PlannedFile, folders: &mut Folders) -> Result<Self, InstallError> {
         if !os::SUPPORTED {
             let why = "this build installs files on Unix and Windows alone; use {\"by\": \"caller\"}, and install what it chooses";
-            return Err(InstallError::refused(&slot.path, why));
+            return Err(InstallError::refused(&file.path, why));
         }
-        let given = Path::new(&slot.path);
-        let refused = |why: &str| InstallError::refused(&slot.path, why);
+        let given = Path::new(&file.path);
+        let refused = |why: &str| InstallError::refused(&file.path, why);
         let name = given.file_name().and_then(|name| name.to_str());
-        let name = name.filter(|_| !slot.path.ends_with(['/', std::path::MAIN_SEPARATOR]));
+        let name = name.filter(|_| !file.path.ends_with(['/', std::path::MAIN_SEPARATOR]));
         let name = name.ok_or_else(|| refused("it is not the path of a file"))?;
         if let Some(why) = os::unfit_name(name) {
             return Err(refused(why));
@@ -43,7 +43,7 @@ impl Target {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let said = |error| InstallError::refused_for(&slot.path, error);
+        let said = |error| InstallError::refused_for(&file.path, error);
         let folder = os::plain(fs::canonicalize(parent).map_err(said)?);
         if folder.to_str().is_none() {
             return Err(refused("the name of its folder is not Unicode"));
@@ -56,14 +56,14 @@ impl Target {
                 opened
             }
         };
-        let spot = FolderEntry {
+        let entry = FolderEntry {
             folder,
             name: name.to_owned(),
         };
         Ok(Target {
-            given: slot.path.clone(),
-            spot: spot.as_stored(),
-            key: slot.key,
+            given: file.path.clone(),
+            entry: entry.as_stored(),
+            key: file.key,
         })
     }
 
@@ -74,12 +74,12 @@ impl Target {
 
     /// With one spelling: its folder resolved, itself not.
     pub fn path(&self) -> PathBuf {
-        self.spot.path()
+        self.entry.path()
     }
 
     /// Its folder.
     pub fn folder(&self) -> &Arc<Folder> {
-        &self.spot.folder
+        &self.entry.folder
     }
 
     /// The new file, before it gets its name.
@@ -103,18 +103,18 @@ impl Target {
     }
 
     pub(super) fn beside(&self, what: &str) -> FolderEntry {
-        self.spot.beside(format!(".{}.same-ca-{what}", self.spot.name))
+        self.entry.beside(format!(".{}.same-ca-{what}", self.entry.name))
     }
 
     /// The backup of it.
     pub(super) fn backup(&self, suffix: &str) -> FolderEntry {
-        self.spot.beside(format!("{}{suffix}", self.spot.name))
+        self.entry.beside(format!("{}{suffix}", self.entry.name))
     }
 
     /// The backup that a journal names: nothing but a backup of this very file.
     pub(super) fn journaled_backup(&self, name: &str) -> Option<FolderEntry> {
-        let of_this = name.strip_prefix(self.spot.name.as_str())?;
-        (of_this.ends_with(".bak") && !name.contains(['/', '\\'])).then(|| self.spot.beside(name.to_owned()))
+        let of_this = name.strip_prefix(self.entry.name.as_str())?;
+        (of_this.ends_with(".bak") && !name.contains(['/', '\\'])).then(|| self.entry.beside(name.to_owned()))
     }
 
     pub(super) fn entry_path(&self) -> String {

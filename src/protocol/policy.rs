@@ -205,10 +205,14 @@ impl JsonSchema for Severities {
     }
 }
 
+/// serverAuth (RFC 5280 §4.2.1.12).
+pub const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
+/// clientAuth (RFC 5280 §4.2.1.12).
+pub const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 /// Extended key usages that have a name here, with their OIDs (RFC 5280 §4.2.1.12, Microsoft).
 pub const EXTENDED_KEY_USAGES: &[(&str, &str)] = &[
-    ("serverAuth", "1.3.6.1.5.5.7.3.1"),
-    ("clientAuth", "1.3.6.1.5.5.7.3.2"),
+    ("serverAuth", SERVER_AUTH),
+    ("clientAuth", CLIENT_AUTH),
     ("codeSigning", "1.3.6.1.5.5.7.3.3"),
     ("emailProtection", "1.3.6.1.5.5.7.3.4"),
     ("timeStamping", "1.3.6.1.5.5.7.3.8"),

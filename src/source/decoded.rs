@@ -18,15 +18,10 @@ pub(super) fn read(bytes: &[u8], password: Option<&Secret>, label: &str) -> Resu
     let format = Format::Encoded(bundle.format);
     let keys = several(&bundle.keys);
     let mut holding = Holding {
-        format,
-        certificates: Vec::with_capacity(bundle.certificates.len()),
         keys: readable(&bundle.keys),
-        problems: Vec::new(),
-        notes: Vec::new(),
         first_is_unreadable: bundle.first_is_unreadable,
-        strangers: Vec::new(),
         ambiguity: bundle.ambiguity,
-        key_trouble: None,
+        ..Holding::new(format)
     };
     for problem in bundle.problems {
         let why = reason::decode(&problem.error);

@@ -21,17 +21,7 @@ impl SourceReader<'_> {
         label: &str,
     ) -> Result<Holding, Finding> {
         let mut secret = None;
-        let mut whole = Holding {
-            format: Format::Folder,
-            certificates: Vec::new(),
-            keys: Vec::new(),
-            problems: Vec::new(),
-            notes: Vec::new(),
-            first_is_unreadable: false,
-            strangers: Vec::new(),
-            ambiguity: None,
-            key_trouble: None,
-        };
+        let mut whole = Holding::new(Format::Folder);
         for path in files {
             let content = match self.content(path) {
                 Ok(file::Content::File(bytes)) => bytes,

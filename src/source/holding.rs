@@ -31,6 +31,21 @@ pub struct Holding {
 }
 
 impl Holding {
+    /// Nothing, read from a source of this format.
+    pub fn new(format: Format) -> Self {
+        Holding {
+            format,
+            certificates: Vec::new(),
+            keys: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            first_is_unreadable: false,
+            strangers: Vec::new(),
+            ambiguity: None,
+            key_trouble: None,
+        }
+    }
+
     /// All certificates.
     pub fn all(&self) -> Arc<[Arc<Certificate>]> {
         self.certificates.iter().map(|held| held.certificate.clone()).collect()

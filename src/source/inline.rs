@@ -48,17 +48,8 @@ pub fn der(source: &DerSource) -> Result<Holding, &'static str> {
         notes: padded.then(|| decoded::padded("inline DER")).into_iter().collect(),
         ..HeldCertificate::of(certificate, form)
     };
-    let mut holding = Holding {
-        format: Format::Encoded(Encoding::Der),
-        certificates: vec![held],
-        keys: Vec::new(),
-        problems: Vec::new(),
-        notes: Vec::new(),
-        first_is_unreadable: false,
-        strangers: Vec::new(),
-        ambiguity: None,
-        key_trouble: None,
-    };
+    let mut holding = Holding::new(Format::Encoded(Encoding::Der));
+    holding.certificates.push(held);
     for (index, text) in source.chain.iter().enumerate() {
         let certificate = base64(text).ok().and_then(parse);
         match certificate {

@@ -41,17 +41,7 @@ impl SourceReader<'_> {
                 .value("source", label)
                 .phrase("why", reason::tls(&error))
         })?;
-        let mut holding = Holding {
-            format: Format::Tls,
-            certificates: Vec::with_capacity(presented.certificates.len()),
-            keys: Vec::new(),
-            problems: Vec::new(),
-            notes: Vec::new(),
-            first_is_unreadable: false,
-            strangers: Vec::new(),
-            ambiguity: None,
-            key_trouble: None,
-        };
+        let mut holding = Holding::new(Format::Tls);
         for (index, der) in presented.certificates.into_iter().enumerate() {
             match Certificate::parse(der) {
                 Ok(certificate) => holding

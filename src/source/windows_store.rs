@@ -70,7 +70,7 @@ pub fn means(store: &WindowsStoreSource, certificate: &Certificate) -> bool {
 /// What kept the store from being read; an empty place is none.
 pub fn with(read: Result<Holding, Finding>, supposed: Vec<HeldCertificate>) -> Result<Holding, Finding> {
     let mut holding = match read {
-        Err(why) if why.code == Code::CertificateMissing => empty(),
+        Err(why) if why.code == Code::CertificateMissing => Holding::new(Format::WindowsStore),
         read => read?,
     };
     for held in supposed {
@@ -81,23 +81,9 @@ pub fn with(read: Result<Holding, Finding>, supposed: Vec<HeldCertificate>) -> R
     Ok(holding)
 }
 
-fn empty() -> Holding {
-    Holding {
-        format: Format::WindowsStore,
-        certificates: Vec::new(),
-        keys: Vec::new(),
-        problems: Vec::new(),
-        notes: Vec::new(),
-        first_is_unreadable: false,
-        strangers: Vec::new(),
-        ambiguity: None,
-        key_trouble: None,
-    }
-}
-
 /// Of what stands in a store, what the source means.
 fn select(store: &WindowsStoreSource, label: &str, found: Vec<StoreEntry>) -> Result<Holding, Finding> {
-    let mut holding = empty();
+    let mut holding = Holding::new(Format::WindowsStore);
     let one_is_meant = store.thumbprint.is_some() || store.subject.is_some();
     let mut seen = HashSet::new();
     for one in found {

@@ -4,15 +4,17 @@ use crate::app::places;
 use crate::app::subjects::Candidates;
 use crate::decide::{Chosen, Settled, SubjectCase};
 use crate::enforce::install::{self, CurrentFile, Leftover};
-use crate::enforce::plan::{self, PlannedFile};
+use crate::enforce::plan::{self, Known, Plan, PlannedFile};
 use crate::pkcs12::Salts;
+use crate::protocol::Secret;
 use crate::protocol::{Action, ActionKind, Code, Finding, Hex, Place, Status, Subject, SubjectReport};
+use crate::source::Overlay;
 
 use super::Run;
 use super::outcome::{action, facts, finished, refused};
 use super::place::{Files, Locks, said};
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     /// Finishes or undoes what an interrupted run left in a place.
     pub(super) fn recover(&mut self, place: &mut Files<'_>, locks: &Locks) {
         let Some(subject) = self.request.subjects.get(place.subject) else {
@@ -51,7 +53,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let mended = place.slots.iter().filter(|_| interrupted.concerns_files());
+        let mended = place.files.iter().filter(|_| interrupted.concerns_files());
         self.changed = true;
         self.actions.push(Action {
             action: ActionKind::Recover,
@@ -61,7 +63,7 @@ impl<'a> Run<'a> {
             candidate: None,
             source: None,
             certificate: None,
-            paths: mended.map(|slot| slot.path.clone()).collect(),
+            paths: mended.map(|file| file.path.clone()).collect(),
             backups: Vec::new(),
         });
     }
@@ -95,7 +97,7 @@ impl<'a> Run<'a> {
             self.add(&mut report, note);
         }
         if !self.what_if {
-            // What stands is on disk; under what-if a later subject of the same place finds it as it would be.
+            // The files are on disk now. In a what-if run, a later subject of the same place finds them as they would be.
             self.overlay = place.bare(std::mem::take(&mut self.overlay));
         }
         report
@@ -107,7 +109,7 @@ impl<'a> Run<'a> {
         place: &mut Files<'_>,
         candidates: &Candidates,
     ) -> SubjectReport {
-        let standing = self.examine(place);
+        let current = self.examine(place);
         let case = self.case(subject, candidates);
         let before = place.before.get_or_insert_with(|| facts(&case)).clone();
         let first = self.reference.settle(&case);
@@ -125,10 +127,10 @@ impl<'a> Run<'a> {
         };
         let backup = place.install.backup || unreadable.is_some();
         let unfit = place.stuck.as_ref().or(place.unfit.as_ref()).or(refused.as_ref());
-        let done = match (unfit, &standing) {
+        let done = match (unfit, &current) {
             (Some(why), _) => Err(why.clone()),
             (None, None) => Err(Finding::of(Code::InstallRefused, "unread")),
-            (None, Some(standing)) => self.replace(subject, place, (standing, backup), &case, chosen, candidates),
+            (None, Some(current)) => self.replace(subject, place, (current, backup), &case, chosen, candidates),
         };
         match done {
             Ok(settled) => SubjectReport {
@@ -136,8 +138,8 @@ impl<'a> Run<'a> {
                 ..finished(&settled, Some(before))
             },
             Err(why) => {
-                // Whatever was tried: what stands is judged.
-                if standing.is_none() || !self.what_if {
+                // Whatever was tried, what is there now is judged.
+                if current.is_none() || !self.what_if {
                     self.overlay = place.bare(std::mem::take(&mut self.overlay));
                 }
                 let settled = self.reference.settle(&self.case(subject, candidates));
@@ -149,93 +151,117 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Reads what stands at the files of a place, once: what is judged is what is replaced.
+    /// Reads the current files of a place, once: what is judged is what is replaced.
     fn examine(&mut self, place: &mut Files<'_>) -> Option<Vec<CurrentFile>> {
         if place.unfit.is_some() || place.stuck.is_some() {
             return None;
         }
-        let mut standing = match install::examine(&place.targets) {
-            Ok(standing) => standing,
+        let mut current = match install::examine(&place.targets) {
+            Ok(current) => current,
             Err(trouble) => {
                 place.unfit = Some(said(&trouble, self.context));
                 return None;
             }
         };
-        for (slot, one) in place.slots.iter().zip(&mut standing) {
+        for (file, one) in place.files.iter().zip(&mut current) {
             // An interrupted run would have been mended by now.
-            if let Some(content) = self.overlay.file(&slot.path) {
+            if let Some(content) = self.overlay.file(&file.path) {
                 one.content = content.as_ref().map(|content| (**content).clone());
             }
         }
         self.overlay = place.over(
             std::mem::take(&mut self.overlay),
-            standing.iter().map(|one| one.content.clone()),
+            current.iter().map(|one| one.content.clone()),
         );
-        Some(standing)
+        Some(current)
     }
 
-    /// Installs the candidate that was chosen, or says what it would give. `backup` says whether the old files are kept.
+    /// Plans the installation of the chosen candidate, simulates it, and applies it unless this is a what-if run.
+    /// `backup` says whether the current files are kept.
     fn replace(
         &mut self,
         subject: &Subject,
         place: &mut Files<'_>,
-        (standing, backup): (&[CurrentFile], bool),
+        (current, backup): (&[CurrentFile], bool),
         case: &SubjectCase<'_>,
         chosen: &Chosen,
         candidates: &Candidates,
     ) -> Result<Settled, Finding> {
         let credentials = self.credentials(subject, case, chosen)?;
-        let mut standing = standing;
-        if credentials.chain.is_empty() && place.slots.last().is_some_and(PlannedFile::is_chain_alone) {
-            // A root issued it, so there is nothing to send along, and servers refuse an empty file: it is left alone.
-            place.slots.pop();
+        let mut current = current;
+        if credentials.chain.is_empty() && place.files.last().is_some_and(PlannedFile::is_chain_alone) {
+            // A root issued it: there is no chain to send, and servers refuse an empty file. The current file stays.
+            place.files.pop();
             place.targets.pop();
-            standing = standing.split_last().map_or(standing, |(_, rest)| rest);
+            current = current.split_last().map_or(current, |(_, rest)| rest);
         }
         let password = match &place.install.place {
             Place::Pkcs12 { path, password, .. } => self.reader().password(password.as_ref(), path).map_err(refused)?,
             _ => None,
         };
         let salts = Salts::random().ok_or_else(|| Finding::of(Code::InstallFailed, "no-randomness"))?;
-        let password = password.as_ref().map(crate::protocol::Secret::expose);
-        let contents = plan::contents(&place.slots, &credentials, password, &salts)
-            .map_err(|trouble| said(&trouble, self.context))?;
-        install::check_room(&place.targets, &contents).map_err(|trouble| said(&trouble, self.context))?;
+        let known = Known {
+            credentials: &credentials,
+            password: password.as_ref().map(Secret::expose),
+            salts: &salts,
+            current: current.iter().map(CurrentFile::bytes).collect(),
+            backup,
+        };
+        let plan = plan::plan(&place.files, &known).map_err(|trouble| said(&trouble, self.context))?;
+        install::check_room(&place.targets, &plan.contents).map_err(|trouble| said(&trouble, self.context))?;
 
-        // What would stand is judged before it stands: what a candidate's source proved, the files may not.
-        let planned = place.over(self.overlay.clone(), contents.iter().cloned().map(Some));
-        let mut settled = self.settled(subject, candidates, &planned);
-        if settled.report.status != Some(Status::Compliant) {
-            let path = place.slots.first().map_or("", |slot| slot.path.as_str());
-            return Err(match settled.report.findings.first() {
-                Some(cause) => Finding::of(Code::InstallRefused, "not-proven-there")
-                    .value("place", path)
-                    .cause(cause),
-                None => Finding::of(Code::InstallRefused, "another-fits").value("place", path),
-            });
-        }
-
-        let stands = standing
-            .iter()
-            .map(|one| one.content.as_ref().map(|content| content.as_slice()));
-        let suffix = backup.then(|| plan::backup_suffix(stands)).flatten();
+        let (simulated, mut settled) = self.simulate(subject, place, &plan, candidates)?;
         if self.what_if {
-            self.overlay = planned;
+            self.overlay = simulated;
         } else {
-            let left = install::install(&place.targets, standing, &contents, suffix.as_deref());
-            let left = left.map_err(|trouble| self.failed(&trouble))?;
-            place.notes.extend(self.leftovers(&left));
-            self.overlay = place.bare(std::mem::take(&mut self.overlay));
-            settled = self.reference.settle(&self.case(subject, candidates));
+            settled = self.apply(subject, place, current, &plan, candidates)?;
         }
         self.changed = true;
         let certificate = Hex(*credentials.certificate.sha256());
         self.actions.push(Action {
-            paths: place.slots.iter().map(|slot| slot.path.clone()).collect(),
-            backups: install::backups(&place.targets, standing, suffix.as_deref()),
+            paths: place.files.iter().map(|file| file.path.clone()).collect(),
+            backups: install::backups(&place.targets, current, plan.backup.as_deref()),
             ..action(ActionKind::Install, subject, chosen, certificate)
         });
         Ok(settled)
+    }
+
+    /// The verdict on the planned files, before they are written: what a candidate's source proved, the files may not.
+    fn simulate(
+        &self,
+        subject: &Subject,
+        place: &Files<'_>,
+        plan: &Plan,
+        candidates: &Candidates,
+    ) -> Result<(Overlay, Settled), Finding> {
+        let overlay = place.over(self.overlay.clone(), plan.contents.iter().cloned().map(Some));
+        let settled = self.settled(subject, candidates, &overlay);
+        if settled.report.status == Some(Status::Compliant) {
+            return Ok((overlay, settled));
+        }
+        let path = place.files.first().map_or("", |file| file.path.as_str());
+        Err(match settled.report.findings.first() {
+            Some(cause) => Finding::of(Code::InstallRefused, "not-proven-there")
+                .value("place", path)
+                .cause(cause),
+            None => Finding::of(Code::InstallRefused, "another-fits").value("place", path),
+        })
+    }
+
+    /// Writes the planned files, and returns the verdict on what is then on disk.
+    fn apply(
+        &mut self,
+        subject: &Subject,
+        place: &mut Files<'_>,
+        current: &[CurrentFile],
+        plan: &Plan,
+        candidates: &Candidates,
+    ) -> Result<Settled, Finding> {
+        let left = install::install(&place.targets, current, &plan.contents, plan.backup.as_deref());
+        let left = left.map_err(|trouble| self.failed(&trouble))?;
+        place.notes.extend(self.leftovers(&left));
+        self.overlay = place.bare(std::mem::take(&mut self.overlay));
+        Ok(self.reference.settle(&self.case(subject, candidates)))
     }
 
     fn leftovers(&self, left: &[Leftover]) -> Vec<Finding> {

@@ -22,7 +22,7 @@ pub(super) struct Files<'a> {
     /// Index of the subject.
     pub(super) subject: usize,
     pub(super) install: &'a Install,
-    pub(super) slots: Vec<PlannedFile>,
+    pub(super) files: Vec<PlannedFile>,
     pub(super) targets: Vec<Target>,
     /// The first place of the same files, an index among the places.
     pub(super) leader: usize,
@@ -42,18 +42,18 @@ impl Files<'_> {
     /// An overlay with these contents of its files.
     pub(super) fn over(&self, overlay: Overlay, contents: impl Iterator<Item = Option<Zeroizing<Vec<u8>>>>) -> Overlay {
         let mut overlay = overlay;
-        for (index, (slot, content)) in self.slots.iter().zip(contents).enumerate() {
+        for (index, (file, content)) in self.files.iter().zip(contents).enumerate() {
             if let (0, Some(alias)) = (index, self.alias) {
                 overlay = overlay.with_file(alias, content.clone());
             }
-            overlay = overlay.with_file(&slot.path, content);
+            overlay = overlay.with_file(&file.path, content);
         }
         overlay
     }
 
     /// An overlay that says nothing of its files: what stands on disk counts.
     pub(super) fn bare(&self, overlay: Overlay) -> Overlay {
-        let paths = self.slots.iter().map(|slot| slot.path.as_str());
+        let paths = self.files.iter().map(|file| file.path.as_str());
         paths.chain(self.alias).fold(overlay, Overlay::without_file)
     }
 }
@@ -66,16 +66,16 @@ pub(super) fn places<'a>(request: &'a Request, context: &Context<'_>) -> Result<
         let Some(install) = places::own_files(subject) else {
             continue;
         };
-        let mut slots = plan::slots(&install.place, false);
-        let mut resolved = resolve(&slots, &mut folders);
+        let mut files = plan::files(&install.place, false);
+        let mut resolved = resolve(&files, &mut folders);
         let mut alias = None;
         if let (Place::Files { private_key, .. }, Ok([certificate, key, ..])) = (&install.place, resolved.as_deref())
             && private_key.is_some()
             && certificate.identity() == key.identity()
         {
             alias = private_key.as_deref();
-            slots = plan::slots(&install.place, true);
-            resolved = resolve(&slots, &mut folders);
+            files = plan::files(&install.place, true);
+            resolved = resolve(&files, &mut folders);
         }
         let (targets, unfit) = match resolved {
             Ok(targets) => (targets, None),
@@ -84,7 +84,7 @@ pub(super) fn places<'a>(request: &'a Request, context: &Context<'_>) -> Result<
         places.push(Files {
             subject: index,
             install,
-            slots,
+            files,
             targets,
             leader: places.len(),
             alias,
@@ -105,7 +105,7 @@ pub(super) fn places<'a>(request: &'a Request, context: &Context<'_>) -> Result<
             candidates: &subject.candidates,
             files: match place.targets.is_empty() {
                 false => place.targets.iter().map(Target::identity).collect(),
-                true => place.slots.iter().map(|slot| PathBuf::from(&slot.path)).collect(),
+                true => place.files.iter().map(|file| PathBuf::from(&file.path)).collect(),
             },
         })
         .collect();
@@ -116,8 +116,8 @@ pub(super) fn places<'a>(request: &'a Request, context: &Context<'_>) -> Result<
     Ok(places)
 }
 
-fn resolve(slots: &[PlannedFile], folders: &mut Folders) -> Result<Vec<Target>, InstallError> {
-    slots.iter().map(|slot| Target::resolve(slot, folders)).collect()
+fn resolve(files: &[PlannedFile], folders: &mut Folders) -> Result<Vec<Target>, InstallError> {
+    files.iter().map(|file| Target::resolve(file, folders)).collect()
 }
 
 pub(super) type Locks = BTreeMap<PathBuf, Result<Lock, Finding>>;

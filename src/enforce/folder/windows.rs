@@ -36,13 +36,10 @@ use windows_sys::Win32::System::Threading::{
     CreateMutexW, GetCurrentProcess, OpenProcessToken, ReleaseMutex, WaitForSingleObject,
 };
 
+use crate::enforce::access_list::{self, Descriptor};
 use crate::protocol::hex;
 
 use super::{Folder, Kind, Unfit};
-
-#[path = "access_list.rs"]
-mod access_list;
-use access_list::Descriptor;
 
 /// Whether files are installed on this system.
 pub const SUPPORTED: bool = true;
