@@ -113,7 +113,7 @@ def mixed(windows, machine, estate):
     return plays
 
 
-def test_one_play_asks_windows_hosts_and_unix_hosts_each_with_its_module(mixed, estate):
+def test_one_play_asks_windows_hosts_and_unix_hosts_each_with_its_module_with_a_double_of_win_same_ca(mixed, estate):
     run = mixed.run("sameca.pki.persistent_chat")
     assert run.code != 0
     failed = {line["host"] for line in run.lines if line["outcome"] == "failed"}
@@ -137,7 +137,7 @@ def test_one_play_asks_windows_hosts_and_unix_hosts_each_with_its_module(mixed, 
     assert "contoso-of-windows" not in run.output + json.dumps(run.lines)
 
 
-def test_enforcing_over_both_kinds_assigns_on_windows_and_installs_on_unix(mixed, estate):
+def test_enforcing_over_both_kinds_assigns_on_windows_and_installs_on_unix_with_a_double_of_win_same_ca(mixed, estate):
     hosts = mixed.inventory["all"]["hosts"]
     hosts["fe03.contoso.com"].update(
         persistent_chat_candidates=[f"{estate}/candidates/fe03-WebServicesExternal.pem"], persistent_chat_candidate_passphrase="of-the-candidate",
@@ -164,7 +164,7 @@ def test_enforcing_over_both_kinds_assigns_on_windows_and_installs_on_unix(mixed
     assert "of-the-candidate" not in run.output + json.dumps(run.lines)
 
 
-def test_the_steps_take_windows_hosts_one_by_one(mixed, estate):
+def test_the_steps_take_windows_hosts_one_by_one_with_a_double_of_win_same_ca(mixed, estate):
     (mixed.folder / "estate.json").write_text(json.dumps(mixed.inventory["all"]["vars"]))
     assert mixed.run("sameca.pki.reference", "-e", "@estate.json").code == 0
     mixed.inventory["all"]["vars"]["persistent_chat_reference"] = []
@@ -183,7 +183,7 @@ def test_the_steps_take_windows_hosts_one_by_one(mixed, estate):
     assert [each["module"] for each in asked(mixed.machines["pchat01"])] == ["win_same_ca_info"]
 
 
-def test_what_is_a_dictionary_reaches_the_windows_module_as_it_is(mixed):
+def test_what_is_a_dictionary_reaches_the_windows_module_as_it_is_with_a_double_of_win_same_ca(mixed):
     options = {"subjects": [{"name": "x", "source": {"path": "/x"}}], "candidates": [{"path": "/c"}], "intermediates": [{"path": "/i"}], "pinned_keys": ["00"]}
     # The double of the module writes down what it is asked, and knows strings alone.
     mixed.run(play({"sameca.pki.same_ca_host": dict(
@@ -193,7 +193,7 @@ def test_what_is_a_dictionary_reaches_the_windows_module_as_it_is(mixed):
     assert {name: told["options"].get(name) for name in options} == options
 
 
-def test_the_gate_looks_into_the_stores_of_windows_hosts(windows, machine, estate):
+def test_the_gate_looks_into_the_stores_of_windows_hosts_with_a_double_of_win_same_ca(windows, machine, estate):
     plays = windows
     (plays.folder / "reference.json").write_bytes(subprocess.run(
         [plays.binary, "reference", f"{estate}/fe01/Default.pem", "--authority", f"{estate}/ca/CertEnroll"], check=True, capture_output=True,
@@ -219,7 +219,7 @@ def test_the_gate_looks_into_the_stores_of_windows_hosts(windows, machine, estat
     assert run.code == 0 and marker.exists() and "all 2 servers" in run.output, run.output
 
 
-def test_the_role_puts_the_program_and_the_module_on_windows(windows, tmp_path):
+def test_the_role_puts_the_program_and_the_module_on_windows_with_doubles_of_ansible_windows(windows, tmp_path):
     plays = windows
     files = plays.folder / "files"
     files.mkdir()
@@ -294,7 +294,7 @@ def find_pwsh():
     return found
 
 
-def test_the_role_scheduled_registers_a_task_whose_script_drops_reports(windows, estate, tmp_path, binary):
+def test_the_role_scheduled_registers_a_task_whose_script_drops_reports_with_doubles_of_ansible_windows(windows, estate, tmp_path, binary):
     drive = tmp_path / "drive"
     (windows.folder / "reference.json").write_bytes(subprocess.run(
         [binary, "reference", f"{estate}/fe01/Default.pem", "--authority", f"{estate}/ca/CertEnroll"], check=True, capture_output=True,
