@@ -18,7 +18,7 @@ test-powershell: ## the PowerShell tests alone: Pester and PSScriptAnalyzer wher
 	tests/powershell/run
 
 lint: ## formatting, clippy, and what dependencies may be built in
-	cargo fmt --all --check && cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo fmt --all --check && cargo fmt --manifest-path tests/fuzz/Cargo.toml --check && cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 bench: ## the measurements
@@ -33,7 +33,7 @@ schemas: ## write schemas/ and the DSC manifest anew from the types
 model: ## the law as a program: all small worlds, a million minted ones held against the engine, and a hundred floods (MODEL_SEED, MODEL_WORLDS, MODEL_FLOODS)
 	MODEL_STRIDE=1 MODEL_WORLDS=$${MODEL_WORLDS:-1000000} MODEL_FLOODS=$${MODEL_FLOODS:-100} CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo test --locked model:: -- --nocapture
 
-fuzz: ## a minute of broken inputs for each place where strange bytes come in (stable Rust, blind to coverage)
+fuzz: ## a minute of broken inputs for each place where strange bytes come in (stable Rust, blind to coverage; tests/fuzz/Cargo.toml has libFuzzer's)
 	cargo run --locked --release --example fuzz -- 60
 
 windows: ## the executable for Windows 7, Server 2008 R2 and later: target/x86_64-win7-windows-gnu/release/same-ca.exe

@@ -258,6 +258,24 @@ fn circles_are_seen_however_they_are_written() {
 }
 
 #[test]
+fn every_fuzz_target_of_the_burst_is_one_of_libfuzzer_too() {
+    let fuzz = root().join("tests/fuzz");
+    let read = |name: &str| fs::read_to_string(fuzz.join(name)).unwrap().replace("\r\n", "\n");
+    let quoted = |text: &str, before: &str| -> BTreeSet<String> {
+        let after = text.split(before).skip(1);
+        after.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    };
+    let burst = quoted(&read("targets.rs"), "            name: \"");
+    let built = quoted(&read("Cargo.toml"), "[[bin]]\nname = \"");
+    let there: BTreeSet<String> = files(&fuzz.join("fuzz_targets"))
+        .iter()
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert!(!burst.is_empty());
+    assert_eq!((&built, &there), (&burst, &burst));
+}
+
+#[test]
 fn nothing_mentions_this_machine_or_where_packages_come_from() {
     // Put together here, so that this file does not mention them either.
     let words = [
