@@ -1,10 +1,12 @@
 //! The command line: what may be written, and nothing of what it does.
 
+mod fleet_files;
 mod help;
 #[cfg(test)]
 mod tests;
 mod values;
 
+pub use fleet_files::FleetFiles;
 pub use values::{AsOf, DistrustArg, KeyArg, SeverityArg, SourceArg};
 
 use std::path::PathBuf;
@@ -16,9 +18,9 @@ use crate::protocol::{Encryption, Level, Match, Profile, ProofWanted, References
 
 use help::{
     BATCH_ABOUT, BATCH_EXAMPLES, CALLER, CHECK_ABOUT, CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, DSC_ABOUT, DSC_EXAMPLES,
-    ENFORCE_ABOUT, ENFORCE_EXAMPLES, EVIDENCE, EXAMPLES, FILES, FLEET_ABOUT, FLEET_EXAMPLES, INSPECT_ABOUT,
-    INSPECT_EXAMPLES, INSTALL, JUDGING, MAN_EXAMPLES, OUTPUT, POLICY, READING, REFERENCE, REFERENCE_ABOUT,
-    REFERENCE_EXAMPLES, SCHEMA_EXAMPLES, SUBJECTS,
+    ENFORCE_ABOUT, ENFORCE_EXAMPLES, EVIDENCE, EXAMPLES, FLEET_ABOUT, FLEET_EXAMPLES, INSPECT_ABOUT, INSPECT_EXAMPLES,
+    INSTALL, JUDGING, MAN_EXAMPLES, OUTPUT, POLICY, READING, REFERENCE, REFERENCE_ABOUT, REFERENCE_EXAMPLES,
+    SCHEMA_EXAMPLES, SUBJECTS,
 };
 use values::{as_of, seconds, span, timestamp, words};
 
@@ -241,29 +243,6 @@ pub struct FleetArgs {
     pub output: OutputFlags,
 }
 
-/// The files that `same-ca fleet` writes in one run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
-pub struct FleetFiles {
-    /// Write a page for people, in one file that needs no network
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    pub html: Option<PathBuf>,
-    /// Write the fleet report, which can be read again
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    pub json: Option<PathBuf>,
-    /// Write a table of all subjects
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    pub csv: Option<PathBuf>,
-    /// Write test results as Jenkins and GitLab read them
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    pub junit: Option<PathBuf>,
-    /// Write metrics for node_exporter's textfile collector
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    pub prometheus: Option<PathBuf>,
-    /// Write a summary for a pull request or a wiki
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    pub markdown: Option<PathBuf>,
-}
-
 /// What `--fail-on` looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum FailOn {
@@ -316,7 +295,7 @@ pub struct ManArgs {
 pub struct OutputFlags {
     /// How to write the answer [default: text with request flags or on a terminal, else json]
     #[arg(long, value_enum, help_heading = OUTPUT)]
-    pub format: Option<Format>,
+    pub format: Option<OutputFormat>,
     /// Write the answer to FILE instead of stdout, whole or not at all
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub output: Option<PathBuf>,
@@ -324,7 +303,7 @@ pub struct OutputFlags {
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// For programs: one JSON document
     Json,
     /// For people

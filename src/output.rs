@@ -28,12 +28,12 @@ pub struct Progress {
 
 /// Writes a file whole or not at all: beside it first, synced, then renamed over it.
 ///
-/// What stands there keeps its permissions and, if it is a link, stays one; a device or a pipe is written to as it is.
+/// An existing file keeps its permissions, and a link stays a link. A device or a pipe is written to directly.
 pub fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
     write_file_by(path, |out| out.write_all(content))
 }
 
-/// [`write_file`] of what is written bit by bit: it never stands in memory as a whole.
+/// [`write_file`] for content that is written in parts: it is never in memory as a whole.
 pub fn write_file_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let standing = match fs::metadata(path) {
         Ok(standing) => Some(standing),
@@ -107,7 +107,7 @@ impl<W: Write> Meter<W> {
         let _ = write!(self.out, "\r\x1b[K{what}: {done}{of}").and_then(|()| self.out.flush());
     }
 
-    /// Takes the line away again, so that what follows stands alone.
+    /// Removes the line, so that what follows starts on an empty line.
     pub fn clear(&mut self) {
         if self.shown_at.take().is_some() {
             let _ = write!(self.out, "\r\x1b[K").and_then(|()| self.out.flush());

@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("render", &["json", "protocol"]),
     ("fleet", &["explain", "json", "protocol"]),
     ("output", &[]),
-    ("cli", &["protocol"]),
+    ("cli", &["protocol", "render"]),
     (
         "app",
         &[

@@ -32,7 +32,7 @@ pub fn run(args: &CheckArgs, streams: &mut Streams<'_>, context: &Context<'_>) -
     verdict.tell(streams, &args.output, args.exit_code, context, |_, _, _| Ok(()))
 }
 
-/// Answers one request. `stdin` is what a source `-` stands for.
+/// Answers one request. `stdin` is what a source `-` reads.
 ///
 /// # Errors
 /// Where the request itself cannot be answered; what concerns one subject is a finding on it.

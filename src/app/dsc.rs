@@ -33,7 +33,7 @@ const DRAIN_LIMIT: u64 = 1024 * 1024 * 1024;
 /// Runs one operation and returns the exit code.
 ///
 /// # Errors
-/// Where standard output cannot be written to. Everything else is told on standard error, as DSC wants it.
+/// Where standard output cannot be written. Everything else is reported on standard error, as DSC expects.
 pub fn dsc(operation: &DscCommand, streams: &mut Streams<'_>, context: &Context<'_>) -> Result<u8, Error> {
     let lines = Mutex::new(Lines::new(context.env));
     let tell = |level: Level, line: &str| {
@@ -184,7 +184,7 @@ fn check(properties: &Properties, context: &Context<'_>) -> Result<Report, Fault
     check::check(&properties.request, None, context).map_err(|fault| properties.explain(fault))
 }
 
-/// The names of the properties that differ: the status stands for all that is in the report.
+/// The names of the properties that differ: the status represents everything in the report.
 fn differing(status: bool) -> Value {
     match status {
         true => json!(["status"]),

@@ -1,4 +1,4 @@
-//! `same-ca enforce`: puts a candidate where a subject is not compliant, and judges what then stands.
+//! `same-ca enforce`: installs a candidate where a subject is not compliant, and judges the result.
 
 mod files;
 mod outcome;
@@ -42,8 +42,8 @@ pub fn run(args: &EnforceArgs, streams: &mut Streams<'_>, context: &Context<'_>)
     })
 }
 
-/// Answers one request, and installs what it asks for. Under `what_if` nothing is touched, and the report says what would
-/// be. `stdin` is what a source `-` stands for.
+/// Answers one request, and installs what it asks for. Under `what_if` nothing is touched, and the report says what
+/// would be. `stdin` is what a source `-` reads.
 ///
 /// # Errors
 /// Where the request itself cannot be answered, and then nothing was touched; what concerns one subject is a finding on
@@ -64,8 +64,8 @@ pub fn enforce(request: &Request, stdin: Option<&[u8]>, what_if: bool, context: 
         changed: false,
         actions: Vec::new(),
     };
-    // HeldCertificate until the end of the run, so that what was judged is what is replaced. What-if locks too: what another run is
-    // about to finish is not what an interrupted one left. A lock is on the open folder, and leaves nothing in it.
+    // Held until the end of the run, so that what was judged is what is replaced. What-if locks too: what another run
+    // is about to finish is not what an interrupted one left. A lock is on the open folder, and leaves nothing in it.
     let locks = lock(&places, context);
     for (index, place) in places.iter_mut().enumerate() {
         if place.leader == index {
@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
             Severity::Warning | Severity::Info => None,
         };
         report.status = report.status.max(status);
-        // Before its equals: it says why they still stand.
+        // Before findings of the same severity: it says why they are still there.
         report.findings.insert(0, finding.severity(severity));
         report
             .findings

@@ -26,7 +26,7 @@ pub struct Flagged {
 }
 
 impl Flagged {
-    /// Takes the reference document from what stands on standard input, where the flags say so.
+    /// Reads the reference document from standard input, where the flags say so.
     pub fn read_document(&mut self, stdin: &[u8]) -> Result<(), Fault> {
         if self.document_on_stdin {
             let text = super::request::text_of(stdin);
@@ -94,7 +94,7 @@ impl Flagged {
 }
 
 impl Flagged {
-    /// Reads what `-` stands for, where a flag says so.
+    /// Reads standard input, where a flag says `-`.
     pub fn stdin(&self, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
         self.reads_stdin.then(|| read_stdin(streams)).transpose()
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::cli::{AsOf, FailOn, FleetArgs, FleetFiles, Format};
+use crate::cli::{AsOf, FailOn, FleetArgs, FleetFiles, OutputFormat};
 use crate::error::Error;
 use crate::fleet::drift::Previous;
 use crate::fleet::expected::Expected;
@@ -18,7 +18,7 @@ use crate::fleet::{Settings, judge, waivers};
 use crate::output;
 use crate::protocol::fleet::{FleetReport, WaiverState};
 use crate::protocol::{Fault, Span, Timestamp};
-use crate::render::{csv, json, junit, markdown, page, prometheus, text};
+use crate::render::{FLEET_FORMATS, FleetFormat, json, text};
 
 use super::output::answer;
 use super::{ANSWERED, Context, NOT_COMPLIANT, Streams};
@@ -62,9 +62,9 @@ pub fn run(args: &FleetArgs, streams: &mut Streams<'_>, context: &Context<'_>) -
         "the fleet report",
         context,
         |look, out| match look.format {
-            Format::Json if look.terminal => json::pretty(&report, out),
-            Format::Json => json::fleet(&report, out),
-            Format::Text => text::fleet(&report, look.colour, out),
+            OutputFormat::Json if look.terminal => json::pretty(&report, out),
+            OutputFormat::Json => json::fleet(&report, out),
+            OutputFormat::Text => text::fleet(&report, look.colour, out),
         },
     )?;
     let failed = args.fail_on.iter().any(|what| fails(&report, *what));
@@ -170,25 +170,15 @@ pub fn fleet(ask: &Ask, stdin: &mut (dyn Read + Send), context: &Context<'_>) ->
 /// # Errors
 /// Names the flags.
 pub fn check_files(files: &FleetFiles, output: Option<&Path>) -> Result<(), Fault> {
-    let named = [
-        ("--html", files.html.as_deref()),
-        ("--json", files.json.as_deref()),
-        ("--csv", files.csv.as_deref()),
-        ("--junit", files.junit.as_deref()),
-        ("--prometheus", files.prometheus.as_deref()),
-        ("--markdown", files.markdown.as_deref()),
-        ("--output", output),
-    ];
-    let named: Vec<(&str, &Path)> = named
-        .into_iter()
-        .filter_map(|(flag, path)| Some((flag, path?)))
-        .collect();
+    let formats = FLEET_FORMATS.iter().map(|format| (format.flag(), files.of(*format)));
+    let named = formats.chain([("output", output)]);
+    let named: Vec<(&str, &Path)> = named.filter_map(|(flag, path)| Some((flag, path?))).collect();
     let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for (index, (flag, path)) in named.iter().enumerate() {
         if let Some((other, _)) = named.iter().take(index).find(|(_, other)| place(other) == place(path)) {
             let path = path.display();
             return Err(Fault::usage(format!(
-                "{other} and {flag} name the same file, {path}: give each its own"
+                "--{other} and --{flag} name the same file, {path}: give each its own"
             )));
         }
     }
@@ -200,27 +190,15 @@ pub fn check_files(files: &FleetFiles, output: Option<&Path>) -> Result<(), Faul
 /// # Errors
 /// The first, in the order of the flags, that could not be written.
 pub fn write_files(report: &FleetReport, files: &FleetFiles) -> Result<(), Error> {
-    type Write<'a> = (
-        &'a Option<PathBuf>,
-        fn(&FleetReport, &mut dyn io::Write) -> io::Result<()>,
-    );
-    let all: [Write<'_>; 6] = [
-        (&files.html, |report, out| page::fleet(report, out)),
-        (&files.json, |report, out| json::fleet(report, out)),
-        (&files.csv, |report, out| csv::fleet(report, out)),
-        (&files.junit, |report, out| junit::fleet(report, out)),
-        (&files.prometheus, |report, out| prometheus::fleet(report, out)),
-        (&files.markdown, |report, out| markdown::fleet(report, out)),
-    ];
-    let write = |(path, write): &Write<'_>| {
-        let Some(path) = path else { return Ok(()) };
-        let written = output::write_file_by(path, |out| write(report, out));
+    let write = |format: &&dyn FleetFormat| {
+        let Some(path) = files.of(*format) else { return Ok(()) };
+        let written = output::write_file_by(path, |out| format.write(report, out));
         written.map_err(|cause| Error::File {
-            path: path.clone(),
+            path: path.to_owned(),
             cause,
         })
     };
-    let written: Vec<Result<(), Error>> = all.par_iter().map(write).collect();
+    let written: Vec<Result<(), Error>> = FLEET_FORMATS.par_iter().map(write).collect();
     written.into_iter().collect()
 }
 

@@ -1,7 +1,7 @@
 //! `same-ca inspect`: what sources really hold.
 
 use crate::cert::Certificate;
-use crate::cli::{Format, InspectArgs};
+use crate::cli::{InspectArgs, OutputFormat};
 use crate::decide::Trials;
 use crate::error::Error;
 use crate::explain::{self, Voice};
@@ -50,15 +50,15 @@ pub fn run(args: &InspectArgs, streams: &mut Streams<'_>, context: &Context<'_>)
         "the inspection",
         context,
         |look, out| match look.format {
-            Format::Json if look.terminal => json::pretty(&inspection, out),
-            Format::Json => json::line(&inspection, out),
-            Format::Text => text::inspection(&inspection, context.clock, look.colour, out),
+            OutputFormat::Json if look.terminal => json::pretty(&inspection, out),
+            OutputFormat::Json => json::line(&inspection, out),
+            OutputFormat::Text => text::inspection(&inspection, context.clock, look.colour, out),
         },
     )?;
     Ok(ANSWERED)
 }
 
-/// Says what the sources of a request's subjects hold. `stdin` is what a source `-` stands for.
+/// Says what the sources of a request's subjects hold. `stdin` is what a source `-` reads.
 ///
 /// # Errors
 /// Where the request is not one of subjects alone. What cannot be read is a finding on its source.

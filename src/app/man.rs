@@ -1,4 +1,4 @@
-//! `same-ca man`: manual pages, for whoever packages the program.
+//! `same-ca man`: manual pages, for packagers.
 
 use clap::CommandFactory;
 

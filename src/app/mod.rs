@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, Format};
+use crate::cli::{Cli, Command, OutputFormat};
 use crate::error::Error;
 pub use crate::output::Progress;
 use crate::protocol::{Fault, FaultCode};
@@ -89,20 +89,20 @@ fn is_program(command: &Command, terminal: bool) -> bool {
     match command {
         Command::Check(args) => {
             let terminal = terminal && args.output.output.is_none();
-            format(&args.output, args.request != Default::default(), terminal) == Format::Json
+            format(&args.output, args.request != Default::default(), terminal) == OutputFormat::Json
         }
         Command::Enforce(args) => {
             let terminal = terminal && args.output.output.is_none();
             let flagged = args.request != Default::default() || args.install != Default::default();
-            format(&args.output, flagged, terminal) == Format::Json
+            format(&args.output, flagged, terminal) == OutputFormat::Json
         }
         Command::Inspect(args) => {
             let terminal = terminal && args.output.output.is_none();
-            format(&args.output, args.request != Default::default(), terminal) == Format::Json
+            format(&args.output, args.request != Default::default(), terminal) == OutputFormat::Json
         }
         Command::Fleet(args) => {
             let terminal = terminal && args.output.output.is_none();
-            format(&args.output, fleet::is_typed(args), terminal) == Format::Json
+            format(&args.output, fleet::is_typed(args), terminal) == OutputFormat::Json
         }
         Command::Batch(_) => true,
         Command::Dsc(_) => false,

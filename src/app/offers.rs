@@ -10,7 +10,7 @@ use crate::source::{Form, Format, Holding, SourceReader};
 
 use super::request::tls_host;
 
-/// Every certificate of a list of sources of which each may stand for a subject with these names.
+/// Every certificate of a list of sources, each of which may be the certificate of a subject with these names.
 pub fn offers(sources: &[Source], reader: &SourceReader<'_>, names: &[String]) -> Vec<Offer> {
     let mut offers = Vec::new();
     for (index, source) in sources.iter().enumerate() {

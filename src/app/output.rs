@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cli::{Format, OutputFlags};
+use crate::cli::{OutputFlags, OutputFormat};
 use crate::error::Error;
 use crate::output;
 use crate::protocol::ErrorDocument;
@@ -15,7 +15,7 @@ use super::context::{Context, Streams};
 /// How an answer shall look.
 pub struct Look {
     /// Text for people, or JSON.
-    pub format: Format,
+    pub format: OutputFormat,
     /// Whether text is coloured.
     pub colour: bool,
     /// Whether people read it at a terminal.
@@ -42,11 +42,11 @@ pub fn answer(
 }
 
 /// Text for people: who types flags, or reads at a terminal.
-pub fn format(flags: &OutputFlags, flagged: bool, terminal: bool) -> Format {
+pub fn format(flags: &OutputFlags, flagged: bool, terminal: bool) -> OutputFormat {
     flags.format.unwrap_or(if flagged || terminal {
-        Format::Text
+        OutputFormat::Text
     } else {
-        Format::Json
+        OutputFormat::Json
     })
 }
 
@@ -84,7 +84,7 @@ pub fn plain(streams: &mut Streams<'_>, what: &'static str, content: &[u8]) -> R
     Ok(ANSWERED)
 }
 
-/// Gives a program the error object where its answer would have stood, and hands the error on.
+/// Writes the error object for a program in place of the answer, and returns the error.
 pub fn tell_program(error: Error, program: bool, streams: &mut Streams<'_>) -> Result<u8, Error> {
     if program && !matches!(error, Error::Output { .. }) {
         let document = ErrorDocument::from(error.fault());

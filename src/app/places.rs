@@ -1,4 +1,4 @@
-//! Places: what stands where a subject's certificate is installed.
+//! Places: where a subject's certificate is installed, and which certificate is there.
 
 use crate::decide::{Given, KeyPresence, Keys, Offer};
 use crate::protocol::install::WindowsStorePlace;
@@ -8,7 +8,7 @@ use crate::source::SourceReader;
 use super::offers::{held_offers, nothing, one};
 use super::request::evidence;
 
-/// What stands at a place of installation.
+/// The certificate at a place of installation.
 pub fn standing(place: &Place, reader: &SourceReader<'_>) -> Given {
     let absent = |path: &str| {
         let finding = Finding::of(Code::CertificateMissing, "no-file").value("path", path);
@@ -77,7 +77,7 @@ pub fn unreadable(place: &Place, reader: &SourceReader<'_>) -> Option<Finding> {
     }
 }
 
-/// Where the certificates of a place of installation stand; `None` for an empty place and for the caller's.
+/// The source that reads a place of installation; `None` for an empty place and for the caller's.
 pub fn standing_source(place: &Place, reader: &SourceReader<'_>) -> Option<Source> {
     match place {
         Place::Files { certificate, .. } => reader.exists(certificate).then(|| at_path(certificate, None)),
@@ -98,7 +98,7 @@ pub fn store_label(store: &WindowsStorePlace) -> String {
     Source::WindowsStore(in_store(store)).label().into_owned()
 }
 
-/// What stands in a store that is a place of installation.
+/// The certificate in a store that is a place of installation.
 pub fn in_store(place: &WindowsStorePlace) -> WindowsStoreSource {
     WindowsStoreSource {
         location: place.location,

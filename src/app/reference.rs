@@ -52,7 +52,7 @@ pub fn run(args: &ReferenceArgs, streams: &mut Streams<'_>, context: &Context<'_
 }
 
 /// Reads what a request's `reference`, `reference_document`, `authorities` and `intermediates` name. `stdin` is what a
-/// source `-` stands for. With `partial` a member that cannot be read is written as such.
+/// source `-` reads. With `partial` a member that cannot be read is written as such.
 ///
 /// # Errors
 /// Where the request is not one for a reference document, and, but for `partial`, where a member cannot be read: later

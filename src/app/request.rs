@@ -155,7 +155,7 @@ pub fn read(request: &Request, reader: &SourceReader<'_>, clock: Timestamp) -> C
     case
 }
 
-/// All certificates of a source that lends evidence; what cannot be read hides nothing beside it.
+/// All certificates of a source of evidence; one that cannot be read does not hide the others.
 pub fn evidence(
     reader: &SourceReader<'_>,
     source: &Source,
@@ -184,8 +184,8 @@ pub fn evidence(
     }
 }
 
-/// What a source of CA certificates holds, which are no secret: it is read without a password too, where the one that is given
-/// is another source's.
+/// What a source of CA certificates holds, which are no secret: it is read without a password too, where the one that
+/// is given is another source's.
 pub fn read_public(reader: &SourceReader<'_>, source: &Source) -> Result<Holding, Finding> {
     reader.read(source).or_else(|finding| {
         let open = match source.clone() {
@@ -214,7 +214,8 @@ pub fn server(reader: &SourceReader<'_>, source: &Source, pointer: &str, finding
         Ok((holding, position)) => {
             let warn = |finding: &Finding| finding.clone().severity(Severity::Warning).pointer(place.clone());
             findings.extend(holding.problems.iter().map(warn));
-            // Which CA a server uses is told by its certificate, whoever shows it: the proof matters for subjects alone.
+            // A certificate says which CA a server uses, whoever presents it: proof of possession matters for subjects
+            // only.
             let notes = holding
                 .notes
                 .iter()

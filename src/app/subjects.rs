@@ -1,4 +1,4 @@
-//! A subject as what `decide` takes: what stands for it, and its candidates.
+//! A subject as `decide` takes it: its certificate, and its candidates.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! A verdict that was asked for, as flags or as JSON, and how it is told: the same for `check` and `enforce`.
+//! A verdict on a request given as flags or as JSON, and how it is reported: the same for `check` and `enforce`.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::cli::{Format, OutputFlags};
+use crate::cli::{OutputFlags, OutputFormat};
 use crate::error::Error;
 use crate::explain::{self, Voice};
 use crate::protocol::{Fault, Report, Request};
@@ -59,9 +59,9 @@ impl Verdict {
         let flagged = self.asked.is_some();
         answer(streams, flags, flagged, "the report", context, |look, out| {
             match look.format {
-                Format::Json if look.terminal => json::pretty(&*self.in_words(), out),
-                Format::Json => json::line(&*self.in_words(), out),
-                Format::Text => {
+                OutputFormat::Json if look.terminal => json::pretty(&*self.in_words(), out),
+                OutputFormat::Json => json::line(&*self.in_words(), out),
+                OutputFormat::Text => {
                     lead(&self.report, look, out)?;
                     text::report(&self.spoken(), look.colour, out)
                 }

@@ -109,7 +109,7 @@ pub fn private_key_info(algorithm: &[u8], key: &[u8]) -> Option<Zeroizing<Vec<u8
 fn without_curve(key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     const PARAMETERS: u8 = der::constructed(0);
     let mut fields = Reader::new(der::only(key, der::SEQUENCE)?);
-    // At most as long as what stands in the key: no growth leaves copies of the secret behind.
+    // At most as long as the encoding of the key: growing would leave copies of the secret behind.
     let mut kept = Zeroizing::new(Vec::with_capacity(key.len()));
     while !fields.is_empty() {
         let field = fields.element()?;

@@ -48,7 +48,7 @@ pub enum Read {
     Certificate {
         /// The server's certificate.
         certificate: Arc<Certificate>,
-        /// What stands beside it: untrusted, however it was read.
+        /// The other certificates of its source: untrusted, however they were read.
         chain: Vec<Arc<Certificate>>,
         /// The host, where it was read by TLS.
         tls_host: Option<String>,

@@ -36,7 +36,7 @@ fn unbracketed(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// A pattern covers a host if they are equal, or if its left-most label is `*` and stands for exactly one label of the
+/// A pattern covers a host if they are equal, or if its left-most label is `*` and matches exactly one label of the
 /// host. A wildcard covers no top-level domain, and no A-label in part.
 fn matches_host(pattern: &str, host: &str) -> bool {
     let pattern = pattern.strip_suffix('.').unwrap_or(pattern);

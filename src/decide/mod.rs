@@ -4,11 +4,11 @@
 
 mod case;
 mod common_findings;
+mod evaluated;
 mod host_name;
 mod policy;
 mod reference;
 mod relation;
-mod standing;
 mod subject;
 mod trust;
 

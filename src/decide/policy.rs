@@ -293,7 +293,7 @@ pub fn describe(signature: &SignatureInfo) -> Phrase {
     }
 }
 
-/// Why a certificate lends no key.
+/// Why a certificate may not issue others.
 pub fn issuing_flaw(flaw: IssuingFlaw) -> Phrase {
     match flaw {
         IssuingFlaw::NoBasicConstraints => Phrase::of("issuing.no-basic-constraints"),

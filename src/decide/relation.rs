@@ -1,4 +1,4 @@
-//! How a certificate stands to what the reference allows.
+//! The relation of a certificate to what the reference allows.
 
 use crate::cert::{Certificate, KeyId, Name};
 use crate::protocol::{
@@ -7,17 +7,17 @@ use crate::protocol::{
 };
 
 use super::case::{Case, Read};
-use super::standing::{Authority, IssuerKey, Kind, Standing};
+use super::evaluated::{Authority, EvaluatedReference, IssuerKey, Kind};
 use super::trust::{CertificateStore, Issuers, Limit, Refused, SignatureVerifier, grow, lineage, refused_link};
 
-/// How a certificate stands to one authority, or to the best of several.
+/// The relation of a certificate to one authority, or to the best of several.
 #[derive(Debug, Clone)]
 pub struct Related {
     /// The row of the table.
     pub relation: Relation,
     /// How it is known.
     pub proof: Option<Proof>,
-    /// The authority it is about; an index into the standing's, `None` where nothing is allowed.
+    /// The authority it is about; an index into those of the reference, `None` where nothing is allowed.
     pub authority: Option<usize>,
     /// The CA that was compared: the anchor of the certificate, and the key of it that counts.
     pub anchor: Option<(IssuerKey, usize)>,
@@ -103,7 +103,7 @@ impl Related {
 pub fn relate(
     case: &Case,
     verifier: &mut SignatureVerifier<'_>,
-    standing: &Standing,
+    evaluated: &EvaluatedReference,
     certificate: &Certificate,
     issuers: &Issuers,
     anchors: &[IssuerKey],
@@ -115,10 +115,10 @@ pub fn relate(
         _ => None,
     };
     let mut best: Option<Related> = None;
-    for (index, authority) in standing.authorities.iter().enumerate() {
+    for (index, authority) in evaluated.authorities.iter().enumerate() {
         let about = About {
             case,
-            standing,
+            evaluated,
             authority,
             certificate,
             issuers,
@@ -133,7 +133,7 @@ pub fn relate(
         }
     }
     let proven = best.as_ref().is_some_and(|best| best.relation == Relation::Same);
-    if !proven && is_identical(case, standing, certificate) {
+    if !proven && is_identical(case, evaluated, certificate) {
         let mut related = Related::new(Relation::Same, Some(Proof::Identical));
         related.authority = best.and_then(|best| best.authority);
         related.evidence = vec![Evidence {
@@ -156,14 +156,14 @@ pub fn relate(
 
 /// Without pins: whether it is byte for byte the certificate of a voting member, of any member under `any` (at level root
 /// of a voting one only), or, where no member could be verified, of every readable member.
-fn is_identical(case: &Case, standing: &Standing, certificate: &Certificate) -> bool {
-    if standing.pinned {
+fn is_identical(case: &Case, evaluated: &EvaluatedReference, certificate: &Certificate) -> bool {
+    if evaluated.pinned {
         return false;
     }
     let any = case.policy.references == References::Any && case.policy.level == Level::Issuing;
-    let members = case.members.iter().zip(&standing.members);
+    let members = case.members.iter().zip(&evaluated.members);
     let mut read = members.filter_map(|(member, stands)| Some((member.read.certificate()?, stands)));
-    if standing.any_verified || any {
+    if evaluated.any_verified || any {
         return read
             .any(|(other, stands)| (stands.votes || any) && !stands.forged && other.sha256() == certificate.sha256());
     }
@@ -177,7 +177,7 @@ fn is_identical(case: &Case, standing: &Standing, certificate: &Certificate) -> 
 /// One certificate against one authority.
 struct About<'a> {
     case: &'a Case,
-    standing: &'a Standing,
+    evaluated: &'a EvaluatedReference,
     authority: &'a Authority,
     certificate: &'a Certificate,
     issuers: &'a Issuers,
@@ -248,7 +248,7 @@ impl About<'_> {
             return vec![pinned(store, start, pins.min())];
         }
         for &index in members {
-            let (member, stands) = (&self.case.members[index], &self.standing.members[index]);
+            let (member, stands) = (&self.case.members[index], &self.evaluated.members[index]);
             let Some(certificate) = member.read.certificate() else {
                 continue;
             };
@@ -276,9 +276,9 @@ impl About<'_> {
         if by_key && (self.authority.keys.is_empty() || self.issuers.is_unsupported()) {
             return true;
         }
-        let mut members = self.case.members.iter().zip(&self.standing.members);
+        let mut members = self.case.members.iter().zip(&self.evaluated.members);
         self.case.policy.references == References::Any
-            && !self.standing.pinned
+            && !self.evaluated.pinned
             && members.any(|(member, stands)| {
                 let issuer = member.read.certificate().map(|certificate| certificate.issuer());
                 !stands.issuers.any() && issuer == Some(self.certificate.issuer())
@@ -371,7 +371,7 @@ impl About<'_> {
             return related;
         }
         let same_identifier = self.certificate.authority_key_identifier().is_some_and(|wanted| {
-            let mut members = self.case.members.iter().zip(&self.standing.members);
+            let mut members = self.case.members.iter().zip(&self.evaluated.members);
             members.any(|(member, stands)| {
                 // Under `match: key` an authority may have several names: only a member of this one says which key it has.
                 let of_name = |other: &&std::sync::Arc<Certificate>| other.issuer() == self.certificate.issuer();

@@ -1,6 +1,6 @@
 //! PEM (RFC 7468, and what is found beside it), and base64 without armour.
 //!
-//! One pass over the text. Between blocks anything may stand (`Bag Attributes`, subject lines, comments in any
+//! One pass over the text. Between blocks there may be anything (`Bag Attributes`, subject lines, comments in any
 //! encoding). Line ends are LF, CRLF or CR, or absent altogether.
 
 use base64::Engine;
@@ -37,7 +37,7 @@ const NOT_PLAIN: &str =
     "what stands first in it is PEM that not every reader takes (a label, blanks, line ends or lines that are unusual)";
 const SOMETHING_BEFORE: &str = "PEM that not every reader passes over stands before the first certificate";
 
-/// Whether there is anything that may begin armour, wherever it stands.
+/// Whether there is anything that may begin armour, at any place.
 pub(super) fn begins_anywhere(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, MARK).is_some()
 }
@@ -83,9 +83,9 @@ struct Order<'a> {
     from_start: bool,
     /// Up to where the beginnings of armour have been looked at.
     looked_to: usize,
-    /// Whether a NUL stands in what has been looked at: it ends lines for readers in C.
+    /// Whether the text read so far has a NUL, which ends lines for readers in C.
     nul: bool,
-    /// Whether something that could be a certificate's armour stands before the first certificate.
+    /// Whether something that could be a certificate's armour comes before the first certificate.
     unclear_before: bool,
     /// The block of the first certificate: whether it is plain, and where it ends.
     first: Option<(bool, usize)>,
@@ -170,7 +170,7 @@ impl Order<'_> {
             }
             digits.extend_from_slice(line);
         }
-        // The last piece is what stands behind the last line feed: nothing.
+        // The last piece is what follows the last line feed: nothing.
         let empty = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).is_empty();
         let lines = body.split(|&byte| byte == b'\n');
         if lines.filter(|line| empty(line)).count() > 1 {

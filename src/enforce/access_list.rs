@@ -158,7 +158,7 @@ impl Descriptor {
     }
 }
 
-/// An access list that stands alone, and is not added to by the folder.
+/// An access list that inherits nothing from the folder.
 pub struct AccessList(Vec<u64>);
 
 impl AccessList {
@@ -252,7 +252,7 @@ fn entries(list: *const ACL) -> impl Iterator<Item = Entry> {
     })
 }
 
-/// The user whom this process runs as.
+/// The user that this process runs as.
 struct User(Vec<u64>);
 
 impl User {

@@ -44,7 +44,7 @@ impl Folder {
         os::unlock(self, held);
     }
 
-    /// Makes the names in it last.
+    /// Syncs the names in it to the disk.
     pub fn sync(&self) -> io::Result<()> {
         os::sync(self)
     }
@@ -101,12 +101,12 @@ impl FolderEntry {
         self.folder.path.join(&self.name)
     }
 
-    /// What stands there; `None` for nothing.
+    /// What has this name; `None` for nothing.
     pub fn kind(&self) -> io::Result<Option<Kind>> {
         found(os::kind(&self.folder, &self.name))
     }
 
-    /// Opens what stands there for reading, where it is no link.
+    /// Opens the file for reading. A link is refused.
     pub fn open(&self) -> io::Result<File> {
         os::open(&self.folder, &self.name)
     }
@@ -116,27 +116,27 @@ impl FolderEntry {
         os::create(&self.folder, &self.name, secret)
     }
 
-    /// Takes the file of a key that is there from everybody whom it is not meant for.
+    /// Removes the access of everybody else to a file that holds a private key.
     pub fn close_to_others(&self) -> io::Result<()> {
         os::close_to_others(&self.folder, &self.name)
     }
 
-    /// Whether what stands there may be replaced now, which on some systems others can keep it from.
+    /// Whether the file can be replaced now: on some systems another process can prevent it.
     pub fn check_replaceable(&self) -> io::Result<()> {
         os::check_replaceable(&self.folder, &self.name)
     }
 
-    /// Gives what stands here the other name.
+    /// Renames the file.
     pub fn rename(&self, to: &FolderEntry) -> io::Result<()> {
         os::rename(&self.folder, &self.name, &to.name)
     }
 
-    /// Gives what stands here the other name too.
+    /// Gives the file a second name (a hard link).
     pub fn link(&self, to: &FolderEntry) -> io::Result<()> {
         os::link(&self.folder, &self.name, &to.name)
     }
 
-    /// Takes away what stands there, if something does.
+    /// Removes the file, if there is one.
     pub fn remove(&self) -> io::Result<()> {
         found(os::remove(&self.folder, &self.name)).map(drop)
     }

@@ -68,7 +68,7 @@ impl Drop for Lock {
     }
 }
 
-/// What stands at one file before anything is touched.
+/// A file before anything is changed.
 #[derive(Debug)]
 pub struct CurrentFile {
     /// Its content; `None` where there is no such file.
@@ -83,7 +83,7 @@ impl CurrentFile {
     }
 }
 
-/// Reads what stands at the files of a place, and says whether they may be replaced.
+/// Reads the current files of a place, and says whether they may be replaced.
 ///
 /// # Errors
 /// Where they may not: a symbolic link, a special file, somebody else's file, a folder that may not be written.
@@ -156,7 +156,7 @@ pub fn backups(targets: &[Target], current: &[CurrentFile], suffix: Option<&str>
 /// Returns the paths of what could not be removed afterwards, which is no reason to undo anything.
 ///
 /// # Errors
-/// Where it was refused or failed: what stood before stands.
+/// Where it was refused or failed: the previous files are in place.
 pub fn install(
     targets: &[Target],
     current: &[CurrentFile],
@@ -354,7 +354,7 @@ fn clean(targets: &[Target], entries: &[Entry]) -> Vec<Leftover> {
         else {
             continue;
         };
-        // What was undone stands under both names, and is no backup: a change of the one would change the other.
+        // After an undo both names are of one file. That is no backup: a change of one would change the other.
         let done = if backup.is_same(&target.entry) {
             backup.remove()
         } else if target.key {

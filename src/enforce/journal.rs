@@ -1,4 +1,4 @@
-//! The journal of an installation: which files are being replaced, by which, and what stood there.
+//! The journal of an installation: which files are being replaced, by which, and what they held before.
 //!
 //! It is written whole (beside, synced, renamed) once the new files and second names of the old ones are synced, and
 //! taken away once every rename is. While it stands, the run that wrote it was interrupted. It holds digests and names,
@@ -70,7 +70,7 @@ impl Journal {
         first.folder().sync().map_err(at_folder)
     }
 
-    /// The journal beside the first file of a place, if one stands there.
+    /// The journal beside the first file of a place, if there is one.
     ///
     /// # Errors
     /// Where it cannot be read, is no journal, or may have been written by somebody else.
@@ -105,7 +105,7 @@ impl Journal {
     }
 }
 
-/// What stands at one file of a journal, and beside it.
+/// What is at one file of a journal, and beside it.
 #[derive(Debug)]
 pub struct FileState {
     /// At the file itself.

@@ -30,7 +30,7 @@ const DEPTH: usize = 8;
 /// One text: a message, and what goes with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// Its name: a code, a dot and a word; `*` stands for any code. Phrases have a family in place of the code.
+    /// Its name: a code, a dot and a word; `*` means any code. Phrases have a family in place of the code.
     pub text: &'static str,
     message: &'static str,
     expected: Option<&'static str>,

@@ -1,4 +1,4 @@
-//! How a certificate stands to the reference's CA.
+//! The relation of a certificate to the reference's CA.
 
 use super::{Row, row};
 

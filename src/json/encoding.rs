@@ -1,4 +1,4 @@
-//! What stands before JSON, or around it: byte order marks, and UTF-16.
+//! Byte order marks before JSON, and JSON in UTF-16.
 
 /// Drops a UTF-8 byte order mark, which Windows tools write.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {

@@ -256,7 +256,7 @@ struct Scheme {
 enum Derivation {
     /// RFC 7292 appendix B, SHA-1: key and IV.
     Pkcs12 { salt: Wiped, iterations: u32 },
-    /// The key; the IV stands in the file.
+    /// The key; the IV is in the file.
     Pbkdf2(Pbkdf2, Vec<u8>),
 }
 

@@ -47,7 +47,7 @@ const BAG_TYPES: &[(ObjectIdentifier, BagType)] = &[
     (oid::SAFE_CONTENTS_BAG, BagType::SafeContents),
 ];
 
-/// What stands in a file.
+/// The contents of a file.
 #[derive(Default)]
 pub struct Bags {
     /// The bags with their positions, over all safes; a safe that cannot be opened counts as one.

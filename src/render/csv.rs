@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::FleetFormat;
 use super::safe::Safe;
 use super::words;
 use crate::protocol::fleet::{FleetReport, Record, RecordSubject, State, Waiver};
@@ -34,6 +35,23 @@ const HEADINGS: [&str; 22] = [
     "node",
     "from_future",
 ];
+
+/// The format of `--csv`.
+pub struct Csv;
+
+impl FleetFormat for Csv {
+    fn flag(&self) -> &'static str {
+        "csv"
+    }
+
+    fn help(&self) -> &'static str {
+        "Write a table of all subjects"
+    }
+
+    fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
+        fleet(report, out)
+    }
+}
 
 /// Writes the table.
 pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {

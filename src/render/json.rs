@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
+use super::FleetFormat;
 use super::safe::is_unsafe;
 use crate::json::fast::writer;
 use crate::protocol::fleet::{FleetReport, Record};
@@ -13,6 +14,23 @@ use crate::protocol::fleet::{FleetReport, Record};
 pub fn line(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, document)?;
     out.write_all(b"\n")
+}
+
+/// The format of `--json`.
+pub struct Json;
+
+impl FleetFormat for Json {
+    fn flag(&self) -> &'static str {
+        "json"
+    }
+
+    fn help(&self) -> &'static str {
+        "Write the fleet report, which can be read again"
+    }
+
+    fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
+        fleet(report, out)
+    }
 }
 
 /// [`line()`] of a fleet report, whose records may be a million.
@@ -29,7 +47,7 @@ pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
 
 fn push(out: &mut Vec<u8>, record: &Record) -> Result<(), serde_json::Error> {
     match record.details {
-        // Which stand as they were written, and only serde_json knows how to leave them so.
+        // They are copied as they were written, which only serde_json can do.
         Some(_) => serde_json::to_writer(out, record),
         None => writer::push(out, record),
     }

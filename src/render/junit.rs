@@ -7,10 +7,28 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
 
+use super::FleetFormat;
 use super::safe::is_unsafe;
 use super::words;
 use crate::protocol::fleet::{FindingGroup, FleetReport, Record, RecordSubject, State, Text};
 use crate::protocol::{Severity, Status};
+
+/// The format of `--junit`.
+pub struct Junit;
+
+impl FleetFormat for Junit {
+    fn flag(&self) -> &'static str {
+        "junit"
+    }
+
+    fn help(&self) -> &'static str {
+        "Write test results as Jenkins and GitLab read them"
+    }
+
+    fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
+        fleet(report, out)
+    }
+}
 
 /// Writes the test results.
 pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {

@@ -7,11 +7,29 @@ use crate::protocol::Severity;
 use crate::protocol::fleet::{FleetReport, State};
 use crate::protocol::values::counted;
 
+use super::FleetFormat;
 use super::safe::is_unsafe;
 use super::words::{self, digest};
 
 /// Records, hosts and documents that are listed before the rest is counted: a page, not a book.
 const SHOWN: usize = 50;
+
+/// The format of `--markdown`.
+pub struct Markdown;
+
+impl FleetFormat for Markdown {
+    fn flag(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn help(&self) -> &'static str {
+        "Write a summary for a pull request or a wiki"
+    }
+
+    fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
+        fleet(report, out)
+    }
+}
 
 /// Writes the summary.
 pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::protocol::fleet::{FleetReport, State};
 use crate::protocol::values::counted;
 
+use super::FleetFormat;
 use super::words::{self, time};
 use charts::status_chart;
 use markup::{Html, NoMarkup};
@@ -28,6 +29,23 @@ use sections::{authorities, drift_lists, expiry, findings, list, waivers};
 
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
+
+/// The format of `--html`.
+pub struct Page;
+
+impl FleetFormat for Page {
+    fn flag(&self) -> &'static str {
+        "html"
+    }
+
+    fn help(&self) -> &'static str {
+        "Write a page for people, in one file that needs no network"
+    }
+
+    fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
+        fleet(report, out)
+    }
+}
 
 /// Writes the page.
 pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {

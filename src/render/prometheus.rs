@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, Write};
 
+use super::FleetFormat;
 use super::safe::Safe;
 use super::words;
 use crate::protocol::Severity;
@@ -14,6 +15,23 @@ use crate::protocol::fleet::{FleetReport, MissingReason, Record, State, WaiverSt
 
 /// Records up to which each has a series of its own.
 pub const RECORD_SERIES: usize = 1_000;
+
+/// The format of `--prometheus`.
+pub struct Prometheus;
+
+impl FleetFormat for Prometheus {
+    fn flag(&self) -> &'static str {
+        "prometheus"
+    }
+
+    fn help(&self) -> &'static str {
+        "Write metrics for node_exporter's textfile collector"
+    }
+
+    fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
+        fleet(report, out)
+    }
+}
 
 /// Writes the metrics.
 pub fn fleet(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {

@@ -36,13 +36,13 @@ pub fn missing_reasons(report: &FleetReport) -> HashMap<&Text, &MissingHost> {
         .collect()
 }
 
-/// Where a document stands: its file, and its line where there are several.
+/// Where a document is: its file, and its line where there are several.
 pub fn place(source: &str, line: Option<u64>) -> String {
     let line = line.map(|line| format!(":{line}")).unwrap_or_default();
     format!("{source}{line}")
 }
 
-/// What was found on some hosts. What one report says of one host stands as an example where there are more.
+/// What was found on some hosts. With more than one host, the message of one report is shown as an example.
 pub fn found(group: &FindingGroup) -> Cow<'_, str> {
     match group.count > 1 && !group.is_of_fleet() {
         true => format!("for example: {}", group.message).into(),
@@ -50,7 +50,7 @@ pub fn found(group: &FindingGroup) -> Cow<'_, str> {
     }
 }
 
-/// How a subject stands to the reference's CA, in one sentence.
+/// The relation of a subject to the reference's CA, in one sentence.
 pub fn relation(relation: Relation, proof: Option<Proof>) -> &'static str {
     match (relation, proof) {
         (Relation::Same, Some(Proof::Identical)) => "It is the reference's own certificate.",

@@ -102,7 +102,7 @@ pub(super) fn readable(keys: &[PrivateKeyDer]) -> Vec<Arc<PrivateKey>> {
     keys.iter().filter_map(private).map(Arc::new).collect()
 }
 
-/// The note on a certificate behind whose DER stands what editors and transfers leave there.
+/// The note on a certificate whose DER is followed by what editors and transfers append.
 pub(super) fn padded(label: &str) -> Finding {
     Finding::of(Code::TrailingBytes, "padding").value("source", label)
 }

@@ -9,7 +9,7 @@ use crate::decode::MAX_INPUT_BYTES;
 /// Entries of a folder: each becomes a file that is read, so the number bounds the work.
 const FOLDER_LIMIT: usize = 100_000;
 
-/// What stands at a path.
+/// What is at a path.
 pub enum Content {
     /// The bytes of a file.
     File(Vec<u8>),
@@ -17,7 +17,7 @@ pub enum Content {
     Folder(Vec<PathBuf>),
 }
 
-/// Reads what stands at a path. Special files are refused: reading one might never end.
+/// Reads what is at a path. Special files are refused: reading one might never end.
 pub fn read(path: &Path, log: &(dyn Fn(&str) + Sync)) -> Result<Content, &'static str> {
     let metadata = fs::metadata(path).map_err(|error| said(path, &error, log))?;
     if metadata.is_dir() {

@@ -1,4 +1,4 @@
-//! What a source holds, and which certificate stands for it.
+//! What a source holds, and which of its certificates is the one that is meant.
 
 use std::collections::HashSet;
 use std::sync::Arc;

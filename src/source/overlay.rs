@@ -12,8 +12,8 @@ use super::{HeldCertificate, windows_store};
 /// What a file holds; `None` for no file.
 pub type Content = Option<Arc<Zeroizing<Vec<u8>>>>;
 
-/// Files and certificates that count whatever stands on disk or in a store: for judging what was read already, or is yet to
-/// be written. Cheap to clone.
+/// Files and certificates that take the place of what is on disk or in a store: for judging what was read already, or
+/// is yet to be written. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Overlay {
     files: Arc<HashMap<Arc<str>, Content>>,
@@ -28,7 +28,7 @@ impl Overlay {
         self
     }
 
-    /// The same without a file: what stands on disk counts again.
+    /// The same without a file: the file on disk counts again.
     #[must_use]
     pub fn without_file(mut self, path: &str) -> Self {
         if self.files.contains_key(path) {

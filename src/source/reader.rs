@@ -28,7 +28,7 @@ pub struct SourceReader<'a> {
 pub(super) type Presented = HashMap<tls::Endpoint, Result<tls::Presented, tls::TlsError>>;
 
 impl<'a> SourceReader<'a> {
-    /// A reader. `stdin` is what standard input holds, where a source may stand for it.
+    /// A reader. `stdin` is what standard input holds, where a source may be `-`.
     pub fn new(
         stdin: Option<&'a [u8]>,
         env: &'a (dyn Fn(&str) -> Option<String> + Sync),
@@ -53,7 +53,7 @@ impl<'a> SourceReader<'a> {
         }
     }
 
-    /// Whether something stands at a path: a link that leads nowhere does, and so may what cannot be looked at.
+    /// Whether there is something at a path: a link that leads nowhere counts, and so does what cannot be examined.
     pub fn exists(&self, path: &str) -> bool {
         use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
         match self.overlay.file(path) {
@@ -65,7 +65,7 @@ impl<'a> SourceReader<'a> {
         }
     }
 
-    /// Whether a file stands at a path and holds not one byte: a chain of nothing.
+    /// Whether there is an empty file at a path: a chain without certificates.
     pub fn is_empty(&self, path: &str) -> bool {
         match self.overlay.file(path) {
             Some(content) => content.as_ref().is_some_and(|content| content.is_empty()),

@@ -33,7 +33,7 @@ pub fn read(store: &WindowsStoreSource, label: &str, log: &(dyn Fn(&str) + Sync)
     select(store, label, found)
 }
 
-/// A certificate as it stands in a store.
+/// A certificate in a store.
 #[derive(Debug)]
 struct StoreEntry {
     der: Vec<u8>,
@@ -48,12 +48,12 @@ enum Key {
     Absent,
     /// It could be opened.
     Present {
-        /// Its provider, where it is told.
+        /// Its provider, where it is known.
         provider: Option<String>,
     },
     /// The store says that there is one, and it could not be opened.
     Closed {
-        /// Its provider, where it is told.
+        /// Its provider, where it is known.
         provider: Option<String>,
     },
 }
@@ -64,7 +64,7 @@ pub fn means(store: &WindowsStoreSource, certificate: &Certificate) -> bool {
     store.thumbprint.is_none_or(|wanted| wanted.0 == certificate.sha1()) && store.subject.as_ref().is_none_or(named)
 }
 
-/// What was read of a store, with certificates that are taken to stand there instead of the same ones.
+/// What was read from a store, with added certificates in place of the same ones.
 ///
 /// # Errors
 /// What kept the store from being read; an empty place is none.
@@ -81,7 +81,7 @@ pub fn with(read: Result<Holding, Finding>, supposed: Vec<HeldCertificate>) -> R
     Ok(holding)
 }
 
-/// Of what stands in a store, what the source means.
+/// The certificates of a store that the source means.
 fn select(store: &WindowsStoreSource, label: &str, found: Vec<StoreEntry>) -> Result<Holding, Finding> {
     let mut holding = Holding::new(Format::WindowsStore);
     let one_is_meant = store.thumbprint.is_some() || store.subject.is_some();

@@ -51,7 +51,7 @@ pub fn asked<'a>(bytes: &'a [u8], default: Option<&str>) -> Result<Cow<'a, [u8]>
 /// The instances, each the state of asking the same of one certificate: the first subject's certificates first.
 ///
 /// # Errors
-/// Where the request cannot be answered, or no source can be read; what else cannot be read is told to `warn`.
+/// Where the request cannot be answered, or no source can be read; whatever else cannot be read goes to `warn`.
 pub fn instances(
     properties: &Properties,
     context: &Context<'_>,
@@ -198,7 +198,7 @@ fn certificates(
 /// Sources of one certificate each, by its SHA-256, with what may be shown of them.
 type Named = HashMap<[u8; 32], (Source, Value)>;
 
-/// The certificates that a file of the folder stands for.
+/// The certificates of a file in the folder.
 fn named_by_files(source: &Source, reader: &SourceReader<'_>) -> Result<Named, String> {
     let mut named = Named::new();
     let files = reader

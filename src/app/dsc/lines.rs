@@ -1,4 +1,4 @@
-//! What is told on standard error: one JSON object a line, `{"error": "…"}`, as DSC reads it.
+//! Messages on standard error: one JSON object a line, `{"error": "…"}`, as DSC reads them.
 //!
 //! DSC shows these lines at their levels, and leaves them out of the error that ends its run: there it repeats what is no
 //! JSON. So an error is written as text too.

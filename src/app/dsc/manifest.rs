@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::protocol::dsc::{self, RESOURCE_TYPE};
 use crate::protocol::{Fault, FaultCode};
 
-/// The manifest as it stands in `dsc/same_ca.dsc.resource.json`: fields of DSC 3.2 alone, the schema embedded.
+/// The manifest, as in `dsc/same_ca.dsc.resource.json`: fields of DSC 3.2 only, the schema embedded.
 ///
 /// No `exitCodes`: a code that has a meaning there hides what is said on standard error.
 pub fn manifest() -> Result<Vec<u8>, Fault> {

@@ -6,7 +6,7 @@ use crate::cert::Certificate;
 use crate::decide::{Chosen, Given, Settled, SubjectCase};
 use crate::protocol::{Action, ActionKind, CertificateFacts, Code, Finding, Sha256Hex, Subject, SubjectReport};
 
-/// What stands for a case of one certificate.
+/// The facts of the certificate that is there, of a case of one certificate.
 pub(super) fn facts(case: &SubjectCase<'_>) -> Option<Box<CertificateFacts>> {
     match &case.given {
         Given::One(offer) => offer.certificate.as_deref().map(boxed),

@@ -1,4 +1,4 @@
-//! The places of files: who shares one, what stands there, and the locks on their folders.
+//! The places of files: which subjects share one, what the files hold, and the locks on their folders.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub(super) struct Files<'a> {
     pub(super) leader: usize,
     /// Another spelling of the certificate's path, as the key's.
     alias: Option<&'a str>,
-    /// What stood there before the run; known once it was read.
+    /// The certificate before the run; known once the files were read.
     pub(super) before: Option<Option<Box<CertificateFacts>>>,
     /// Why nothing can be installed there; said where something is to be.
     pub(super) unfit: Option<Finding>,
@@ -51,7 +51,7 @@ impl Files<'_> {
         overlay
     }
 
-    /// An overlay that says nothing of its files: what stands on disk counts.
+    /// An overlay without its files: the files on disk count.
     pub(super) fn bare(&self, overlay: Overlay) -> Overlay {
         let paths = self.files.iter().map(|file| file.path.as_str());
         paths.chain(self.alias).fold(overlay, Overlay::without_file)

@@ -58,7 +58,7 @@ impl Blocks<'_> {
                 self.before += lines_in(block) + 1;
                 return Some(Taken::Lines(before));
             }
-            // What stands after the last end of line belongs to the next block.
+            // What follows the last end of line belongs to the next block.
             if let Some(last) = memchr::memrchr(b'\n', block) {
                 self.rest.extend_from_slice(block.get(last + 1..).unwrap_or_default());
                 block.truncate(last + 1);

@@ -105,7 +105,7 @@ pub(super) fn whole(documents: &Documents, bytes: Vec<u8>, origin: Origin<'_>) -
     };
     let rest = bytes.get(stream.byte_offset()..).unwrap_or_default();
     if broken && found.is_empty() && rest.trim_ascii().contains(&b'\n') {
-        // A line that was cut off may stand before others that are whole.
+        // A truncated line may come before complete ones.
         let mut lines = Vec::new();
         run_of_lines(documents, bytes, 0, origin.source, &mut lines);
         if lines.iter().any(|piece| !matches!(piece, Piece::Unreadable(_))) {

@@ -12,7 +12,7 @@ use crate::protocol::fleet::Text;
 /// Folders in folders that are followed; deeper ones are a loop or a mistake.
 const DEPTH: usize = 64;
 
-/// The files that a name stands for: itself, those of a folder, or those that fit a pattern.
+/// The files that a name means: itself, those of a folder, or those that match a pattern.
 pub(super) fn find(path: &Path, name: &str, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     let wrong = |what: &str| Fault::usage(format!("{name}: {what}"));
     match fs::metadata(path) {

@@ -60,7 +60,7 @@ impl Certificate {
         }
     }
 
-    /// Why the certificate does not lend its key to what it would have issued; `None` where it does. Whether a version-1
+    /// Why the certificate may not have issued others; `None` where it may. Whether a version-1
     /// root is trusted is for the caller to know.
     pub fn issuing_flaw(&self) -> Option<IssuingFlaw> {
         let basic = match (self.extension(Known::BasicConstraints), self.basic_constraints) {

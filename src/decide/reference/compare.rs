@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::cert::Certificate;
 use crate::decide::case::Case;
 use crate::decide::common_findings::{limited, unsupported};
+use crate::decide::evaluated::{Authority, EvaluatedReference, Kind};
 use crate::decide::policy::Rules;
 use crate::decide::relation::{Related, relate};
-use crate::decide::standing::{Authority, Kind, Standing};
 use crate::decide::trust::{Budget, CertificateStore, SignatureVerifier, joining_certificate};
 use crate::protocol::{Code, Finding, Level, Match, References, Relation, Severity, hex};
 
@@ -15,11 +15,11 @@ use super::pins::say_distrusted_pins;
 use super::votes::{joins, merge, named_only, vote};
 
 /// Whether the members agree, or agree with the pins.
-pub fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {
+pub fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, evaluated: &mut EvaluatedReference) {
     let rules = Rules::of_member(&case.policy);
     let level = case.policy.level;
     let mut disagreements: Vec<Finding> = Vec::new();
-    let names = allowed_names(case, standing);
+    let names = allowed_names(case, evaluated);
     let not_under = |index: usize, certificate: &Certificate| {
         rules
             .finding(Code::ReferencesDisagree, "stray")
@@ -27,51 +27,51 @@ pub fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standi
             .value("allowed", &names)
             .value("issuer", certificate.issuer().rfc4514())
     };
-    if standing.pinned {
-        say_distrusted_pins(case, verifier.store, standing);
+    if evaluated.pinned {
+        say_distrusted_pins(case, verifier.store, evaluated);
     } else {
-        several_roots(case, verifier, standing, &rules);
+        several_roots(case, verifier, evaluated, &rules);
     }
     let agree = case.policy.references == References::Agree;
-    if !standing.pinned && agree {
-        if sides(standing) > 1 {
-            let finding = match joining(verifier, standing) {
+    if !evaluated.pinned && agree {
+        if sides(evaluated) > 1 {
+            let finding = match joining(verifier, evaluated) {
                 None => rules.finding(Code::ReferencesDisagree, "sides"),
                 Some(certificate) => rules
                     .finding(Code::ReferencesDisagree, "sides-joinable")
                     .value("joining", certificate.subject().rfc4514())
                     .value("joining_sha256", hex(certificate.sha256())),
             };
-            disagreements.push(with_sides(case, finding, &standing.authorities));
+            disagreements.push(with_sides(case, finding, &evaluated.authorities));
         }
-        let named = named_only(case, standing);
-        let voted = standing.members.iter().any(|member| member.votes);
+        let named = named_only(case, evaluated);
+        let voted = evaluated.members.iter().any(|member| member.votes);
         if !voted && named.len() > 1 {
             let finding = rules.finding(Code::ReferencesDisagree, "sides");
             disagreements.push(with_sides(case, finding, &named));
         }
-        for index in strays(case, verifier, standing) {
+        for index in strays(case, verifier, evaluated) {
             if let Some(certificate) = case.members[index].read.certificate() {
                 disagreements.push(not_under(index, certificate));
             }
         }
     }
-    let voted = standing.members.iter().any(|member| member.votes);
-    if standing.pinned || agree && voted {
+    let voted = evaluated.members.iter().any(|member| member.votes);
+    if evaluated.pinned || agree && voted {
         for index in 0..case.members.len() {
-            let stands = &standing.members[index];
+            let stands = &evaluated.members[index];
             let Some(certificate) = case.members[index].read.certificate() else {
                 continue;
             };
             let verified = !stands.anchors.is_empty();
-            if stands.is_distrusted() || verified && !standing.pinned {
+            if stands.is_distrusted() || verified && !evaluated.pinned {
                 continue;
             }
             verifier.budget = Budget::of(1);
             let related = relate(
                 case,
                 verifier,
-                standing,
+                evaluated,
                 certificate,
                 &stands.issuers,
                 stands.as_subject(level),
@@ -85,21 +85,21 @@ pub fn compare_members(case: &Case, verifier: &mut SignatureVerifier<'_>, standi
             }
             if !unproven {
                 disagreements.push(not_under(index, certificate));
-            } else if !standing.pinned {
+            } else if !evaluated.pinned {
                 let finding = nobody_knows(case, &rules, verifier.store, index, &related);
-                let findings = &mut standing.members[index].findings;
+                let findings = &mut evaluated.members[index].findings;
                 findings.retain(|known| known.code != finding.code);
                 findings.push(finding);
             }
         }
     }
-    standing.findings.append(&mut disagreements);
+    evaluated.findings.append(&mut disagreements);
 }
 
 /// How many groups of authorities no voting member links.
-pub fn sides(standing: &Standing) -> usize {
+pub fn sides(evaluated: &EvaluatedReference) -> usize {
     let mut sides: Vec<Vec<usize>> = Vec::new();
-    let voted = standing
+    let voted = evaluated
         .authorities
         .iter()
         .filter(|authority| authority.kind == Kind::Voted);
@@ -119,15 +119,15 @@ pub fn sides(standing: &Standing) -> usize {
 
 /// The members that are verified and do not vote, as their time is over or they are no server's, and that agree with no
 /// voting one.
-pub fn strays(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> Vec<usize> {
+pub fn strays(case: &Case, verifier: &mut SignatureVerifier<'_>, evaluated: &EvaluatedReference) -> Vec<usize> {
     let by_key = case.policy.match_ == Match::Key;
-    let voted: Vec<&Authority> = standing
+    let voted: Vec<&Authority> = evaluated
         .authorities
         .iter()
         .filter(|authority| authority.kind == Kind::Voted)
         .collect();
     let mut strays = Vec::new();
-    for (index, stands) in standing.members.iter().enumerate() {
+    for (index, stands) in evaluated.members.iter().enumerate() {
         if stands.votes || stands.is_distrusted() || stands.anchors.is_empty() || voted.is_empty() {
             continue;
         }
@@ -176,11 +176,16 @@ pub fn nobody_knows(
 }
 
 /// Says of each verified member whether it leads by itself to several roots that rollover does not make one.
-pub fn several_roots(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing, rules: &Rules<'_>) {
+pub fn several_roots(
+    case: &Case,
+    verifier: &mut SignatureVerifier<'_>,
+    evaluated: &mut EvaluatedReference,
+    rules: &Rules<'_>,
+) {
     if case.policy.level != Level::Root {
         return;
     }
-    for (index, member) in standing.members.iter_mut().enumerate() {
+    for (index, member) in evaluated.members.iter_mut().enumerate() {
         if member.is_distrusted() || member.anchors.len() < 2 {
             continue;
         }
@@ -202,8 +207,8 @@ pub fn several_roots(case: &Case, verifier: &mut SignatureVerifier<'_>, standing
 }
 
 /// The certificate that would join the members if it were given as an authority.
-pub fn joining(verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> Option<Arc<Certificate>> {
-    let voted: Vec<&Authority> = standing.authorities.iter().collect();
+pub fn joining(verifier: &mut SignatureVerifier<'_>, evaluated: &EvaluatedReference) -> Option<Arc<Certificate>> {
+    let voted: Vec<&Authority> = evaluated.authorities.iter().collect();
     for (position, one) in voted.iter().enumerate() {
         for other in &voted[position + 1..] {
             let Some(name) = one.names.iter().find(|name| other.is_named(name)) else {
@@ -236,8 +241,8 @@ pub fn with_sides(case: &Case, finding: Finding, authorities: &[Authority]) -> F
         .value("rest", rest)
 }
 
-pub fn allowed_names(case: &Case, standing: &Standing) -> String {
-    let names: Vec<String> = standing
+pub fn allowed_names(case: &Case, evaluated: &EvaluatedReference) -> String {
+    let names: Vec<String> = evaluated
         .authorities
         .iter()
         .map(|authority| authority.title(case))

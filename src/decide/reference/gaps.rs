@@ -5,15 +5,15 @@ use std::sync::Arc;
 use crate::cert::{Certificate, IssuingFlaw, never_verifies};
 use crate::decide::case::Case;
 use crate::decide::common_findings::{identifier, limited, unsupported};
+use crate::decide::evaluated::EvaluatedReference;
 use crate::decide::policy::{Rules, issuing_flaw};
-use crate::decide::standing::Standing;
 use crate::decide::trust::CertificateStore;
 use crate::protocol::{Code, Finding, Phrase, Severity, hex};
 
 use super::members::say_unreadable;
 
 /// Says where a reference lets nobody tell.
-pub fn missing(case: &Case, store: &CertificateStore, standing: &mut Standing) {
+pub fn missing(case: &Case, store: &CertificateStore, evaluated: &mut EvaluatedReference) {
     let rules = Rules::of_member(&case.policy);
     let readable = case.members.iter().filter(|member| member.read.is_readable());
     let pins = readable.clone().filter(|member| member.read.is_pin()).count();
@@ -25,7 +25,7 @@ pub fn missing(case: &Case, store: &CertificateStore, standing: &mut Standing) {
         let member = unread.find(|member| !pin || member.read.is_pin())?;
         member.findings.first()
     };
-    if any == 0 && standing.findings.iter().any(said) {
+    if any == 0 && evaluated.findings.iter().any(said) {
         // A document that cannot be read says so itself.
     } else if any == 0 {
         let finding = match (case.members.len(), why(false)) {
@@ -39,34 +39,34 @@ pub fn missing(case: &Case, store: &CertificateStore, standing: &mut Standing) {
                 .finding(Code::ReferenceMissing, "unexplained")
                 .value("count", count.to_string()),
         };
-        standing.findings.push(finding);
+        evaluated.findings.push(finding);
     } else {
-        if standing.pinned && pins == 0 {
+        if evaluated.pinned && pins == 0 {
             let finding = match why(true) {
                 Some(cause) => rules.finding(Code::ReferenceMissing, "pin-unread").cause(cause),
                 // It is said where the pin's key is distrusted.
                 None => rules.finding(Code::ReferenceMissing, "no-pin"),
             };
-            standing.findings.push(finding);
+            evaluated.findings.push(finding);
         }
-        for (member, stands) in case.members.iter().zip(&mut standing.members) {
+        for (member, stands) in case.members.iter().zip(&mut evaluated.members) {
             if !member.read.is_readable() {
                 say_unreadable(case, &rules, member, stands);
             }
         }
     }
-    if !standing.any_verified
-        && let Some(finding) = unverified(case, store, standing)
+    if !evaluated.any_verified
+        && let Some(finding) = unverified(case, store, evaluated)
     {
         let severity = rules.raised(Code::CaCertificateMissing, Severity::Warning);
-        standing.findings.push(finding.severity(severity));
+        evaluated.findings.push(finding.severity(severity));
     }
 }
 
 /// Why no key at hand verifies the first member with a certificate, where none verifies any.
-pub fn unverified(case: &Case, store: &CertificateStore, standing: &Standing) -> Option<Finding> {
+pub fn unverified(case: &Case, store: &CertificateStore, evaluated: &EvaluatedReference) -> Option<Finding> {
     let rules = Rules::of_member(&case.policy);
-    let mut members = case.members.iter().zip(&standing.members);
+    let mut members = case.members.iter().zip(&evaluated.members);
     let (member, stands, certificate) =
         members.find_map(|(member, stands)| Some((member, stands, member.read.certificate()?)))?;
     let issuer = certificate.issuer();
@@ -127,7 +127,7 @@ pub fn unread_evidence(case: &Case) -> Option<&Finding> {
     case.findings.iter().find(of_evidence)
 }
 
-/// What is given as evidence and lends no key, with the reason.
+/// Certificates that are given as evidence and may not issue others, with the reason.
 pub fn unused_evidence(case: &Case, store: &CertificateStore) -> Vec<Finding> {
     /// A machine store may hold hundreds; the rest is counted.
     const NAMED: usize = 20;

@@ -3,14 +3,14 @@
 use crate::cert::{Certificate, Verification, verify};
 use crate::decide::case::{Case, Member, Read};
 use crate::decide::common_findings::{limited, not_signed, unsupported};
+use crate::decide::evaluated::{EvaluatedMember, IssuerKey};
 use crate::decide::policy::{Rules, certificate_findings, covers_host, root_expired};
-use crate::decide::standing::{IssuerKey, MemberStanding};
 use crate::decide::trust::{CertificateStore, Issuers, Limit, Path, SignatureVerifier, names_a_usable_key, path};
 use crate::protocol::{Code, Finding, Level, References, Severity};
 
-/// Which keys and roots stand behind one member.
-pub fn issuers_of(case: &Case, verifier: &mut SignatureVerifier<'_>, member: &Member) -> MemberStanding {
-    let mut stands = MemberStanding::default();
+/// The keys and roots behind one member.
+pub fn issuers_of(case: &Case, verifier: &mut SignatureVerifier<'_>, member: &Member) -> EvaluatedMember {
+    let mut stands = EvaluatedMember::default();
     let Read::Certificate { certificate, .. } = &member.read else {
         return stands;
     };
@@ -67,7 +67,7 @@ pub fn look_at(
     case: &Case,
     verifier: &mut SignatureVerifier<'_>,
     member: &Member,
-    stands: &MemberStanding,
+    stands: &EvaluatedMember,
 ) -> Vec<Finding> {
     let rules = Rules::of_member(&case.policy);
     let mut findings: Vec<Finding> = member.findings.iter().cloned().map(|read| rules.settle(read)).collect();
@@ -176,7 +176,7 @@ pub fn is_anchored(
 }
 
 /// A server that might disagree was not asked.
-pub fn say_unreadable(case: &Case, rules: &Rules<'_>, member: &Member, stands: &mut MemberStanding) {
+pub fn say_unreadable(case: &Case, rules: &Rules<'_>, member: &Member, stands: &mut EvaluatedMember) {
     let code = Code::ReferenceUnreadable;
     let usual = match case.policy.references {
         References::Agree => Severity::Doubt,

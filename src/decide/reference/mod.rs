@@ -13,7 +13,7 @@ pub use gaps::unverified;
 pub use members::{anchors, is_self_signed};
 
 use crate::decide::case::{Case, Read};
-use crate::decide::standing::Standing;
+use crate::decide::evaluated::EvaluatedReference;
 use crate::decide::trust::{Budget, CertificateStore, SignatureCache, SignatureVerifier};
 use crate::protocol::{Fault, KeyFrom, Policy, ReferenceReport, Timestamp};
 
@@ -26,8 +26,8 @@ pub struct Reference {
     pub(in crate::decide) store: CertificateStore,
     /// The signatures that were checked for it.
     pub(in crate::decide) cache: SignatureCache,
-    /// How it stands, from what is at hand alone.
-    pub(in crate::decide) standing: Standing,
+    /// The reference, from the certificates at hand alone.
+    pub(in crate::decide) evaluated: EvaluatedReference,
     report: ReferenceReport,
 }
 
@@ -37,14 +37,14 @@ impl Reference {
         let store = store_of(&case);
         let mut verifier = SignatureVerifier::new(&store, Budget::of(case.members.len()), None);
         pins::check_pins(&case, &mut verifier)?;
-        let standing = evaluate::evaluate(&case, &mut verifier);
-        let report = report::report(&case, &mut verifier, &standing);
+        let evaluated = evaluate::evaluate(&case, &mut verifier);
+        let report = report::report(&case, &mut verifier, &evaluated);
         let (cache, _) = verifier.into_parts();
         Ok(Reference {
             case,
             store,
             cache,
-            standing,
+            evaluated,
             report,
         })
     }
@@ -73,7 +73,8 @@ fn store_of(case: &Case) -> CertificateStore {
     }
     for member in &case.members {
         match &member.read {
-            // Who can write one server's file shall not speak for the CA: what stands there is untrusted.
+            // Write access to one server's file must not decide which CA is trusted: the other certificates there are
+            // untrusted.
             Read::Certificate { certificate, chain, .. } => {
                 for certificate in std::iter::once(certificate).chain(chain) {
                     store.add_of_member(certificate, member.from);

@@ -1,14 +1,14 @@
 //! Pins: what they allow in place of the votes.
 
 use crate::decide::case::{Case, Read};
+use crate::decide::evaluated::{Authority, EvaluatedReference, Kind};
 use crate::decide::policy::Rules;
-use crate::decide::standing::{Authority, Kind, Standing};
 use crate::decide::trust::{CertificateStore, JoinedKey, SignatureVerifier};
 use crate::protocol::{Code, Fault, JoinedBy, Level, Match, Severity};
 
 use super::members::is_self_signed;
 
-pub fn allow_pins(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {
+pub fn allow_pins(case: &Case, verifier: &mut SignatureVerifier<'_>, evaluated: &mut EvaluatedReference) {
     let store = verifier.store;
     for (index, member) in case.members.iter().enumerate() {
         let (id, names, kind) = match &member.read {
@@ -36,12 +36,12 @@ pub fn allow_pins(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &
         if kind == Kind::PinnedCertificate && case.policy.match_ != Match::Key {
             authority.grow(verifier);
         }
-        standing.authorities.push(authority);
+        evaluated.authorities.push(authority);
     }
 }
 
-pub fn say_distrusted_pins(case: &Case, store: &CertificateStore, standing: &mut Standing) {
-    for (member, stands) in case.members.iter().zip(&mut standing.members) {
+pub fn say_distrusted_pins(case: &Case, store: &CertificateStore, evaluated: &mut EvaluatedReference) {
+    for (member, stands) in case.members.iter().zip(&mut evaluated.members) {
         let id = match &member.read {
             Read::Authority(certificate) => certificate.key().id(),
             Read::Key(id) => *id,
@@ -54,7 +54,7 @@ pub fn say_distrusted_pins(case: &Case, store: &CertificateStore, standing: &mut
         let finding = rules
             .finding(Code::AuthorityDistrusted, "pin")
             .value("member", &member.name);
-        let severity = match standing.authorities.is_empty() {
+        let severity = match evaluated.authorities.is_empty() {
             true => finding.severity,
             false => rules.raised(Code::AuthorityDistrusted, Severity::Warning),
         };

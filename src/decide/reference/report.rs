@@ -2,21 +2,21 @@
 
 use crate::cert::Name;
 use crate::decide::case::{Case, Read};
-use crate::decide::standing::{Authority, Kind, Standing};
+use crate::decide::evaluated::{Authority, EvaluatedReference, Kind};
 use crate::decide::trust::SignatureVerifier;
 use crate::protocol::{AuthorityKey, AuthorityReport, Hex, JoinedBy, MemberReport, ReferenceReport, Sha256Hex};
 
 /// The report's `reference` section.
-pub fn report(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &Standing) -> ReferenceReport {
-    let mut authorities = Vec::with_capacity(standing.authorities.len());
-    for authority in &standing.authorities {
+pub fn report(case: &Case, verifier: &mut SignatureVerifier<'_>, evaluated: &EvaluatedReference) -> ReferenceReport {
+    let mut authorities = Vec::with_capacity(evaluated.authorities.len());
+    for authority in &evaluated.authorities {
         authorities.push(authority_report(case, verifier, authority));
     }
     let store = verifier.store;
     let members = case
         .members
         .iter()
-        .zip(&standing.members)
+        .zip(&evaluated.members)
         .map(|(member, stands)| {
             let certificate = match &member.read {
                 Read::Certificate { certificate, .. } | Read::Authority(certificate) => Some(certificate),
@@ -35,7 +35,7 @@ pub fn report(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &Stan
     ReferenceReport {
         authorities,
         members,
-        findings: standing.findings.clone(),
+        findings: evaluated.findings.clone(),
     }
 }
 

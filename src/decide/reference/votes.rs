@@ -2,25 +2,25 @@
 
 use crate::cert::{Certificate, Name};
 use crate::decide::case::Case;
+use crate::decide::evaluated::{Authority, EvaluatedReference, IssuerKey};
 use crate::decide::policy::Rules;
-use crate::decide::standing::{Authority, IssuerKey, Standing};
 use crate::decide::trust::{JoinedKey, SignatureVerifier, grow};
 use crate::protocol::{Code, JoinedBy, Level, Match, References, Severity, Timestamp};
 
 use super::pins::allow_pins;
 
 /// Which authorities follow from the votes or the pins.
-pub fn allow(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut Standing) {
-    standing.holds_ca = standing.members.iter().any(|member| member.holds_ca);
-    standing.any_verified = standing.members.iter().any(|member| member.issuers.any());
-    elect(case, standing);
-    if standing.pinned {
-        allow_pins(case, verifier, standing);
+pub fn allow(case: &Case, verifier: &mut SignatureVerifier<'_>, evaluated: &mut EvaluatedReference) {
+    evaluated.holds_ca = evaluated.members.iter().any(|member| member.holds_ca);
+    evaluated.any_verified = evaluated.members.iter().any(|member| member.issuers.any());
+    elect(case, evaluated);
+    if evaluated.pinned {
+        allow_pins(case, verifier, evaluated);
         return;
     }
     let by_key = case.policy.match_ == Match::Key;
     let mut authorities: Vec<Authority> = Vec::new();
-    for (index, member) in standing.members.iter().enumerate().filter(|(_, member)| member.votes) {
+    for (index, member) in evaluated.members.iter().enumerate().filter(|(_, member)| member.votes) {
         for anchor in &member.anchors {
             vote(&mut authorities, index, anchor, by_key);
         }
@@ -35,31 +35,31 @@ pub fn allow(case: &Case, verifier: &mut SignatureVerifier<'_>, standing: &mut S
         }
     }
     if authorities.is_empty() && case.policy.level == Level::Issuing {
-        authorities = named_only(case, standing);
+        authorities = named_only(case, evaluated);
     }
     authorities.sort_by_key(|authority| authority.members.iter().min().copied());
-    standing.authorities = authorities;
+    evaluated.authorities = authorities;
 }
 
 /// Who votes.
-pub fn elect(case: &Case, standing: &mut Standing) {
+pub fn elect(case: &Case, evaluated: &mut EvaluatedReference) {
     let eligible: Vec<usize> = (0..case.members.len())
         .filter(|&index| {
-            let stands = &standing.members[index];
+            let stands = &evaluated.members[index];
             case.members[index].read.certificate().is_some() && !stands.is_distrusted() && !stands.anchors.is_empty()
         })
         .collect();
-    let leaves = eligible.iter().any(|&index| !standing.members[index].holds_ca);
+    let leaves = eligible.iter().any(|&index| !evaluated.members[index].holds_ca);
     let valid = |index: usize| {
         let certificate = case.members[index].read.certificate();
         certificate.is_some_and(|certificate| is_valid(certificate, case.valid_at))
     };
-    let counts = |index: &usize| !leaves || !standing.members[*index].holds_ca;
+    let counts = |index: &usize| !leaves || !evaluated.members[*index].holds_ca;
     let mut voters: Vec<usize> = eligible.into_iter().filter(counts).collect();
     if case.policy.references == References::Agree && voters.iter().any(|&index| valid(index)) {
         voters.retain(|&index| valid(index));
     }
-    for (index, stands) in standing.members.iter_mut().enumerate() {
+    for (index, stands) in evaluated.members.iter_mut().enumerate() {
         stands.votes = voters.binary_search(&index).is_ok();
     }
 }
@@ -119,9 +119,9 @@ pub fn joins(verifier: &mut SignatureVerifier<'_>, name: &Name, one: &[usize], o
 }
 
 /// Where none votes: the members' issuer names, without keys.
-pub fn named_only(case: &Case, standing: &Standing) -> Vec<Authority> {
+pub fn named_only(case: &Case, evaluated: &EvaluatedReference) -> Vec<Authority> {
     let mut authorities: Vec<Authority> = Vec::new();
-    for (index, (member, stands)) in case.members.iter().zip(&standing.members).enumerate() {
+    for (index, (member, stands)) in case.members.iter().zip(&evaluated.members).enumerate() {
         let Some(certificate) = member.read.certificate().filter(|_| !stands.is_distrusted()) else {
             continue;
         };
@@ -136,9 +136,9 @@ pub fn named_only(case: &Case, standing: &Standing) -> Vec<Authority> {
     authorities
 }
 
-pub fn say_distrusted(case: &Case, standing: &mut Standing) {
-    let another_votes = standing.members.iter().any(|member| member.votes);
-    for (member, stands) in case.members.iter().zip(&mut standing.members) {
+pub fn say_distrusted(case: &Case, evaluated: &mut EvaluatedReference) {
+    let another_votes = evaluated.members.iter().any(|member| member.votes);
+    for (member, stands) in case.members.iter().zip(&mut evaluated.members) {
         if stands.is_distrusted() {
             let rules = Rules::of_member(&case.policy);
             let finding = rules

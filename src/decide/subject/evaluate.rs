@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::cert::Certificate;
+use crate::decide::evaluated::{EvaluatedReference, IssuerKey};
 use crate::decide::policy::{Rules, certificate_findings, name_findings, root_expired};
 use crate::decide::reference::{Reference, anchors, evaluate_with_brought, is_self_signed};
 use crate::decide::relation::{Related, relate};
-use crate::decide::standing::{IssuerKey, Standing};
 use crate::decide::trust::{Budget, CertificateStore, Issuers, Limit, SignatureCache, SignatureVerifier};
 use crate::protocol::{
     Code, Evidence, Finding, IssuedBy, KeyFrom, Level, Proof, Relation, Severity, Status, Timestamp,
@@ -82,16 +82,16 @@ pub struct Looked {
     distrusted: bool,
 }
 
-/// The reference as it stands with what one source brings.
+/// The reference together with what one source brings.
 pub struct Overlay {
     brought: Arc<[Arc<Certificate>]>,
     store: CertificateStore,
-    standing: Standing,
+    evaluated: EvaluatedReference,
     /// Whether the members do not agree, as far as what is brought tells.
     disagree: bool,
 }
 
-/// How one certificate stands.
+/// The judgement of one certificate.
 pub struct Examination {
     issuers: Issuers,
     related: Related,
@@ -112,14 +112,14 @@ impl Session<'_> {
         let distrusted = self.look(offer).distrusted;
         let mut proven = None;
         let judged = self.with_verifier(&reference.store, |session, verifier| {
-            let examined = session.examine(verifier, &reference.standing, certificate);
+            let examined = session.examine(verifier, &reference.evaluated, certificate);
             let passes = examined.related.is_proven(&reference.case.policy);
             if !passes && brings {
                 return None;
             }
             proven = passes.then(|| examined.related.clone());
             let given = (&**certificate, from);
-            let judged = session.judge_with(verifier, &reference.standing, examined, given, offer, names);
+            let judged = session.judge_with(verifier, &reference.evaluated, examined, given, offer, names);
             // What it brings may still tell that its CA's key lasts longer, or is a distrusted one: no proof lifts that.
             let settled = judged.status == Status::Compliant && !distrusted;
             (!brings || settled).then_some(judged)
@@ -127,13 +127,13 @@ impl Session<'_> {
         if let Some(judged) = judged {
             return judged;
         }
-        self.with_brought(offer, certificate, from, |session, verifier, standing, disagree| {
-            let mut examined = session.examine(verifier, standing, certificate);
-            let mut standing = standing;
+        self.with_brought(offer, certificate, from, |session, verifier, evaluated, disagree| {
+            let mut examined = session.examine(verifier, evaluated, certificate);
+            let mut evaluated = evaluated;
             if let Some(related) = proven {
-                (examined.related, standing) = (related, &reference.standing);
+                (examined.related, evaluated) = (related, &reference.evaluated);
             }
-            let mut judged = session.judge_with(verifier, standing, examined, (certificate, from), offer, names);
+            let mut judged = session.judge_with(verifier, evaluated, examined, (certificate, from), offer, names);
             if disagree {
                 let rules = Rules::of_subject(&reference.case.policy);
                 let finding = rules.finding(Code::ReferencesDisagree, "brought");
@@ -146,18 +146,18 @@ impl Session<'_> {
     pub fn examine(
         &self,
         verifier: &mut SignatureVerifier<'_>,
-        standing: &Standing,
+        evaluated: &EvaluatedReference,
         certificate: &Certificate,
     ) -> Examination {
         let case = &self.reference.case;
         let level = case.policy.level;
         let issuer = certificate.issuer();
-        let keys = standing.authorities.iter().flat_map(|authority| &authority.keys);
+        let keys = evaluated.authorities.iter().flat_map(|authority| &authority.keys);
         let preferred: Vec<usize> = keys.map(|joined| joined.key).collect();
-        let enough = |key: usize| level == Level::Issuing && standing.allows_directly(issuer, key);
+        let enough = |key: usize| level == Level::Issuing && evaluated.allows_directly(issuer, key);
         let issuers = verifier.find_issuers(certificate, true, &preferred, enough);
         let (anchors, limit): (Vec<IssuerKey>, Option<Limit>) = anchors(verifier, certificate, &issuers, level);
-        let related = relate(case, verifier, standing, certificate, &issuers, &anchors, limit);
+        let related = relate(case, verifier, evaluated, certificate, &issuers, &anchors, limit);
         Examination { issuers, related }
     }
 
@@ -213,22 +213,22 @@ impl Session<'_> {
         offer: &Offer,
         certificate: &Arc<Certificate>,
         from: KeyFrom,
-        work: impl FnOnce(&Self, &mut SignatureVerifier<'_>, &Standing, bool) -> T,
+        work: impl FnOnce(&Self, &mut SignatureVerifier<'_>, &EvaluatedReference, bool) -> T,
     ) -> T {
         let Some(overlay) = self.overlay(offer, certificate, from) else {
             let reference = self.reference;
             return self.with_verifier(&reference.store, |session, verifier| {
-                work(session, verifier, &reference.standing, false)
+                work(session, verifier, &reference.evaluated, false)
             });
         };
         let done = self.with_verifier(&overlay.store, |session, verifier| {
-            work(session, verifier, &overlay.standing, overlay.disagree)
+            work(session, verifier, &overlay.evaluated, overlay.disagree)
         });
         self.overlay = Some(overlay);
         done
     }
 
-    /// The reference as it stands with what a source brings. Taken out of the session while it is used.
+    /// The reference together with what a source brings. Taken out of the session while it is used.
     pub fn overlay(&mut self, offer: &Offer, certificate: &Arc<Certificate>, from: KeyFrom) -> Option<Overlay> {
         if let Some(overlay) = self.overlay.take_if(|overlay| {
             let shared = Arc::ptr_eq(&overlay.brought, &offer.brought);
@@ -243,13 +243,13 @@ impl Session<'_> {
         let brought: Vec<Arc<Certificate>> = all.filter(|brought| self.is_news(brought)).cloned().collect();
         let mut store = self.reference.store.clone();
         store.bring(&brought, from);
-        let (standing, disagree) = self.with_verifier(&store, |session, verifier| {
-            evaluate_with_brought(&session.reference.case, verifier, &session.reference.standing)
+        let (evaluated, disagree) = self.with_verifier(&store, |session, verifier| {
+            evaluate_with_brought(&session.reference.case, verifier, &session.reference.evaluated)
         });
         Some(Overlay {
             brought: offer.brought.clone(),
             store,
-            standing,
+            evaluated,
             disagree,
         })
     }
@@ -257,7 +257,7 @@ impl Session<'_> {
     pub fn judge_with(
         &self,
         verifier: &mut SignatureVerifier<'_>,
-        standing: &Standing,
+        evaluated: &EvaluatedReference,
         Examination { issuers, related }: Examination,
         (certificate, from): (&Certificate, KeyFrom),
         offer: &Offer,
@@ -270,7 +270,7 @@ impl Session<'_> {
         let key = at_issuing.map(|(_, key)| *key).or(issuers.shown());
         let grounds = Grounds {
             case,
-            standing,
+            evaluated,
             store,
             certificate,
             key,
@@ -350,7 +350,7 @@ impl Session<'_> {
     /// An error or doubt on the reference is a doubt on every subject; what a subject brings lifts none and adds none.
     pub fn reference_doubts(&self) -> Vec<Finding> {
         let mut doubts: Vec<Finding> = Vec::new();
-        for finding in self.reference.standing.doubts() {
+        for finding in self.reference.evaluated.doubts() {
             if doubts.iter().any(|doubt| doubt.code == finding.code) {
                 continue;
             }

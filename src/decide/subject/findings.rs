@@ -3,10 +3,10 @@
 use crate::cert::{Certificate, Digest, never_verifies};
 use crate::decide::case::Case;
 use crate::decide::common_findings::{identifier, limited, not_signed, short, unsupported};
+use crate::decide::evaluated::{Authority, EvaluatedReference, Kind};
 use crate::decide::policy::Rules;
 use crate::decide::reference::unverified;
 use crate::decide::relation::Related;
-use crate::decide::standing::{Authority, Kind, Standing};
 use crate::decide::trust::{CertificateStore, Issuers, Refused, SignatureVerifier, path};
 use crate::protocol::{Code, Finding, Level, Phrase, Profile, Proof, Relation, Severity, hex};
 
@@ -15,7 +15,7 @@ use super::Offer;
 /// What a verdict on one certificate rests on, for the findings that say so.
 pub struct Grounds<'a> {
     pub case: &'a Case,
-    pub standing: &'a Standing,
+    pub evaluated: &'a EvaluatedReference,
     pub store: &'a CertificateStore,
     pub certificate: &'a Certificate,
     /// The key that verified it and counts, or else one that verified it.
@@ -45,7 +45,7 @@ impl Grounds<'_> {
         let issuer = certificate.issuer().rfc4514();
         let finding = match related.relation {
             Relation::Different => {
-                if self.standing.holds_ca {
+                if self.evaluated.holds_ca {
                     severity = Severity::Doubt;
                 }
                 self.other_ca(related)
@@ -135,7 +135,7 @@ impl Grounds<'_> {
     /// Whether a CA certificate that was given signed it, and none of them any reference.
     pub fn is_swapped(&self) -> bool {
         let trusted = self.key.is_some_and(|key| self.store.key(key).trusted);
-        trusted && !self.standing.any_verified && !self.standing.pinned
+        trusted && !self.evaluated.any_verified && !self.evaluated.pinned
     }
 
     /// The first member of the reference that holds a certificate.
@@ -158,8 +158,8 @@ impl Grounds<'_> {
         {
             return Finding::of(Code::CaCertificateMissing, "pinned-key").value("key", hex(&id.0));
         }
-        if !self.standing.any_verified
-            && let Some(cause) = unverified(self.case, self.store, self.standing)
+        if !self.evaluated.any_verified
+            && let Some(cause) = unverified(self.case, self.store, self.evaluated)
         {
             return match self.is_swapped() {
                 true => Finding::of(Code::CaCertificateMissing, "swapped").value("member", self.first_member()),
@@ -183,7 +183,7 @@ impl Grounds<'_> {
     }
 
     pub fn authority(&self, related: &Related) -> Option<&Authority> {
-        self.standing.authorities.get(related.authority?)
+        self.evaluated.authorities.get(related.authority?)
     }
 
     pub fn expected_name(&self, related: &Related) -> String {
@@ -310,7 +310,7 @@ impl Grounds<'_> {
     /// Whether another issuing CA under the members' one trusted root issued it.
     pub fn same_root(&self, verifier: &mut SignatureVerifier<'_>) -> Option<Finding> {
         let mut roots: Vec<[u8; 32]> = Vec::new();
-        for (member, stands) in self.case.members.iter().zip(&self.standing.members) {
+        for (member, stands) in self.case.members.iter().zip(&self.evaluated.members) {
             let Some(certificate) = member.read.certificate().filter(|_| stands.votes) else {
                 continue;
             };

@@ -24,13 +24,13 @@ pub struct SubjectCase<'a> {
     pub names: &'a [String],
     /// The instant at which its validity is judged.
     pub at: Timestamp,
-    /// What stands.
+    /// The current certificate.
     pub given: Given,
     /// What may replace it; `None` where nothing was offered.
     pub candidates: Option<Arc<[Offer]>>,
 }
 
-/// What stands for a subject.
+/// The certificates that a subject may use.
 #[derive(Debug, Clone)]
 pub enum Given {
     /// One certificate, or why there is none.
@@ -60,7 +60,7 @@ pub struct Offer {
     pub key_provider: Option<String>,
     /// What was found while reading.
     pub findings: Vec<Finding>,
-    /// Why whoever installs cannot install it, or shall not: it fits all the same, and is never chosen.
+    /// Why the installer cannot, or must not, install it: it may fit, but it is never chosen.
     pub not_installable: Option<Finding>,
 }
 
@@ -87,14 +87,14 @@ pub enum KeyPresence {
     Unknown,
 }
 
-/// A subject's report, and the candidate that would replace what stands.
+/// A subject's report, and the candidate that would replace its certificate.
 #[derive(Debug, Clone)]
 pub struct Settled {
-    /// The report on what stands.
+    /// The report on the current certificate.
     pub report: SubjectReport,
-    /// The certificate that stands.
+    /// The current certificate.
     pub certificate: Option<Arc<Certificate>>,
-    /// The candidate that fits best, where what stands is to be replaced.
+    /// The candidate that fits best, where the current certificate is to be replaced.
     pub chosen: Option<Chosen>,
 }
 

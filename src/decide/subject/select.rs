@@ -1,4 +1,4 @@
-//! The certificate that fits among several, and the candidate that would replace what stands.
+//! The certificate that fits among several, and the candidate that would replace the current one.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::trials::{KeyFound, Trials};
 use super::{Chosen, Given, KeyPresence, Offer, Settled, SubjectCase};
 
 impl Reference {
-    /// The verdict on one subject, and the candidate that would replace what stands.
+    /// The verdict on one subject, and the candidate that would replace its certificate.
     pub fn settle(&self, subject: &SubjectCase<'_>) -> Settled {
         let offers = match &subject.given {
             Given::One(_) => 1,
@@ -260,11 +260,11 @@ impl Session<'_> {
         list
     }
 
-    /// Looks for a candidate where what stands is not compliant, or ends within `renew_before`.
+    /// Looks for a candidate where the current certificate is not compliant, or ends within `renew_before`.
     pub fn replace(
         &mut self,
         report: &mut SubjectReport,
-        standing: Option<&Certificate>,
+        evaluated: Option<&Certificate>,
         lasts: Timestamp,
     ) -> Option<Chosen> {
         let offers = self.subject.candidates.clone()?;
@@ -272,14 +272,14 @@ impl Session<'_> {
         let compliant = report.status == Some(Status::Compliant);
         let due = policy
             .renew_before
-            .zip(standing)
+            .zip(evaluated)
             .is_some_and(|(before, certificate)| self.subject.at.plus(before.seconds()) >= certificate.not_after());
         let list = report.passed_over.get_or_insert_default();
         if compliant && !due {
             return None;
         }
         let rules = Rules::of_subject(policy);
-        let names = match (self.subject.names.is_empty(), standing) {
+        let names = match (self.subject.names.is_empty(), evaluated) {
             (false, _) => self.subject.names.to_vec(),
             (true, Some(certificate)) => {
                 let addresses = certificate.ip_addresses().map(|address| address.to_string());
@@ -287,7 +287,7 @@ impl Session<'_> {
             }
             (true, None) => Vec::new(),
         };
-        let others: Vec<&[u8]> = match standing.filter(|_| self.subject.names.is_empty()) {
+        let others: Vec<&[u8]> = match evaluated.filter(|_| self.subject.names.is_empty()) {
             Some(certificate) => certificate.other_alternative_names().collect(),
             None => Vec::new(),
         };
@@ -325,9 +325,9 @@ impl Session<'_> {
             let ends_later = offer
                 .certificate
                 .as_ref()
-                .zip(standing)
-                .is_some_and(|(candidate, standing)| {
-                    candidate.not_after() > standing.not_after() && judged.lasts > lasts
+                .zip(evaluated)
+                .is_some_and(|(candidate, evaluated)| {
+                    candidate.not_after() > evaluated.not_after() && judged.lasts > lasts
                 });
             let key = matches!(offer.key, KeyPresence::Present | KeyPresence::Elsewhere);
             let installable = offer.not_installable.is_none();
@@ -341,7 +341,7 @@ impl Session<'_> {
             path: self.up_to_root(&offers[position], judged[position].path.clone()),
             relation: judged[position].relation,
         });
-        if let (true, Some(certificate), Some(position)) = (compliant, standing, best) {
+        if let (true, Some(certificate), Some(position)) = (compliant, evaluated, best) {
             let until = certificate.not_after();
             let finding = rules
                 .finding(Code::ExpiresSoon, "candidate")

@@ -164,7 +164,7 @@ impl Search {
         }
     }
 
-    /// Whether the CA at `index` may stand above the trail: path length (RFC 5280 §4.2.1.9) and name constraints
+    /// Whether the CA at `index` may issue the trail below it: path length (RFC 5280 §4.2.1.9) and name constraints
     /// (§4.2.1.10), which self-issued CA certificates do not count for.
     fn allowed(&self, store: &CertificateStore, leaf: &Certificate, index: usize) -> bool {
         let ca = &store.held(index).certificate;
@@ -174,7 +174,7 @@ impl Search {
                 .map(|&index| &*store.held(index).certificate)
                 .filter(|ca| !ca.is_self_issued())
         };
-        // A self-signed CA's own limits bind as well: whoever made them meant them.
+        // The limits of a self-signed CA apply as well: they were set on purpose.
         let short_enough = ca.path_len().is_none_or(|limit| below().count() <= limit as usize);
         let names_kept = || match ca.name_constraints() {
             None => true,

@@ -3,7 +3,7 @@
 
 use crate::cert::{Certificate, Name};
 
-use super::store::{CertificateStore, Held};
+use super::store::{CertificateStore, StoredCertificate};
 use super::verifier::SignatureVerifier;
 
 /// Certificates of one key that are looked at: a CA has a handful, a subject may bring thousands that claim to be one.
@@ -82,8 +82,8 @@ fn by_parent(verifier: &mut SignatureVerifier<'_>, name: &Name, ours: &[usize], 
     None
 }
 
-/// Whether somebody whom the operator trusts put it there or signed it.
-fn is_credible(verifier: &mut SignatureVerifier<'_>, parent: &Held) -> bool {
+/// Whether a source that the operator trusts contains it, or a trusted key signed it.
+fn is_credible(verifier: &mut SignatureVerifier<'_>, parent: &StoredCertificate) -> bool {
     parent.beside_member || verifier.is_signed_by_trusted(&parent.certificate)
 }
 

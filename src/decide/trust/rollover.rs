@@ -97,7 +97,7 @@ impl<'n> Lineage<'n> {
         }
     }
 
-    /// Whether a name stands at or below this place, so that it is no parent's here.
+    /// Whether a name occurs at or below this place, so that it is not the name of a parent here.
     fn has_name(&self, name: &Name) -> bool {
         self.name == name || self.below.is_some_and(|below| below.has_name(name))
     }

@@ -8,20 +8,20 @@ use crate::protocol::{Hex, IssuedBy, KeyFrom};
 
 /// A certificate at hand, and what it may do.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct StoredCertificate {
     /// The certificate.
     pub certificate: Arc<Certificate>,
     /// Whether the operator answers for it.
     pub trusted: bool,
-    /// Whether it stands beside the certificate of a reference member.
+    /// Whether it was found beside the certificate of a reference member.
     pub beside_member: bool,
     /// Where it came from: the first of the protocol's list.
     pub from: KeyFrom,
-    /// Whether it lends its key.
+    /// Whether it may issue certificates.
     pub issues: bool,
 }
 
-impl Held {
+impl StoredCertificate {
     /// Whether a subject or a candidate alone brought it.
     pub fn is_brought(&self) -> bool {
         matches!(self.from, KeyFrom::Subject | KeyFrom::Candidate)
@@ -39,7 +39,7 @@ pub struct KnownKey {
     shown_by: usize,
     /// Of a distrusted key: the key as it is, since every encoding is meant.
     plain: Option<Arc<PublicKey>>,
-    /// Whether a trusted certificate that lends it, or a pin, carries it.
+    /// Whether a trusted certificate that may issue others, or a pin, carries it.
     pub trusted: bool,
     /// Whether the policy distrusts it.
     pub distrusted: bool,
@@ -52,7 +52,7 @@ pub struct KnownKey {
 /// Certificates and keys, looked up by name, key and key identifier.
 #[derive(Debug, Clone, Default)]
 pub struct CertificateStore {
-    held: Vec<Held>,
+    held: Vec<StoredCertificate>,
     by_hash: HashMap<[u8; 32], usize>,
     keys: Vec<KnownKey>,
     key_index: HashMap<KeyId, usize>,
@@ -79,7 +79,7 @@ impl CertificateStore {
         self.insert(certificate, trusted, false, from);
     }
 
-    /// Adds a member's certificate, or what stands beside it.
+    /// Adds a member's certificate, or one that was found beside it.
     pub fn add_of_member(&mut self, certificate: &Arc<Certificate>, from: KeyFrom) {
         self.insert(certificate, false, true, from);
     }
@@ -95,7 +95,7 @@ impl CertificateStore {
             }
             None => {
                 self.by_hash.insert(*certificate.sha256(), self.held.len());
-                self.held.push(Held {
+                self.held.push(StoredCertificate {
                     certificate: certificate.clone(),
                     trusted,
                     beside_member,
@@ -177,7 +177,8 @@ impl CertificateStore {
         known.trusted |= held.trusted && !distrusted;
         known.holders.push(index);
         // Of one modulus, an encoding that is marked for RSASSA-PSS alone verifies less than a plain one.
-        let pss_only = |held: &Held| matches!(held.certificate.key().kind(), KeyKind::Rsa { pss_only: true, .. });
+        let pss_only =
+            |held: &StoredCertificate| matches!(held.certificate.key().kind(), KeyKind::Rsa { pss_only: true, .. });
         if pss_only(&self.held[known.shown_by]) && !pss_only(&self.held[index]) {
             known.shown_by = index;
         }
@@ -232,12 +233,12 @@ impl CertificateStore {
     }
 
     /// A certificate at hand.
-    pub fn held(&self, index: usize) -> &Held {
+    pub fn held(&self, index: usize) -> &StoredCertificate {
         &self.held[index]
     }
 
     /// The certificate with a digest.
-    pub fn with_sha256(&self, sha256: &[u8; 32]) -> Option<&Held> {
+    pub fn with_sha256(&self, sha256: &[u8; 32]) -> Option<&StoredCertificate> {
         self.by_hash.get(sha256).map(|&index| &self.held[index])
     }
 
@@ -311,8 +312,8 @@ impl CertificateStore {
         }
     }
 
-    /// The certificate that stands for a key: one of `name` if there is one, the trusted and the earliest origin first.
-    pub fn holder(&self, key: usize, name: Option<&Name>) -> Option<&Held> {
+    /// The certificate that represents a key: one of `name` if there is one, the trusted and the earliest origin first.
+    pub fn holder(&self, key: usize, name: Option<&Name>) -> Option<&StoredCertificate> {
         let holders = self.keys[key].holders.iter().map(|&index| &self.held[index]);
         holders.min_by_key(|held| {
             (
@@ -343,8 +344,8 @@ impl CertificateStore {
         }
     }
 
-    /// Whether a certificate's authority key identifier is that of a key: as a trusted certificate with that key has it,
-    /// else the one that RFC 5280 §4.2.1.2 (1) computes. What anybody can write beside a key counts for nothing.
+    /// Whether a certificate's authority key identifier is that of a key: as a trusted certificate with that key has
+    /// it, else the one that RFC 5280 §4.2.1.2 (1) computes. What anybody can write beside a key counts for nothing.
     pub fn identifies(&self, certificate: &Certificate, key: usize) -> bool {
         let Some(wanted) = certificate.authority_key_identifier() else {
             return false;
@@ -361,9 +362,9 @@ impl CertificateStore {
     }
 }
 
-/// Whether a certificate lends its key (RFC 5280 §4.2.1.3, §4.2.1.9). A trusted root of version 1 has no extensions to
-/// say so.
-fn issues(held: &Held) -> bool {
+/// Whether a certificate may issue others (RFC 5280 §4.2.1.3, §4.2.1.9). A trusted root of version 1 has no extensions
+/// to say so.
+fn issues(held: &StoredCertificate) -> bool {
     let certificate = &held.certificate;
     match certificate.issuing_flaw() {
         None => true,

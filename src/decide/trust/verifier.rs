@@ -32,7 +32,7 @@ pub enum Gap {
 }
 
 impl Issuers {
-    /// The key that stands for them in a report.
+    /// The key that represents them in a report.
     pub fn shown(&self) -> Option<usize> {
         self.keys.first().copied().or(self.distrusted)
     }
@@ -219,7 +219,7 @@ impl<'a> SignatureVerifier<'a> {
         let holders = || store.key(key).holders.iter().map(|&index| store.held(index));
         let trusted = holders().filter(|held| held.trusted);
         let mut end = trusted.map(|held| held.certificate.not_after()).max();
-        let mut others: Vec<&super::store::Held> = holders().filter(|held| !held.trusted).collect();
+        let mut others: Vec<&super::store::StoredCertificate> = holders().filter(|held| !held.trusted).collect();
         others.sort_by_key(|held| {
             (
                 std::cmp::Reverse(held.certificate.not_after()),
@@ -227,7 +227,7 @@ impl<'a> SignatureVerifier<'a> {
             )
         });
         let (brought, at_hand): (Vec<_>, Vec<_>) = others.into_iter().partition(|held| held.is_brought());
-        let extend = |verifier: &mut Self, others: &[&super::store::Held], end: &mut Option<Timestamp>| {
+        let extend = |verifier: &mut Self, others: &[&super::store::StoredCertificate], end: &mut Option<Timestamp>| {
             for held in others {
                 let until = held.certificate.not_after();
                 if end.is_some_and(|end| end >= until) {

@@ -55,7 +55,7 @@ pub fn unlock(folder: &Folder, (): &LockHandle) {
     let _ = folder.file.unlock();
 }
 
-/// Makes the names in a folder last.
+/// Syncs the names in a folder to the disk.
 pub fn sync(folder: &Folder) -> io::Result<()> {
     folder.file.sync_all()
 }
@@ -102,7 +102,7 @@ pub fn link(folder: &Folder, from: &str, to: &str) -> io::Result<()> {
     )?)
 }
 
-/// Takes a name away.
+/// Removes a name.
 pub fn remove(folder: &Folder, name: &str) -> io::Result<()> {
     Ok(rustix::fs::unlinkat(&folder.file, name, AtFlags::empty())?)
 }
@@ -231,7 +231,7 @@ impl Kept {
     }
 }
 
-/// The mode of a file where none stood.
+/// The mode of a file where there was none before.
 pub fn fresh(file: &File, key: bool) -> io::Result<()> {
     let mode = if key { 0o600 } else { 0o644 };
     file.set_permissions(Permissions::from_mode(mode))

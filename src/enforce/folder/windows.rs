@@ -176,8 +176,8 @@ pub fn open(folder: &Folder, name: &str) -> io::Result<File> {
     }
 }
 
-/// Makes a file that nobody else may open while it is; where it is secret, that only the system, the administrators and,
-/// where we are none, this user may open from then on.
+/// Makes a file that nobody else may open while it is; where it is secret, that only the system, the administrators
+/// and, where we are none, this user may open from then on.
 pub fn create(folder: &Folder, name: &str, secret: bool) -> io::Result<File> {
     let path = wide(&at(folder, name));
     let closed = if secret { Some(Descriptor::closed()?) } else { None };
@@ -364,12 +364,13 @@ impl Kept {
     }
 }
 
-/// Where no file stood: one with a key was made closed, another has what its folder gives.
+/// Where there was no file before: a file with a key was created closed, any other has the access that its folder
+/// gives.
 pub fn fresh(_: &File, _: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes a file of a key from everybody whom it is not meant for.
+/// Removes the access of everybody else to a file that holds a private key.
 pub fn close_to_others(folder: &Folder, name: &str) -> io::Result<()> {
     let file = patiently(|| {
         OpenOptions::new()

@@ -139,7 +139,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
     }
 }
 
-/// A node and where it stands.
+/// A node and its place in the document.
 pub struct Located {
     node: Node,
     pointer: String,

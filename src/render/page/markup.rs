@@ -39,7 +39,7 @@ impl fmt::Display for Html<'_> {
     }
 }
 
-/// JSON that can stand in a script element: `<` is written as JSON's escape, so nothing ends the element or opens
+/// JSON that is safe in a script element: `<` is written as JSON's escape, so nothing ends the element or opens
 /// another (HTML, "Restrictions for contents of script elements").
 pub(super) struct NoMarkup<'a>(pub(super) &'a mut dyn Write);
 

@@ -77,7 +77,7 @@ pub(super) fn data(report: &FleetReport, out: &mut dyn Write) -> io::Result<()> 
     out.write_all(after.strip_prefix(b"{").unwrap_or(&after))
 }
 
-/// What the script reads, before the records. Texts that repeat stand once, in `texts`, and are named by their place;
+/// What the script reads, before the records. Repeated texts are written once, in `texts`, and named by their index;
 /// -1 is none.
 #[derive(Serialize)]
 struct Before<'a> {

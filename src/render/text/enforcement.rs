@@ -1,4 +1,4 @@
-//! What `enforce` did, or would do: it stands before the report.
+//! What `enforce` did, or would do. It is written before the report.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use crate::render::words::{self, digest, ending, name};
 
 use super::lines::{Lines, Tone, called};
 
-/// Writes what an enforcement did, or under what-if would do: it stands before the report.
+/// Writes what `enforce` did, or would do in a what-if run.
 pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut lines = Lines { out, colour };
     let (headline, meaning) = match (what_if, report.changed) {

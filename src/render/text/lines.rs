@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::render::safe::Safe;
 
-/// The one way to the writer: every piece of text is made safe, and only a [`Tone`] makes an escape sequence.
+/// The only access to the writer: every piece of text is made safe, and only a [`Tone`] makes an escape sequence.
 pub(super) struct Lines<'a> {
     pub out: &'a mut dyn Write,
     pub colour: bool,
@@ -36,7 +36,7 @@ impl Lines<'_> {
     }
 }
 
-/// How a piece of text looks where colour is told.
+/// How a piece of text looks in colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,

@@ -12,7 +12,7 @@ use crate::render::words::{self, digest, ending, name};
 use super::findings::findings;
 use super::lines::{Lines, Tone, called};
 
-/// How many names stand in one line before the rest is counted.
+/// Names in one line before the rest is counted.
 const NAMES_SHOWN: usize = 8;
 
 pub(super) fn reference(
@@ -86,7 +86,7 @@ pub(super) fn authority(
     Ok(())
 }
 
-/// A member in one line: its CA stands above, unless nothing verified it.
+/// A member in one line: its CA is listed above, unless nothing verified it.
 fn reference_member(lines: &mut Lines<'_>, member: &MemberReport, now: Timestamp) -> io::Result<()> {
     let called = called(&member.name, member.use_.as_deref());
     let facts = match &member.certificate {

@@ -102,7 +102,7 @@ fn certificate_lines(
     lines.field(indent, "issuer", &[(Tone::Plain, name(&facts.issuer))])?;
     if let Some(issued_by) = issued_by {
         let carrier = match &issued_by.subject {
-            // The usual case: the CA's name is the issuer's, and stands one line above.
+            // Usually the CA's name is the issuer's, which is one line above.
             Some(subject) if *subject == facts.issuer => String::new(),
             Some(subject) => format!(" of {}", name(subject)),
             None => String::new(),

@@ -138,8 +138,8 @@ fn read_address(target: &Target<'_>, address: SocketAddr, deadline: Instant) -> 
                     stage: Stage::Hello | Stage::Handshake
                 }
         );
-        // What the first hello met stands, unless another finds out what the server is: a later failure can be due to
-        // what that hello leaves out.
+        // The result of the first hello counts, unless another finds out what the server is: a later failure can be due
+        // to what that hello leaves out.
         let tells = matches!(
             error,
             TlsError::NoCertificate | TlsError::TooLarge { .. } | TlsError::NotTls { .. }

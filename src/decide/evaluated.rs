@@ -1,4 +1,4 @@
-//! How the reference stands: its members, and the authorities that they or the pins allow.
+//! The reference as evaluated: its members, and the authorities that they or the pins allow.
 
 use crate::cert::{KeyId, Name};
 use crate::decide::case::Case;
@@ -6,7 +6,7 @@ use crate::decide::common_findings::short;
 use crate::decide::trust::{Issuers, JoinedKey, Limit, Path, SignatureVerifier, grow};
 use crate::protocol::{Finding, JoinedBy, Level, Severity, hex};
 
-/// The CA that stands behind a certificate: its issuer, or at level root a root above it.
+/// The CA behind a certificate: its issuer, or at level root a root above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerKey {
     /// The CA's name.
@@ -118,9 +118,9 @@ impl Authority {
     }
 }
 
-/// How one member stands.
+/// One member as evaluated.
 #[derive(Debug, Clone, Default)]
-pub struct MemberStanding {
+pub struct EvaluatedMember {
     /// The keys that verify it.
     pub issuers: Issuers,
     /// The CAs behind it that may count.
@@ -141,7 +141,7 @@ pub struct MemberStanding {
     pub findings: Vec<Finding>,
 }
 
-impl MemberStanding {
+impl EvaluatedMember {
     /// Whether a distrusted key signed it.
     pub fn is_distrusted(&self) -> bool {
         self.issuers.distrusted.is_some()
@@ -156,11 +156,11 @@ impl MemberStanding {
     }
 }
 
-/// How the reference stands, given what is at hand.
+/// Evaluates the reference with the certificates at hand.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub struct EvaluatedReference {
     /// The members, as in the case.
-    pub members: Vec<MemberStanding>,
+    pub members: Vec<EvaluatedMember>,
     /// What is allowed.
     pub authorities: Vec<Authority>,
     /// What was found about the reference as a whole.
@@ -173,7 +173,7 @@ pub struct Standing {
     pub any_verified: bool,
 }
 
-impl Standing {
+impl EvaluatedReference {
     /// Every finding that leaves subjects in doubt.
     pub fn doubts(&self) -> impl Iterator<Item = &Finding> {
         let members = self.members.iter().flat_map(|member| &member.findings);
