@@ -40,12 +40,12 @@ impl Error {
         move |cause| Error::Output { what, cause }
     }
 
-    /// Whether whoever reads our output has gone away, which is no failure of ours.
+    /// Whether the reader of our output has closed it, which is not a failure.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Error::Output { cause, .. } if cause.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What the caller is told; the system's own words are left out, so that the same failure reads the same everywhere.
+    /// What the caller gets. Messages of the system are left out, so that the same failure reads the same everywhere.
     pub fn fault(&self) -> Fault {
         match self {
             Error::Fault(fault) => fault.clone(),

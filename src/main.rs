@@ -74,7 +74,7 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// One line for people. Where they cannot be told, there is nobody else to tell.
+/// One line on standard error. If it cannot be written, there is nowhere else to report that.
 fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "same-ca: {}", Safe(line));
 }

@@ -274,7 +274,7 @@ struct Fast<'a> {
 }
 
 impl Fast<'_> {
-    /// Every source that is read for this line alone.
+    /// Every source that is read only for this line.
     fn sources(&self) -> impl Iterator<Item = &Source> {
         self.subjects
             .iter()

@@ -36,7 +36,7 @@ impl Context<'_> {
 pub struct Streams<'a> {
     /// Standard input.
     pub input: &'a mut (dyn BufRead + Send),
-    /// Whether standard input is a terminal, where nobody is going to type a request.
+    /// Whether standard input is a terminal: a request is not typed there.
     pub input_is_terminal: bool,
     /// Standard output; buffered, and flushed here.
     pub output: &'a mut dyn Write,

@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
 
     /// The finding of what went wrong while files were changed.
     fn failed(&mut self, trouble: &InstallError) -> Finding {
-        // Some of them may have been replaced: nobody can say that nothing is changed.
+        // Some of them may have been replaced, so the report must not say that nothing changed.
         self.changed |= matches!(trouble, InstallError::Unfinished { .. });
         said(trouble, self.context)
     }

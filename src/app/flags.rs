@@ -39,7 +39,7 @@ impl Flagged {
         Ok(())
     }
 
-    /// The same report for somebody who typed flags: its words speak of them, and not of places in a request.
+    /// The same report for a user of flags: its messages name flags, not fields of a request.
     pub fn speak(&self, report: &Report) -> Report {
         let mut report = report.clone();
         explain::report(&mut report, Voice::Flags);
@@ -72,7 +72,7 @@ impl Flagged {
             .map(|(_, flag)| flag.as_str())
     }
 
-    /// The same fault for somebody who typed flags: it names the flag, and is one of usage.
+    /// The same fault for a user of flags: it names the flag, and is a usage error.
     pub fn explain(&self, fault: Fault) -> Fault {
         let Some(pointer) = &fault.pointer else { return fault };
         match self.flag(pointer) {

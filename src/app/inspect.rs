@@ -61,7 +61,7 @@ pub fn run(args: &InspectArgs, streams: &mut Streams<'_>, context: &Context<'_>)
 /// Says what the sources of a request's subjects hold. `stdin` is what a source `-` reads.
 ///
 /// # Errors
-/// Where the request is not one of subjects alone. What cannot be read is a finding on its source.
+/// Where the request has more than subjects. What cannot be read is a finding on its source.
 pub fn inspect(request: &Request, stdin: Option<&[u8]>, context: &Context<'_>) -> Result<Inspection, Fault> {
     check(request)?;
     let reader = SourceReader::new(stdin, context.env, context.log);

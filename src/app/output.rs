@@ -78,7 +78,7 @@ pub fn write_out(
     })
 }
 
-/// Writes what has one form alone.
+/// Writes an answer that has only one form.
 pub fn plain(streams: &mut Streams<'_>, what: &'static str, content: &[u8]) -> Result<u8, Error> {
     write_out(streams, None, what, |out| out.write_all(content))?;
     Ok(ANSWERED)

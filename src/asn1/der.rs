@@ -179,7 +179,7 @@ pub fn text(tag: u8, value: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
                 None
             }
         }
-        // T.61 by the letter; everybody writes and reads ISO 8859-1.
+        // T.61 by definition; in practice it is ISO 8859-1.
         TELETEX_STRING => Some(match std::str::from_utf8(value) {
             Ok(ascii) if ascii.is_ascii() => Cow::Borrowed(ascii),
             _ => Cow::Owned(value.iter().map(|&o| char::from(o)).collect()),

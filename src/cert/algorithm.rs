@@ -60,7 +60,7 @@ pub enum Curve {
         /// Size of its field in bits.
         bits: u32,
     },
-    /// A curve known by its dotted object identifier alone.
+    /// A curve that is known only by its dotted object identifier.
     Other(String),
 }
 

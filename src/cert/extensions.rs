@@ -101,7 +101,7 @@ pub(super) const KEY_USAGES: [&str; 9] = [
 /// The bit keyCertSign among those of [`key_usage()`].
 pub(super) const KEY_CERT_SIGN: u16 = 1 << 5;
 
-/// An extension that cannot be read, though its absence would be good news.
+/// An extension that cannot be read, though its absence would permit more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnreadableExtension {
     /// Its usual name: `keyUsage`, `extKeyUsage`, `subjectAltName`, `cRLDistributionPoints`.

@@ -87,7 +87,7 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// What is signed: anything that nobody would take for something else.
+/// What is signed: a text that cannot be mistaken for anything else.
 const MESSAGE: &[u8] = b"same-ca tries whether a private key works. This is no certificate, and no handshake.";
 /// Longest modulus that is tried: as long as one that may verify.
 const MAX_RSA_BITS: u32 = 16_384;

@@ -10,7 +10,7 @@ pub fn visible(text: &str) -> String {
     blanks_shown(&printable_octets(text.as_bytes()))
 }
 
-/// Blanks at either end as `\20`: at the end of a line nobody sees them.
+/// Blanks at either end as `\20`: at the end of a line they are invisible.
 pub(super) fn blanks_shown(text: &str) -> String {
     let inner = text.trim_matches(' ');
     let before = text.len() - text.trim_start_matches(' ').len();

@@ -57,7 +57,7 @@ const JSON: Found = found("JSON");
 const PDF: Found = found("a PDF document");
 const BINARY: Found = found("binary data of no known kind");
 
-/// Whether it is something in which nobody would look for a certificate. A text with a certificate in it has a hint.
+/// Whether it is something that is never expected to hold a certificate. A text with a certificate in it has a hint.
 pub(super) fn is_plain(found: Found) -> bool {
     const PLAIN: &[Found] = &[
         REQUEST,
@@ -145,7 +145,7 @@ pub(super) fn element(outer: &Element) -> Kind {
     }
     let (tags, fields) = head(outer);
     let Some(first) = fields.first() else { return OTHER };
-    // Keys are handed on as DER: nobody writes them in anything else.
+    // Keys are passed on as DER, the only encoding in use.
     let key = |encoding| if outer.indefinite { OTHER } else { Kind::Key(encoding) };
     let typed = fields.get(1).is_some_and(|second| head(second).0.first() == Some(&OID));
     match tags.as_slice() {

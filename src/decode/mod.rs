@@ -98,7 +98,7 @@ pub enum DecodeError {
         /// What to do next, where there is something to say.
         hint: Option<&'static str>,
     },
-    /// From [`decode_keys`] alone: no private key, and what it is instead.
+    /// From [`decode_keys`] only: not a private key, and what it is instead.
     #[error("not a private key (found {found})")]
     NotAPrivateKey {
         /// What it is, with its article.
@@ -179,7 +179,7 @@ pub fn may_need_password(bytes: &[u8]) -> bool {
     armoured || !holds("-----BEGIN ")
 }
 
-/// Reads the private keys alone, for a file that holds a key and need not hold a certificate: PEM, DER (PKCS#8,
+/// Reads only the private keys, for a file that holds a key and need not hold a certificate: PEM, DER (PKCS#8,
 /// PKCS#1, SEC1) or PKCS#12. In file order, the same bytes a second time dropped; never empty.
 ///
 /// # Errors

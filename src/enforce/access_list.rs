@@ -106,7 +106,7 @@ impl Descriptor {
                 || User::current().is_ok_and(|user| unsafe { EqualSid(user.sid(), owner) } != 0))
     }
 
-    /// Whether the other belongs to somebody else.
+    /// Whether the other has another owner.
     pub fn owner_differs(&self, other: &Descriptor) -> bool {
         let (one, other) = (self.owner(), other.owner());
         // SAFETY: both are valid.
@@ -126,7 +126,7 @@ impl Descriptor {
     /// Without what it lets such groups do.
     pub fn without_others(&self) -> io::Result<AccessList> {
         let Some(list) = self.list() else {
-            // Without a list everybody may do everything.
+            // Without a list everyone has full access.
             return AccessList::of(&Descriptor::closed()?);
         };
         let others = |entry: &Entry| entry.is_of_others();
@@ -142,7 +142,7 @@ impl Descriptor {
         }
     }
 
-    /// Its access list; `None` where everybody may do everything.
+    /// Its access list; `None` where everyone has full access.
     fn list(&self) -> Option<*const ACL> {
         let (mut present, mut list, mut defaulted) = (0, ptr::null_mut(), 0);
         // SAFETY: the descriptor is valid, and there is room for the answers.
@@ -207,7 +207,7 @@ impl AccessList {
 struct Entry {
     start: *const ACE_HEADER,
     size: u16,
-    /// Whether it lets somebody do something with this very object.
+    /// Whether it grants access to this object itself.
     applies: bool,
     mask: u32,
     who: PSID,

@@ -1,7 +1,7 @@
 //! A folder held open, and the files in it by name.
 //!
-//! What changes a file goes through the folder that was opened once, never by its path again: who may rename a folder on
-//! the way to it cannot lead a run elsewhere in between.
+//! What changes a file goes through the folder that was opened once, never by its path again: who may rename a folder
+//! on the way to it cannot lead a run elsewhere in between.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read};
@@ -34,7 +34,8 @@ impl Folder {
         &self.path
     }
 
-    /// Locks it, unless somebody else has: nothing is left in it. The lock goes with what is returned, by [`Folder::unlock`].
+    /// Locks it, unless another process has. The lock leaves no file behind. The lock goes with what is returned, by
+    /// [`Folder::unlock`].
     pub(super) fn try_lock(&self) -> Result<os::LockHandle, TryLockError> {
         os::try_lock(self)
     }
@@ -111,7 +112,7 @@ impl FolderEntry {
         os::open(&self.folder, &self.name)
     }
 
-    /// Makes a new file there, which nobody else may open where it is to hold a secret.
+    /// Creates a new file. If it is to hold a secret, no other user may open it.
     pub fn create(&self, secret: bool) -> io::Result<File> {
         os::create(&self.folder, &self.name, secret)
     }

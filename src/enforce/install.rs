@@ -86,7 +86,7 @@ impl CurrentFile {
 /// Reads the current files of a place, and says whether they may be replaced.
 ///
 /// # Errors
-/// Where they may not: a symbolic link, a special file, somebody else's file, a folder that may not be written.
+/// Where they may not: a symbolic link, a special file, a file of another user, a folder without write access.
 pub fn examine(targets: &[Target]) -> Result<Vec<CurrentFile>, InstallError> {
     targets.iter().map(examine_one).collect()
 }
@@ -112,7 +112,7 @@ fn examine_one(target: &Target) -> Result<CurrentFile, InstallError> {
         Some(Kind::File) => {}
     }
     let mut file = entry.open().map_err(refused_for)?;
-    // What is read is what was looked at, unless somebody is changing it.
+    // The open file is the one that was examined, unless it is being replaced.
     let metadata = file.metadata().map_err(refused_for)?;
     if !metadata.is_file() {
         return Err(refused("it is no ordinary file"));
@@ -251,7 +251,7 @@ fn stage(
     let at = |error| (entry.path(), error);
     let mut file = entry.create(key).map_err(at)?;
     made.push(entry.clone());
-    // Before the content: until it is closed to others, nobody but us may open it.
+    // Before the content: until the access is set, only this user may open it.
     match kept {
         Some(kept) => kept.give(&file, key),
         None => os::fresh(&file, key),
@@ -272,7 +272,7 @@ fn second_name(
     match target.entry.link(entry) {
         Ok(()) => {
             made.push(entry.clone());
-            // It is what will be put back, and what was judged: somebody else may have changed it since.
+            // It must be the content that was judged, since it is what an undo restores. It may have changed since.
             match holds(entry, old) {
                 true => Ok(()),
                 false => Err((target.path(), io::ErrorKind::ResourceBusy.into())),

@@ -73,7 +73,7 @@ impl Journal {
     /// The journal beside the first file of a place, if there is one.
     ///
     /// # Errors
-    /// Where it cannot be read, is no journal, or may have been written by somebody else.
+    /// Where it cannot be read, is not a journal, or may have been written by another user.
     pub fn read(first: &Target) -> Result<Option<Self>, InstallError> {
         let journal = first.journal();
         let named = journal.path().display().to_string();
@@ -125,7 +125,7 @@ pub enum Verdict {
     Undo,
 }
 
-/// What is to become of it; `None` where a file is neither what was nor what was to be: somebody else has been there.
+/// Whether to finish or to undo; `None` where a file has neither its old nor its new content: it was changed since.
 pub fn verdict(entries: &[Entry], found: &[FileState]) -> Option<Verdict> {
     let is = |content: &Option<Zeroizing<Vec<u8>>>, wanted: Option<Sha256Hex>| {
         content.as_ref().map(|content| digest(content)) == wanted

@@ -73,7 +73,7 @@ impl InstallError {
         }
     }
 
-    /// What the system said, for people alone.
+    /// What the system said, for the log.
     pub fn cause(&self) -> Option<&io::Error> {
         match self {
             InstallError::Refused { cause, .. } => cause.as_ref(),

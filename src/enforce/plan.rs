@@ -18,7 +18,7 @@ use super::InstallError;
 
 /// Columns of PEM (RFC 7468 §2).
 const PEM_COLUMNS: usize = 64;
-/// Digits of a digest that tell one backup from another: nobody keeps more than some hundreds.
+/// Digits of a digest that tell one backup from another: there are a few hundred at most.
 const BACKUP_DIGITS: usize = 16;
 
 /// One file of a place, and what it is to hold.

@@ -52,7 +52,8 @@ pub fn check_store(place: &WindowsStorePlace, label: &str) -> Result<(), Install
     Ok(())
 }
 
-/// A password that nobody needs to know: what it closes never leaves the process. `None` where the system has no randomness.
+/// A password for one import: the file that it protects never leaves the process. `None` where the system has no
+/// randomness.
 pub fn passing_password() -> Option<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; 16]);
     aws_lc_rs::rand::fill(&mut *bytes).ok()?;
@@ -151,8 +152,8 @@ mod system {
         if !property(buffer.as_mut_ptr().cast(), &mut size) {
             return;
         }
-        // SAFETY: the buffer is aligned for the structure and at least as large; what it points to lies in the buffer. A
-        // provider without a type is one of CNG.
+        // SAFETY: the buffer is aligned for the structure and at least as large; what it points to lies in the buffer.
+        // A provider without a type is one of CNG.
         unsafe {
             let info = &*buffer.as_ptr().cast::<CRYPT_KEY_PROV_INFO>();
             if info.dwProvType != 0 {

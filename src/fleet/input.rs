@@ -212,7 +212,7 @@ impl Documents {
     }
 }
 
-/// The same value in one spelling whoever wrote it, if it is small enough to be kept.
+/// The same value in one spelling, whichever program wrote it, if it is small enough to be kept.
 fn canonical(raw: &RawValue) -> Option<Box<RawValue>> {
     /// What is cut away when it is written anew is space between values; this much of it may be there.
     const SPACE: usize = 4;

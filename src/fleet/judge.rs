@@ -347,7 +347,7 @@ impl<'a> Judging<'a> {
     }
 }
 
-/// The worst state; what nobody could read, or nobody said, is never a yes.
+/// The worst state; what could not be read, or was not reported, is never compliant.
 fn status(totals: &Totals, reports: &ReportsRead, records: &[Box<Record>]) -> State {
     let worst = State::ALL.into_iter().find(|&state| totals.of(state) > 0);
     let worst = worst.unwrap_or(State::Undetermined);

@@ -1,4 +1,4 @@
-//! Waivers: exceptions that somebody answers for, until a date.
+//! Waivers: exceptions that a person approves, until a date.
 
 use std::collections::HashMap;
 

@@ -94,7 +94,7 @@ pub fn diagnose<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) ->
     }
 }
 
-/// What serde_json says of a syntax error, which repeats no value, and what is meant where that can be told.
+/// What serde_json says of a syntax error, which repeats no value, and what is meant, where that is clear.
 fn syntax(bytes: &[u8], error: &serde_json::Error) -> String {
     let line = bytes
         .split(|&byte| byte == b'\n')

@@ -216,7 +216,7 @@ impl File<'_> {
                     Bag::ShroudedKey(pbe::open_key(value.raw, &self.secrets, self.budget))
                 }
                 Ok((Some(BagType::Certificate), value)) => match certificate(&value) {
-                    // SDSI certificates, which nobody has.
+                    // SDSI certificates, which are not in use.
                     Ok(None) => continue,
                     Ok(Some(octets)) => Bag::Certificate(Ok(octets)),
                     Err(flaw) => Bag::Certificate(Err(Error::damaged("certificate bag in the PKCS#12 file")(flaw))),

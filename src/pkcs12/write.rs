@@ -83,7 +83,7 @@ impl Salts {
     }
 }
 
-/// A PKCS#12 file. No password and an empty one are written alike: a terminator alone, as OpenSSL and Windows do.
+/// A PKCS#12 file. No password and an empty one are written alike: as a terminator only, as OpenSSL and Windows do.
 ///
 /// # Errors
 /// Where the contents are longer than a file can be: 256 MiB.

@@ -18,11 +18,11 @@ pub struct Holding {
     pub keys: Vec<Arc<PrivateKey>>,
     /// What could not be read beside what could.
     pub problems: Vec<Finding>,
-    /// What else was seen: worth a finding on whoever uses the source.
+    /// Other observations: each becomes a finding on the subject or member that uses the source.
     pub notes: Vec<Finding>,
     /// Whether something that should have been the first certificate could not be read.
     pub first_is_unreadable: bool,
-    /// Of a folder: the files that are plainly something else, of no concern but to who asks what it holds.
+    /// Of a folder: the files that are clearly something else. Only `inspect` reports them.
     pub strangers: Vec<Finding>,
     /// Why other readers may take another of its certificates for the first, where they may.
     pub ambiguity: Option<&'static str>,
@@ -178,11 +178,11 @@ impl Holding {
 pub struct HeldCertificate {
     /// The certificate.
     pub certificate: Arc<Certificate>,
-    /// Whether its private key is there, by what the key says and whoever keeps it; whether it works has not been tried.
+    /// Whether its private key is there, according to the key or the store that keeps it. The key has not been tried.
     pub private_key: Option<bool>,
     /// The Windows provider that keeps the key.
     pub key_provider: Option<String>,
-    /// What else was seen of it: worth a finding on whoever uses it.
+    /// Other observations: each becomes a finding on the subject or member that uses it.
     pub notes: Vec<Finding>,
     /// How the source holds it: a folder may hold it in several files.
     pub forms: Vec<Form>,
@@ -216,7 +216,7 @@ pub enum Form {
     },
     /// In a Windows certificate store, and in which, where that is known.
     Store(Option<StoreName>),
-    /// In something that nobody imports with a key.
+    /// In a format that is not imported with a key.
     Other(Format),
 }
 

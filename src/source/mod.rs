@@ -1,6 +1,6 @@
 //! All input but the request itself: files, folders, inline data, TLS servers, the Windows certificate store.
 //!
-//! Failures have codes and words of ours; what the operating system says goes to the log alone.
+//! Failures have our own codes and texts. Messages of the operating system go to the log only.
 
 mod decoded;
 mod file;

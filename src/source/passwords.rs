@@ -6,7 +6,7 @@ use crate::protocol::{Code, Finding, Password, Secret};
 use super::reader::SourceReader;
 use super::{file, reason};
 
-/// Largest file of a password: nobody types more, and the wrong file may be any size.
+/// Largest password file: no password is longer, and a wrong file may be any size.
 const PASSWORD_FILE_LIMIT: u64 = 64 * 1024;
 
 impl SourceReader<'_> {

@@ -80,7 +80,8 @@ pub struct Presented {
     /// The server has shown that it holds the private key of its certificate: it signed the key exchange or the
     /// handshake with it, or ended a handshake that takes the key. Not so where the handshake failed before.
     pub possession_proven: bool,
-    /// The server signed the key exchange or the handshake, and the key of its certificate does not verify the signature.
+    /// The server signed the key exchange or the handshake, and the key of its certificate does not verify the
+    /// signature.
     pub possession_failed: bool,
     /// The version in which they were sent: `TLS 1.0` to `TLS 1.3`.
     pub protocol: Option<&'static str>,
@@ -202,7 +203,7 @@ pub enum TlsError {
 }
 
 impl TlsError {
-    /// Raw words of the operating system, OpenSSL or the server, for stderr alone: they differ from machine to machine.
+    /// The message of the operating system, OpenSSL or the server, for stderr only: it differs from machine to machine.
     pub fn detail(&self) -> Option<&str> {
         match self {
             Self::ResolveFailed { detail }
@@ -259,7 +260,7 @@ pub fn read(endpoint: &Endpoint) -> Result<Presented, TlsError> {
 
 /// Reads several servers, [`CONCURRENCY`] at a time, equal endpoints once; the results are in the order of `endpoints`.
 ///
-/// `progress` is told how many of how many endpoints are done, from several threads but one call at a time and rising.
+/// `progress` gets the number of endpoints that are done and their total, from several threads but one call at a time and rising.
 /// The timeout of an endpoint begins when its own reading does.
 pub fn read_all(endpoints: &[Endpoint], progress: &(dyn Fn(usize, usize) + Sync)) -> Vec<Result<Presented, TlsError>> {
     let mut slot_of: HashMap<&Endpoint, usize> = HashMap::with_capacity(endpoints.len());

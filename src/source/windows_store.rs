@@ -93,7 +93,7 @@ fn select(store: &WindowsStoreSource, label: &str, found: Vec<StoreEntry>) -> Re
         }
         let certificate = match Certificate::parse(one.der) {
             Ok(certificate) => certificate,
-            // Of another certificate that cannot be read nobody knows the subject.
+            // The subject of another certificate that cannot be read is unknown.
             Err(_) if store.subject.is_some() => continue,
             Err(error) => {
                 let finding = Finding::of(Code::CertificateUnreadable, "store-entry")

@@ -255,7 +255,7 @@ fn in_file(path: &str, password: Option<&Password>) -> Value {
     }
 }
 
-/// A certificate that no source names alone.
+/// A certificate that no source names by itself.
 fn by_itself(held: &HeldCertificate) -> (Source, Value) {
     let der = STANDARD.encode(held.certificate.der());
     let mut shown = json!({ "der": der });
@@ -275,7 +275,7 @@ fn by_itself(held: &HeldCertificate) -> (Source, Value) {
     (Source::Der(Box::new(source)), shown)
 }
 
-/// The subject, asked of one certificate alone.
+/// The subject, with only one certificate.
 fn alone(subject: &Subject, one: &One) -> Subject {
     Subject {
         source: Some(one.source.clone()),

@@ -62,7 +62,7 @@ impl Lines {
         }
     }
 
-    /// Writes them. Where nobody can be told, the exit code still says whether there was an answer.
+    /// Writes them. If standard error cannot be written, the exit code still says whether there was an answer.
     pub fn write(self, errors: &mut dyn Write) {
         for (level, line) in self.lines {
             let _ = writeln!(errors, "{}", json!({ level.key(): line }));

@@ -274,7 +274,7 @@ impl Run<'_> {
     }
 }
 
-/// What is said of a place whose files nobody could have read: what they are for is not known, so they stay.
+/// The refusal of a place whose files cannot be read: their purpose is unknown, so they are not replaced.
 fn left_alone(found: &Finding) -> Finding {
     Finding::of(Code::InstallRefused, "place-unreadable").cause(found)
 }

@@ -7,7 +7,7 @@ use crate::cert::hash::sha1;
 
 use super::{Certificate, Extension, Value};
 
-/// Why a certificate lends its key to nothing that it would have issued.
+/// Why a certificate may not have issued others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
 pub enum IssuingFlaw {
     /// There is no basicConstraints extension.
@@ -119,7 +119,7 @@ impl Certificate {
             .map(<[u8; 20]>::as_slice)
     }
 
-    /// The extensions whose absence would be good news and that cannot be read or stand twice: keyUsage, extended key
+    /// The extensions whose absence would permit more, and that cannot be read or occur twice: keyUsage, extended key
     /// usage, subject alternative name, CRL distribution points.
     pub fn unreadable_extensions(&self) -> Vec<UnreadableExtension> {
         const ASKED: [(Known, &str); 4] = [

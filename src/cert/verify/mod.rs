@@ -40,7 +40,7 @@ pub fn verify(certificate: &Certificate, key: &PublicKey) -> Verification {
     key.verify(algorithm, certificate.tbs(), signature)
 }
 
-/// What [`verify`] will say, where that can be told from the algorithm and the kind of key alone; `None` where the
+/// What [`verify`] will say, where the algorithm and the kind of key decide that; `None` where the
 /// signature must be checked.
 pub fn foresee(certificate: &Certificate, key: &PublicKey) -> Option<Verification> {
     if never_verifies(certificate).is_some() {

@@ -12,7 +12,7 @@ use super::members::{issuers_of, look_at};
 use super::pins::allow_pins;
 use super::votes::{allow, say_distrusted};
 
-/// Works out what the reference allows, from what is at hand alone.
+/// Evaluates what the reference allows, from the certificates at hand alone.
 pub fn evaluate(case: &Case, verifier: &mut SignatureVerifier<'_>) -> EvaluatedReference {
     let rules = Rules::of_member(&case.policy);
     let mut members = Vec::with_capacity(case.members.len());

@@ -1,4 +1,4 @@
-//! What is missing: a reference that lets nobody tell, and evidence that serves for nothing.
+//! What is missing: a reference that does not allow a verdict, and evidence that was not used.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::protocol::{Code, Finding, Phrase, Severity, hex};
 
 use super::members::say_unreadable;
 
-/// Says where a reference lets nobody tell.
+/// Finds where the reference does not allow a verdict.
 pub fn missing(case: &Case, store: &CertificateStore, evaluated: &mut EvaluatedReference) {
     let rules = Rules::of_member(&case.policy);
     let readable = case.members.iter().filter(|member| member.read.is_readable());

@@ -1,4 +1,4 @@
-//! Each member by itself: the keys and roots behind it, and what can be said of it alone.
+//! Each member by itself: the keys and roots behind it, and its findings.
 
 use crate::cert::{Certificate, Verification, verify};
 use crate::decide::case::{Case, Member, Read};
@@ -126,7 +126,7 @@ pub fn is_self_signed(store: &CertificateStore, certificate: &Certificate, issue
     if issuers.keys.iter().any(|&key| store.key(key).id == own) {
         return true;
     }
-    // Its key is nobody's CA key, so it was not tried.
+    // Its key is not the key of a CA, so it was not tried.
     certificate.is_self_issued() && verify(certificate, certificate.key()) != Verification::Invalid
 }
 

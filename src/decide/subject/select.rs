@@ -110,7 +110,7 @@ impl Session<'_> {
     }
 
     /// The path of a candidate with what leads from its issuer on to a trusted root: a server sends all of it, as who
-    /// connects may know the root alone.
+    /// connects may know only the root.
     pub fn up_to_root(&mut self, offer: &Offer, mut path: Vec<Arc<Certificate>>) -> Vec<Arc<Certificate>> {
         let (Some(certificate), Some(issuer)) = (&offer.certificate, path.first().cloned()) else {
             return path;

@@ -22,7 +22,7 @@ pub struct StoredCertificate {
 }
 
 impl StoredCertificate {
-    /// Whether a subject or a candidate alone brought it.
+    /// Whether only a subject or a candidate brought it.
     pub fn is_brought(&self) -> bool {
         matches!(self.from, KeyFrom::Subject | KeyFrom::Candidate)
     }
@@ -176,7 +176,7 @@ impl CertificateStore {
         let known = &mut self.keys[key];
         known.trusted |= held.trusted && !distrusted;
         known.holders.push(index);
-        // Of one modulus, an encoding that is marked for RSASSA-PSS alone verifies less than a plain one.
+        // Of two encodings of one modulus, the one that is restricted to RSASSA-PSS verifies less.
         let pss_only =
             |held: &StoredCertificate| matches!(held.certificate.key().kind(), KeyKind::Rsa { pss_only: true, .. });
         if pss_only(&self.held[known.shown_by]) && !pss_only(&self.held[index]) {

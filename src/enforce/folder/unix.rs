@@ -75,13 +75,13 @@ pub fn open(folder: &Folder, name: &str) -> io::Result<File> {
     Ok(rustix::fs::openat(&folder.file, name, flags, Mode::empty())?.into())
 }
 
-/// Makes a file that is nobody else's.
+/// Creates a file that only its owner may open.
 pub fn create(folder: &Folder, name: &str, _: bool) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(rustix::fs::openat(&folder.file, name, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
-/// Whoever has a file open keeps nobody from replacing it.
+/// An open file can be replaced.
 pub fn check_replaceable(_: &Folder, _: &str) -> io::Result<()> {
     Ok(())
 }
@@ -126,7 +126,7 @@ pub fn is_same(folder: &Folder, one: &str, other: &str) -> io::Result<bool> {
     Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
 }
 
-/// Whether a file is ours or root's, and nobody else can have written it.
+/// Whether a file belongs to this user or root, and no other user can have written it.
 pub fn is_ours(_: &File, metadata: &Metadata) -> bool {
     let owner = metadata.uid();
     (owner == 0 || owner == user()) && metadata.mode() & (GROUP_WRITE | OTHERS_WRITE) == 0
@@ -164,7 +164,7 @@ fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whether files may be made and renamed in a folder, and nobody could put others in their place.
+/// Whether files may be created and renamed in a folder, and other users cannot replace them.
 pub fn check_folder(folder: &Folder, key: bool) -> Result<(), Unfit> {
     let metadata = folder.file.metadata().map_err(Unfit::Said)?;
     if key && metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0 {
@@ -237,7 +237,7 @@ pub fn fresh(file: &File, key: bool) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(mode))
 }
 
-/// Takes a file of a key from everybody but its owner and group.
+/// Removes the access of everyone but owner and group to a file that holds a private key.
 pub fn close_to_others(folder: &Folder, name: &str) -> io::Result<()> {
     let file = open(folder, name)?;
     let mode = file.metadata()?.mode() & 0o777;

@@ -44,7 +44,7 @@ use super::{Folder, Kind, Unfit};
 /// Whether files are installed on this system.
 pub const SUPPORTED: bool = true;
 
-/// How often a file is tried that somebody has open, and how long each wait is: a second together. Virus scanners and
+/// How often a file that is in use is tried, and how long each wait is: a second together. Virus scanners and
 /// indexers look at new files for a moment.
 const BUSY_TRIES: u32 = 20;
 const BUSY_WAIT: Duration = Duration::from_millis(50);
@@ -118,7 +118,7 @@ pub fn try_lock(folder: &Folder) -> Result<LockHandle, TryLockError> {
     if made.is_null() {
         let error = io::Error::last_os_error();
         return Err(match error.raw_os_error() {
-            // It is there as long as somebody has it, and that is another account.
+            // It exists while a process holds it, here one of another account.
             Some(code) if code == ERROR_ACCESS_DENIED as i32 => TryLockError::WouldBlock,
             _ => TryLockError::Error(error),
         });
@@ -145,7 +145,7 @@ pub fn sync(_: &Folder) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a folder, and nothing else, so that nobody can rename or delete it.
+/// Opens a folder, and nothing else, so that it cannot be renamed or deleted.
 pub fn open_folder(path: &Path) -> io::Result<File> {
     let folder = OpenOptions::new()
         .access_mode(FILE_LIST_DIRECTORY | FILE_READ_ATTRIBUTES | READ_CONTROL)
@@ -154,7 +154,7 @@ pub fn open_folder(path: &Path) -> io::Result<File> {
         .open(path)
         .map_err(told)?;
     let metadata = folder.metadata()?;
-    // Before it was open, somebody may have led its path elsewhere.
+    // Before it was open, its path may have been redirected.
     if !metadata.is_dir() || plain(fs::canonicalize(path)?) != plain(path.to_owned()) {
         return Err(io::ErrorKind::NotADirectory.into());
     }
@@ -205,7 +205,7 @@ pub fn create(folder: &Folder, name: &str, secret: bool) -> io::Result<File> {
     Ok(unsafe { File::from_raw_handle(file) })
 }
 
-/// Whether nobody has a file open who does not share it.
+/// Whether no process has the file open without sharing it.
 pub fn check_replaceable(folder: &Folder, name: &str) -> io::Result<()> {
     let opened = patiently(|| {
         OpenOptions::new()
@@ -266,7 +266,7 @@ pub fn is_same(folder: &Folder, one: &str, other: &str) -> io::Result<bool> {
     Ok(number(one)? == number(other)?)
 }
 
-/// Whether a file is ours, the system's or the administrators', and nobody else can have written it.
+/// Whether a file belongs to this user, the system or the administrators, and no other user can have written it.
 pub fn is_ours(file: &File, _: &Metadata) -> bool {
     Descriptor::of(file).is_ok_and(|access| access.owner_is_trusted() && !access.others_may_write())
 }
@@ -285,7 +285,7 @@ pub fn check_owner(file: &File, metadata: &Metadata, _: &Folder, _: bool) -> Res
     Ok(())
 }
 
-/// Whether files may be made and renamed in a folder, and nobody could put others in their place.
+/// Whether files may be created and renamed in a folder, and other users cannot replace them.
 pub fn check_folder(folder: &Folder, key: bool) -> Result<(), Unfit> {
     let mut flags = 0;
     // SAFETY: the folder is open; of the volume nothing but its flags is asked for.
@@ -357,7 +357,7 @@ impl Kept {
         if Descriptor::of(file)?.owner_differs(&self.0) {
             may_give_away();
             given(OWNER_SECURITY_INFORMATION)?;
-            // The group means something to subsystems alone, and may be one that cannot be given.
+            // Only subsystems use the group, and it may be one that cannot be set.
             let _ = given(GROUP_SECURITY_INFORMATION);
         }
         Ok(())
@@ -412,7 +412,7 @@ fn may_give_away() -> bool {
     }
 }
 
-/// Tries again for a moment what somebody has open.
+/// Retries for a moment while a file is in use.
 fn patiently<T>(act: impl Fn() -> io::Result<T>) -> io::Result<T> {
     for _ in 1..BUSY_TRIES {
         match act() {
@@ -423,7 +423,7 @@ fn patiently<T>(act: impl Fn() -> io::Result<T>) -> io::Result<T> {
     act().map_err(told)
 }
 
-/// Whether somebody may have a file open; one that is being deleted says that it may not be opened.
+/// Whether a file may be in use; one that is being deleted reports that access is denied.
 fn is_busy(error: &io::Error) -> bool {
     let busy = [ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION, ERROR_ACCESS_DENIED];
     busy.iter().any(|busy| error.raw_os_error() == Some(*busy as i32))

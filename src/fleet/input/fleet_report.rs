@@ -17,7 +17,7 @@ use super::report::reference_id;
 use super::{Documents, Known, canonical};
 
 impl Documents {
-    /// Reads a fleet report. A record that cannot be is told by itself, and hides none of the others.
+    /// Reads a fleet report. An impossible record is reported by itself, and does not hide the others.
     pub(super) fn fleet(
         &self,
         bytes: &[u8],
@@ -37,7 +37,7 @@ impl Documents {
         missing
             .into_iter()
             .try_for_each(|host| check_name("a missing host", host))?;
-        // The id is worked out anew: nobody gives another content a known one.
+        // The id is computed again, so that other content cannot claim a known id.
         let mut known = HashMap::new();
         for reference in &mut part.references {
             let stated = std::mem::replace(&mut reference.id, "".into());

@@ -140,7 +140,7 @@ pub(super) fn sha256(bytes: &[u8]) -> Sha256Hex {
     crate::protocol::Hex(Sha256::digest(bytes).into())
 }
 
-/// 128 bits of the SHA-256 of a reference's content: nobody finds two contents with one.
+/// 128 bits of the SHA-256 of a reference's content: a collision is out of reach.
 pub(super) fn reference_id(reference: &FleetReference) -> Text {
     let content = (&reference.authorities, &reference.members, &reference.findings);
     // Plain data is always written.

@@ -77,7 +77,7 @@ pub fn string(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// JSON that is at hand, for [`push()`] alone.
+/// JSON that is at hand, for [`push()`] only.
 #[derive(Debug, Clone, Copy)]
 pub struct Raw<'a>(pub &'a str);
 

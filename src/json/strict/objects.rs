@@ -1,4 +1,4 @@
-//! A deserializer that reads a struct from an object alone. What serde derives takes a list of the fields as well, in
+//! A deserializer that reads a struct from an object only. What serde derives takes a list of the fields as well, in
 //! an order that no caller was ever promised.
 
 use std::fmt;

@@ -29,7 +29,7 @@ pub(super) enum Hello {
     Full,
     /// TLS 1.0 to 1.2 as of 2010, with fewer suites than the 64 that Windows Server 2003 looks at.
     Plain,
-    /// TLS 1.0 alone, without elliptic curves: next to no extensions.
+    /// TLS 1.0 only, without elliptic curves and almost without extensions.
     Oldest,
     /// TLS 1.0 to 1.2 with the suites that no other hello offers: without encryption, anonymous, pre-shared keys. Some
     /// of these come with a certificate; choosing another tells that the server has none.
