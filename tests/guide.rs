@@ -548,6 +548,35 @@ fn is_file_name(name: &str) -> bool {
 }
 
 #[test]
+fn what_lync_server_2013_checks_is_on_a_page_in_the_help_and_in_the_schema() {
+    let help = crate::support::binary::call(&["check", "--help"], "");
+    // A description in a schema keeps its line breaks.
+    let one_line = |text: &str| {
+        text.replace("\\n", " ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let places = [
+        ("docs/lync.md", one_line(&page("docs/lync.md"))),
+        ("--help", one_line(help.text())),
+        ("the schema", one_line(&page("schemas/request.schema.json"))),
+    ];
+    for (place, text) in places {
+        for checked in [
+            "server authentication",
+            "CRL distribution point",
+            "1024, 2048 or 4096 bits",
+            "P-256, P-384 or P-521",
+            "RSASSA-PSS",
+            "CNG alone",
+        ] {
+            assert!(text.contains(checked), "{place}: {checked}");
+        }
+    }
+}
+
+#[test]
 fn the_readme_is_a_front_door_of_at_most_150_lines() {
     let lines = page("README.md").lines().count();
     assert!(lines <= 150, "{lines} lines: what is more has a page in docs/");

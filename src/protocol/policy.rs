@@ -18,7 +18,7 @@ use super::values::{Span, null_default};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// What else the certificates must satisfy.
+    /// Further requirements on the subjects' certificates.
     #[serde(default)]
     pub profile: Option<Profile>,
     /// What counts as the same CA.
@@ -56,14 +56,17 @@ pub struct Policy {
     pub severity: Severities,
 }
 
-/// What else the certificates must satisfy.
+/// Further requirements on the subjects' certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
-    /// Microsoft, "Certificate infrastructure requirements for Lync Server 2013".
+    /// Microsoft, "Certificate infrastructure requirements for Lync Server 2013": server authentication among the extended key
+    /// usages (any purpose does not count); a CRL distribution point; a key of RSA 1024, 2048 or 4096 bits or of ECDSA on P-256,
+    /// P-384 or P-521; a signature with SHA-1 (a warning) or SHA-2, not RSASSA-PSS; a private key that is not kept by CNG alone
+    /// (a warning).
     #[serde(rename = "lync-server-2013")]
     LyncServer2013,
-    /// Server and client authentication.
+    /// Server and client authentication among the extended key usages.
     MutualTls,
 }
 
