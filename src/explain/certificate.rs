@@ -5,12 +5,12 @@ use super::{Row, row};
 pub(super) const ROWS: &[Row] = &[
     row(
         "extension-unreadable.damaged",
-        "its {extension} extension cannot be read, so nothing that it would allow is allowed",
+        "its {extension} extension cannot be read, so it is treated as allowing nothing",
     )
     .hint("renew the certificate: the extension is damaged, and programs differ in how they read it"),
     row(
         "extension-unreadable.repeated",
-        "it has two {extension} extensions, so nothing that they would allow is allowed",
+        "it has two {extension} extensions, so they are treated as allowing nothing",
     )
     .hint("renew the certificate with one such extension: programs differ in which of the two they read"),
     row("not-yet-valid.begins", "it is not valid before {from}")
@@ -128,7 +128,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "name-in-common-name.alone",
-        "{name} is covered by the common name alone",
+        "{name} is covered by the common name only, which current clients ignore",
     )
     .hint("issue it with the name as subject alternative name"),
     row("name-mismatch.uncovered", "it does not cover {name}")
@@ -137,14 +137,14 @@ pub(super) const ROWS: &[Row] = &[
         .hint("issue it with {name} as subject alternative name"),
     row(
         "name-mismatch.address-as-name",
-        "it does not cover the IP address {name}: the address stands in it as a DNS name",
+        "it does not cover the IP address {name}: it has the address as a DNS name",
     )
     .expected("{name} as an IP address")
     .actual("{>covered} as a DNS name")
     .hint("issue it with {name} as an IP address among the subject alternative names"),
     row(
         "name-mismatch.alike",
-        "it does not cover {name}: a name in it looks the same and has other characters",
+        "it does not cover {name}: it has a name that looks the same and has other characters",
     )
     .expected("{name}")
     .actual("{>covered} (\\XX is a character that does not show)")

@@ -3,7 +3,7 @@
 use super::{Row, row};
 
 pub(super) const ROWS: &[Row] = &[
-    row("private-key-missing.absent", "its private key is not there")
+    row("private-key-missing.absent", "its private key is missing")
         .hint("import the certificate together with its private key"),
     row("private-key-missing.closed", "its private key could not be read: {>why}")
         .hint("give the password of the private key, or a key file that can be opened"),
@@ -14,13 +14,13 @@ pub(super) const ROWS: &[Row] = &[
     .hint("give the private key that the certificate was requested with: this one is damaged or forged"),
     row("private-key-missing.candidate", "its private key is not available, so it cannot be installed")
         .hint("give the candidate with its private key, such as a PKCS#12 file"),
-    row("private-key-missing.gone", "{source}: the private key of the candidate is no longer there"),
-    row("private-key-mismatch.other", "the private key in {place} is not the one of its certificate")
+    row("private-key-missing.gone", "{source}: the private key of the candidate no longer exists"),
+    row("private-key-mismatch.other", "the private key in {place} does not belong to its certificate")
         .hint("give the certificate and the private key that belong together"),
     row("private-key-inaccessible.file", "the private key cannot be opened: {>cause}").hint("{>cause.hint}"),
     row(
         "private-key-inaccessible.store",
-        "{source}: the private key of {subject} (thumbprint {thumbprint}) is there and could not be opened",
+        "{source}: the private key of {subject} (thumbprint {thumbprint}) exists, but could not be opened",
     )
     .hint("run as an account that may use the key"),
     row(
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     .hint("give fewer private keys"),
     row(
         "key-provider-unsupported.cng",
-        "a CNG key storage provider holds its key, which Lync Server 2013 is reported not to use",
+        "its key is kept by a CNG key storage provider, which Lync Server 2013 reportedly cannot use",
     )
     .actual("{provider}")
     .hint("issue it with a CSP, such as Microsoft RSA SChannel Cryptographic Provider"),
@@ -65,7 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         "candidate-not-installable.other-store",
         "it is in the store {store}, and the caller uses the store {wanted} only",
     ),
-    row("candidate-not-installable.other-form", "it is {>what}, and the caller installs {>installs}"),
+    row("candidate-not-installable.other-form", "it is {>what}, and the caller can only install {>installs}"),
     row("candidate-not-installable.no-form", "the caller cannot install it in the form that it has"),
     row("form.pkcs12", "in a PKCS#12 file"),
     row("form.store", "in the store {store}"),

@@ -18,10 +18,10 @@ pub(super) const ROWS: &[Row] = &[
     .hint("see the findings of each reference server"),
     row(
         "reference-missing.pin-unread",
-        "the pin cannot be read, and without it no CA is allowed: {>cause}",
+        "the pin cannot be read, so no CA is allowed: {>cause}",
     )
     .hint("{>cause.hint}"),
-    row("reference-missing.no-pin", "no pin could be used, and without one no CA is allowed")
+    row("reference-missing.no-pin", "no pin could be used, so no CA is allowed")
         .hint("see the findings of each pin"),
     row(
         "reference-missing.document-unreadable",
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
         .hint("write it again with same-ca reference"),
     row(
         "reference-missing.document-twice",
-        "the reference document has both path and members, and one of them is expected",
+        "the reference document has both path and members; give one of them",
     )
     .hint("leave out path, or members"),
     row("reference-missing.document-of-nothing", "none of the reference servers could be read")
@@ -100,8 +100,8 @@ pub(super) const ROWS: &[Row] = &[
     .expected("{first}")
     .actual("{rest}")
     .hint(
-        "if the CA was renewed with a new key, look at {joining} (SHA-256 {joining_sha256}) and give it {@as-authority}: then \
-         the servers agree; else pin the CA that is meant",
+        "if the CA was renewed with a new key, check {joining} (SHA-256 {joining_sha256}) and give it {@as-authority}: then \
+         the servers agree; otherwise pin the CA that you expect",
     ),
     row(
         "references-disagree.stray",
@@ -112,8 +112,8 @@ pub(super) const ROWS: &[Row] = &[
     .hint(ONE_CA),
     row(
         "references-disagree.brought",
-        "by the CA certificates that came with it, the reference servers use different CAs, so none of those certificates \
-         counts for them",
+        "by the CA certificates that came with them, the reference servers use different CAs, so none of those certificates \
+         is used for them",
     )
     .hint("add the CA certificates of the reference servers {@to-authorities}"),
     row(
@@ -132,7 +132,7 @@ pub(super) const ROWS: &[Row] = &[
     )
     .hint("add the CA certificate of {issuer} that signed {member} {@to-authorities}"),
     row("several-roots.leads", "{member} leads to {count} root CAs: {roots}")
-        .hint("pin the root that is meant with {@pin-authority}"),
+        .hint("pin the root that you expect with {@pin-authority}"),
     row(
         "ca-certificate-missing.none-given",
         "the signature of the reference {member} cannot be verified: no CA certificate was given",
@@ -190,4 +190,4 @@ pub(super) const ROWS: &[Row] = &[
     row("document.certificate", "it holds a certificate"),
 ];
 
-const ONE_CA: &str = "give only servers that must share one CA, pin the CA that is meant, or {@references-any}";
+const ONE_CA: &str = "give only servers that must share one CA, pin the CA that you expect, or {@references-any}";

@@ -45,8 +45,8 @@ pub(super) const ROWS: &[Row] = &[
     )
     .hint(
         "if the CA was renewed with a new key, add the certificate that links the two {@to-authorities} (AD CS: \
-         CertEnroll\\SERVER.DOMAIN_{file}(0-1).crt, or the certificate of their common parent); else replace it: a \
-         look-alike CA issued it",
+         CertEnroll\\SERVER.DOMAIN_{file}(0-1).crt, or the certificate of their common parent); otherwise a look-alike CA \
+         issued it: replace it",
     ),
     verdict(
         "issuer-key-differs.never-verifies",
@@ -82,7 +82,7 @@ pub(super) const ROWS: &[Row] = &[
         "algorithm-unsupported.malformed",
         "its signature cannot be verified, because its algorithm is not encoded as the standard says: {>signature}",
     )
-    .hint("ask who runs the CA to correct how it writes the signature algorithm, then renew the certificate"),
+    .hint("ask the operator of the CA to correct how it writes the signature algorithm, then renew the certificate"),
     row(
         "algorithm-unsupported.unknown",
         "its signature cannot be verified, because this version does not know its algorithm: {>signature}",
@@ -97,12 +97,12 @@ pub(super) const ROWS: &[Row] = &[
     caused("limit-reached.subject"),
     row(
         "limit-reached.depth",
-        "its path is longer than {most} CA certificates, the longest that is followed",
+        "its path has more than {most} CA certificates, which is the limit",
     )
     .hint("pin the issuing CA, or compare issuing CAs instead of roots"),
     row(
         "limit-reached.signatures",
-        "the number of signature checks allowed was reached before every CA certificate was tried",
+        "the limit of signature checks was reached before every CA certificate was tried",
     )
     .hint("give fewer certificates: those of the CA in question are enough"),
     verdict("ca-certificate-missing.no-root", "no verified path leads from {issuer} to a root CA")
@@ -120,7 +120,7 @@ pub(super) const ROWS: &[Row] = &[
     caused("ca-certificate-missing.reference"),
     verdict(
         "ca-certificate-missing.no-reference",
-        "without a reference it is not known whether {issuer} is the CA that is expected",
+        "without a reference it cannot be determined whether {issuer} is the expected CA",
     ),
     verdict(
         "ca-certificate-missing.undecided",
@@ -139,12 +139,12 @@ pub(super) const ROWS: &[Row] = &[
     .hint("add the certificate of {issuer} {@to-authorities} (AD CS: CertEnroll\\{file}.crt, or certutil -ca.cert)"),
     row(
         "weak-evidence.key-identifier",
-        "the CA is the same by its key identifier alone, which anybody can write into a certificate; no signature was verified",
+        "only a key identifier, which anybody can write into a certificate, says that the CA is the same; no signature was verified",
     )
     .hint("add the CA's certificate {@to-authorities}, so that the signature can be verified"),
     row(
         "weak-evidence.name",
-        "the CA is the same by its name alone, which anybody can give a CA; no signature was verified",
+        "only the name, which anybody can give a CA, says that the CA is the same; no signature was verified",
     )
     .hint("add the CA's certificate {@to-authorities}, so that the signature can be verified"),
     row(

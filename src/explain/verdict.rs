@@ -48,8 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "verdict.by-network",
-        "the verdict depends on the server that the network led to for {members}, which no certificate that you trust \
-         confirms: {>verdict}",
+        "the verdict depends on whoever answered for {members}, which no certificate that you trust confirms: {>verdict}",
     ),
     row("verdict.subject", "subject"),
     row("verdict.subjects", "subjects"),

@@ -13,9 +13,9 @@ pub fn actions(report: &Report, what_if: bool, colour: bool, out: &mut dyn Write
     let (headline, meaning) = match (what_if, report.changed) {
         (true, Some(true)) => (
             "WOULD CHANGE",
-            "  what if: nothing was touched, and this is what a run would give",
+            "  what if: nothing was changed; this is what a run would do",
         ),
-        (true, _) => ("WOULD CHANGE NOTHING", "  what if: nothing was touched"),
+        (true, _) => ("WOULD CHANGE NOTHING", "  what if: nothing was changed"),
         (false, Some(true)) => ("CHANGED", ""),
         (false, _) => ("NOTHING CHANGED", ""),
     };
