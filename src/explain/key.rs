@@ -65,7 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         "candidate-not-installable.other-store",
         "it is in the store {store}, and the caller uses the store {wanted} only",
     ),
-    row("candidate-not-installable.other-form", "it is {>what}, and the caller can only install {>installs}"),
+    row("candidate-not-installable.other-form", "it is {>what}, and the caller installs {>installs}"),
     row("candidate-not-installable.no-form", "the caller cannot install it in the form that it has"),
     row("form.pkcs12", "in a PKCS#12 file"),
     row("form.store", "in the store {store}"),

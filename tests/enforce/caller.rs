@@ -70,7 +70,7 @@ fn the_best_candidate_that_the_caller_can_install_is_chosen_and_the_others_say_w
     assert_eq!(index, Some(1));
     assert_eq!(
         why(&report, 0).unwrap(),
-        "it is given as PEM, and the caller can only install PKCS#12 files"
+        "it is given as PEM, and the caller installs PKCS#12 files"
     );
 
     let accepts = json!({"forms": ["pkcs12"], "one_key": true});

@@ -296,7 +296,7 @@ fn links_special_files_and_open_folders_are_refused_untouched() {
 
     let scene = Scene::new().with_bad_pair();
     set_mode(&scene.path("place"), 0o777);
-    refused(&scene, &scene.pair(), "everybody may write");
+    refused(&scene, &scene.pair(), "everyone can write");
     set_mode(&scene.path("place"), 0o1777);
     assert_eq!(run(&scene.pair())["status"], "compliant");
 

@@ -180,7 +180,7 @@ fn the_key_or_algorithm_at_fault_is_named_and_renewing_is_advised_where_it_helps
     let told = finding(&report, "algorithm-unsupported");
     assert!(told.message.contains("not encoded as the standard says"), "{told:?}");
     assert!(
-        told.hint.as_deref().unwrap().starts_with("ask who runs the CA"),
+        told.hint.as_deref().unwrap().starts_with("ask the operator of the CA"),
         "{told:?}"
     );
     let unknown = der::algorithm("1.2.3.4", &[]);

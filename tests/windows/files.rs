@@ -123,7 +123,7 @@ fn a_folder_that_everybody_may_write_takes_no_key() {
     for report in [what_if(&scene.pair()), run(&scene.pair())] {
         assert_eq!(codes(&report, 0)[0], "install-refused", "{report:#}");
         let message = report["subjects"][0]["findings"][0]["message"].as_str().unwrap();
-        assert!(message.contains("everybody may write"), "{message}");
+        assert!(message.contains("everyone can write"), "{message}");
     }
     assert_eq!(scene.files(), files);
     set_access(&scene.path("place"), &before);
