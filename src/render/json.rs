@@ -25,7 +25,7 @@ impl FleetFormat for Json {
     }
 
     fn help(&self) -> &'static str {
-        "Write the fleet report, which can be read again"
+        "Write the fleet report, which `same-ca fleet` can read again"
     }
 
     fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {

@@ -22,7 +22,7 @@ impl FleetFormat for Junit {
     }
 
     fn help(&self) -> &'static str {
-        "Write test results as Jenkins and GitLab read them"
+        "Write test results for Jenkins and GitLab"
     }
 
     fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {

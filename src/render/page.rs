@@ -39,7 +39,7 @@ impl FleetFormat for Page {
     }
 
     fn help(&self) -> &'static str {
-        "Write a page for people, in one file that needs no network"
+        "Write an HTML page, one file that needs no network"
     }
 
     fn write(&self, report: &FleetReport, out: &mut dyn Write) -> io::Result<()> {
