@@ -80,6 +80,11 @@ pub(super) const ROWS: &[Row] = &[
     )
     .hint("add its CA certificate {@to-authorities}, or pin its key"),
     row(
+        "reference-unanchored.not-covered",
+        "{host} was read by TLS, and its certificate does not cover that name, so the CA certificate that you trust does not confirm it",
+    )
+    .hint("ask for it by a name that its certificate covers, give its certificate as a file, or pin the key of its CA"),
+    row(
         "authority-distrusted.member",
         "{member} was issued under a key that the policy distrusts",
     )

@@ -119,6 +119,35 @@ fn a_chain_has_a_file_of_its_own_where_one_is_named() {
 }
 
 #[test]
+fn a_root_that_issues_to_servers_leaves_no_empty_chain_file() {
+    let mut scene = Scene::new();
+    scene.ca = Ca::root("CN=Contoso Flat Root CA,DC=contoso,DC=com");
+    scene.write("fe01.pem", scene.ca.server("fe01.contoso.com").build().pem().as_bytes());
+    scene.write("ca.pem", scene.ca.cert.pem().as_bytes());
+    for standing in [None, Some(scene.other.cert.pem())] {
+        let chain_path = scene.text("place/chain.pem");
+        if let Some(standing) = &standing {
+            scene.write("place/chain.pem", standing.as_bytes());
+        }
+        let (cert, key) = scene.bad();
+        scene.write("place/www.pem", cert.pem().as_bytes());
+        scene.write("place/www.key", key.pkcs8_pem().as_bytes());
+        let (new, key) = scene.good("new", FUTURE);
+        scene.write("new.pem", (new.pem() + &key.pkcs8_pem()).as_bytes());
+        let mut request = scene.pair();
+        request["subjects"][0]["install"]["chain"] = json!(chain_path);
+        assert_eq!(enforced(&scene, &request)["status"], "compliant");
+        assert_eq!(scene.read("place/www.pem"), new.pem().as_bytes());
+        let chain = scene.files().remove("chain.pem");
+        assert_eq!(
+            chain,
+            standing.map(String::into_bytes),
+            "an empty file is one that servers refuse"
+        );
+    }
+}
+
+#[test]
 fn the_whole_path_to_a_vouched_root_is_sent_along() {
     let scene = Scene::new().with_bad_pair();
     let root = Ca::root("CN=Top,DC=contoso,DC=com");

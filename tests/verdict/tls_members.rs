@@ -1,6 +1,7 @@
 //! Members of the reference that were read by TLS, and how a reference document keeps them.
 
 use mint::Digest;
+use same_ca::protocol::Code;
 
 use super::reference::SAME;
 use super::*;
@@ -88,6 +89,39 @@ fn a_member_read_by_tls_wants_confirmation() {
             "undetermined same/signature: reference-unanchored=doubt",
         ),
     ]);
+}
+
+#[test]
+fn a_ca_certificate_that_was_given_is_not_asked_for_where_the_member_answered_under_another_name() {
+    let w = World::new();
+    let fe01 = w.fe("fe01");
+    let told = |asked: Ask| {
+        let report = asked.subject(&w.fe("subject"), &[]).check();
+        let findings = &report.reference.members[0].findings;
+        let finding = findings
+            .iter()
+            .find(|finding| finding.code == Code::ReferenceUnanchored);
+        let finding = finding.expect("it is said");
+        (
+            finding.message.to_string(),
+            finding.hint.clone().unwrap_or_default().to_string(),
+        )
+    };
+    let (message, hint) = told(ask().tls("10.0.0.1", &[&fe01, &w.ca.cert]).authorities(&[&w.ca.cert]));
+    assert!(
+        message.starts_with("10.0.0.1 was read by TLS, and its certificate does not cover that name"),
+        "{message}"
+    );
+    assert!(
+        hint.starts_with("ask for it by a name that its certificate covers"),
+        "{hint}"
+    );
+    let (message, hint) = told(ask().tls("fe01.contoso.com", &[&fe01, &w.ca.cert]));
+    assert!(
+        message.ends_with("no certificate that you trust confirms its CA"),
+        "{message}"
+    );
+    assert!(hint.starts_with("add its CA certificate"), "{hint}");
 }
 
 #[test]

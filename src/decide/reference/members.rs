@@ -103,10 +103,13 @@ pub fn look_at(
         let finding = rules.finding(Code::SelfSigned, "member");
         findings.push(finding.value("subject", certificate.subject().rfc4514()));
     }
-    if let Some(host) = tls_host
-        && !is_anchored(case, verifier, certificate, &stands.issuers, host)
-    {
-        findings.push(rules.finding(Code::ReferenceUnanchored, "tls").value("host", host));
+    if let Some(host) = tls_host {
+        let finding = match confirmation(case, verifier, certificate, &stands.issuers, host) {
+            Confirmation::Given => None,
+            Confirmation::OfAnotherName => Some(rules.finding(Code::ReferenceUnanchored, "not-covered")),
+            Confirmation::Missing => Some(rules.finding(Code::ReferenceUnanchored, "tls")),
+        };
+        findings.extend(finding.map(|finding| finding.value("host", host)));
     }
     for anchor in stands.anchors.iter().filter(|anchor| anchor.path.is_some()) {
         let root = anchor.keys.first().filter(|root| !stands.issuers.keys.contains(root));
@@ -135,17 +138,26 @@ pub fn is_forged(store: &CertificateStore, certificate: &Certificate, issuers: &
     !issuers.any() && issuers.gap.is_none() && names_a_usable_key(store, certificate)
 }
 
-/// Whether something that the operator answers for confirms the CA of a member that was read by TLS.
-pub fn is_anchored(
+/// What the operator vouches for says of the CA of a member that was read by TLS.
+enum Confirmation {
+    /// It confirms that CA.
+    Given,
+    /// It would, if the member's certificate covered the host that was asked.
+    OfAnotherName,
+    Missing,
+}
+
+/// Whether something that the operator vouches for confirms the CA of a member that was read by TLS.
+fn confirmation(
     case: &Case,
     verifier: &mut SignatureVerifier<'_>,
     certificate: &Certificate,
     issuers: &Issuers,
     host: &str,
-) -> bool {
+) -> Confirmation {
     let store = verifier.store;
     if issuers.distrusted.is_some() || issuers.keys.is_empty() {
-        return false;
+        return Confirmation::Missing;
     }
     let pinned = |member: &Member| match &member.read {
         Read::Authority(pin) => issuers.keys.iter().any(|&key| store.key(key).id == pin.key().id()),
@@ -153,7 +165,7 @@ pub fn is_anchored(
         _ => false,
     };
     if case.members.iter().any(pinned) {
-        return true;
+        return Confirmation::Given;
     }
     // A member that was read otherwise and that the same key signed says as much.
     for other in &case.members {
@@ -164,15 +176,19 @@ pub fn is_anchored(
         } = &other.read
             && issuers.keys.iter().any(|&key| verifier.verifies_for(other, key, true))
         {
-            return true;
+            return Confirmation::Given;
         }
     }
-    covers_host(certificate, host)
-        && (issuers.keys.iter().any(|&key| store.key(key).trusted)
-            || path::to_roots(verifier, certificate)
-                .paths
-                .iter()
-                .any(|path| path.root_is_trusted(store)))
+    let trusted = issuers.keys.iter().any(|&key| store.key(key).trusted)
+        || path::to_roots(verifier, certificate)
+            .paths
+            .iter()
+            .any(|path| path.root_is_trusted(store));
+    match trusted {
+        true if covers_host(certificate, host) => Confirmation::Given,
+        true => Confirmation::OfAnotherName,
+        false => Confirmation::Missing,
+    }
 }
 
 /// A server that might disagree was not asked.
