@@ -102,10 +102,7 @@ fn a_ca_certificate_that_was_given_is_not_asked_for_where_the_member_answered_un
             .iter()
             .find(|finding| finding.code == Code::ReferenceUnanchored);
         let finding = finding.expect("it is said");
-        (
-            finding.message.to_string(),
-            finding.hint.clone().unwrap_or_default().to_string(),
-        )
+        (finding.message.clone(), finding.hint.clone().unwrap_or_default())
     };
     let (message, hint) = told(ask().tls("10.0.0.1", &[&fe01, &w.ca.cert]).authorities(&[&w.ca.cert]));
     assert!(
