@@ -1,6 +1,6 @@
 # What people run; each recipe only names what does the work.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-powershell test-windows lint bench schemas model fuzz static windows dist test-packages
+.PHONY: help demo test test-powershell test-windows formatting lint bench schemas model fuzz static windows dist test-packages
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/'
@@ -17,8 +17,11 @@ test-powershell: ## the PowerShell tests alone: Pester and PSScriptAnalyzer wher
 	cargo build --locked --bin same-ca
 	tests/powershell/run
 
-lint: ## formatting, clippy, and what dependencies may be built in
-	cargo fmt --all --check && cargo fmt --manifest-path tests/fuzz/Cargo.toml --check && cargo clippy --locked --workspace --all-targets -- -D warnings
+formatting: ## whether all Rust is formatted, the fuzz targets too
+	cargo fmt --all --check && cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
+
+lint: formatting ## formatting, clippy, and what dependencies may be built in
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 bench: ## the measurements

@@ -1390,7 +1390,10 @@ function Get-SameCACertificate {
             $parts = Read-SameCASource -Source $given -Part 'sources'
             $subject['source'] = $parts['source']
             if ($parts['kind'] -eq 'store' -or $parts['kind'] -eq 'lync') {
-                try { $held = @(Get-SameCAStored -Parts $parts) }
+                try {
+                    if ($parts['kind'] -eq 'lync') { $parts['thumbprint'] = (Get-SameCALyncAssignment -Use $parts['use'])['current'] }
+                    $held = @(Get-SameCAStored -Parts $parts)
+                }
                 catch {
                     # What stands beside it is read all the same, as beside a file that cannot be.
                     if ($_.FullyQualifiedErrorId -notlike 'SameCA.StoreNotOpened*') { throw }
@@ -1429,12 +1432,13 @@ function Get-SameCAMissing {
     [OutputType([string])]
     param([string] $Given, [hashtable] $Parts)
     if ($Parts['kind'] -eq 'store') { return "${Given}: the store holds no certificate of this thumbprint" }
-    $thumbprint = (Get-SameCALyncAssignment -Use $Parts['use'])['current']
+    $thumbprint = $Parts['thumbprint']
     if (-not $thumbprint) { return "${Given}: no certificate is assigned to this use" }
     return "${Given}: its certificate $thumbprint is not in the store $($script:LyncStore['Location'])\$($script:LyncStore['Store'])"
 }
 
-# The certificates of a store, or the one that Lync has assigned, as they are inspected. A key that may not be opened is unknown.
+# The certificates of a store, or the one that Lync has assigned (its thumbprint is among the parts), as they are inspected.
+# A key that may not be opened is unknown.
 function Get-SameCAStored {
     [OutputType([hashtable])]
     param([hashtable] $Parts)
@@ -1442,7 +1446,6 @@ function Get-SameCAStored {
     $thumbprint = $Parts['thumbprint']
     if ($Parts['kind'] -eq 'lync') {
         $place = $script:LyncStore
-        $thumbprint = (Get-SameCALyncAssignment -Use $Parts['use'])['current']
         if (-not $thumbprint) { return }
     }
     foreach ($held in @(Read-SameCAStore @place)) {
