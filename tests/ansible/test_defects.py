@@ -512,8 +512,10 @@ def test_a_target_with_an_older_python_is_told_so_in_one_sentence(local, estate,
     python = old_python("2.7")
     if python is None:
         not_run("a target with Python 2.7 (there is none here)")
-    run = run_on(local, python, monkeypatch, info(estate))
-    message = run.of("old", "same_ca_info")["result"]["msg"]
+    options = dict(reference(estate), subjects=[dict(name="x", install={"path": f"{estate}/new.pem"})])
+    run = run_on(local, python, monkeypatch, info(estate), {"sameca.pki.same_ca": options})
+    assert run.of("old", "same_ca_info")["outcome"] == "ok", "whoever is only asked needs no Python: " + run.output
+    message = run.of("old", "same_ca")["result"]["msg"]
     assert run.code != 0 and message.startswith("Python 3.6 or later is needed on the target"), run.output
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -150,8 +153,8 @@ def test_the_role_scheduled_leaves_a_script_that_drops_reports(local, estate):  
     assert "ExecStart=" in (local.folder / "etc/same-ca.service").read_text() and "OnCalendar=" in (local.folder / "etc/same-ca.timer").read_text()
 
 
-def test_a_host_is_asked_the_same_whether_the_request_is_made_on_the_controller_or_on_the_host(local, estate):  # noqa: F811
-    """In the background the whole module goes to the host; else only what starts the program does."""
+def test_a_host_is_asked_the_same_by_a_command_by_the_small_module_and_by_the_whole_one(local, estate):  # noqa: F811
+    """In the background the whole module goes to the host; with su, which takes no input, the small one."""
     # Where HOME is not the user's own folder, Ansible writes the job there and looks for it here.
     local.add("pchat01.contoso.com", ansible_async_dir=str(local.folder / "async"))
     secret = {"path": f"{estate}/pchat01/pchat01.pfx", "privatekey_passphrase": "contoso-1"}
@@ -168,16 +171,40 @@ def test_a_host_is_asked_the_same_whether_the_request_is_made_on_the_controller_
     tasks = []
     for name, (given, _) in cases.items():
         task = {"sameca.pki.same_ca_info": given, "ignore_errors": True}
-        tasks += [dict(task, name=name), dict(task, name=f"{name}, behind", **{"async": 60, "poll": 1})]
+        tasks += [
+            dict(task, name=name), dict(task, name=f"{name}, su", become=True, become_method="su", become_user=pwd.getpwuid(os.geteuid()).pw_name),
+            dict(task, name=f"{name}, behind", **{"async": 60, "poll": 1}),
+        ]
     run = local.run(play(*tasks), "-vvv")
     answers = {line["task"]: line["result"] for line in run.lines}
     for name, (_, ready) in cases.items():
-        one, other = answers[name], answers[f"{name}, behind"]
         aside = {"ansible_job_id", "finished", "started", "results_file", "ansible_async_watchdog_pid", "stdout", "stderr", "stdout_lines", "stderr_lines",
                  "warnings"}
-        assert {key: each for key, each in one.items() if key not in aside} == {key: each for key, each in other.items() if key not in aside}, name
-        started = re.search(rf"TASK \[{name}\].*?(?=TASK \[)", run.output, re.DOTALL).group(0)
-        assert ("same_ca_request.py" in started) == ready, name
-        assert ("same_ca_info.py" in started) == (not ready or name == "refused"), name
+        one, *others = [{key: each for key, each in answers[f"{name}{way}"].items() if key not in aside} for way in ("", ", su", ", behind")]
+        assert others == [one, one], name
+        sent = {
+            way: list(dict.fromkeys(re.findall(
+                r"Using module file \S*/(same_ca_\w+)\.py", re.search(rf"TASK \[{name}{way}\].*?(?=TASK \[|PLAY RECAP)", run.output, re.DOTALL).group(0)
+            )))
+            for way in ("", ", su")
+        }
+        answered = ready and name not in ("refused", "no program")
+        assert sent[""] == ([] if answered else sent[", su"]), (name, sent)
+        assert sent[", su"] == ["same_ca_request"] * ready + ["same_ca_info"] * (not ready or name == "refused"), (name, sent)
     assert "contoso-1" not in run.output + json.dumps(answers)
     assert answers["compliant"]["compliant"] and answers["refused"]["error"]["pointer"] == "/subjects/1", answers
+
+
+def test_a_host_without_python_is_asked_over_ssh(plays, estate):
+    """By one command, that has the task's environment and finds the program as a module does."""
+    plays.host("bare", ansible_python_interpreter="/nonexistent/python")
+    options = dict(reference(estate), subjects=[{"name": "x", "source": f"{estate}/fe01/WebServicesInternal.pem"}])
+    del options["host"], options["collected_at"], options["binary_path"]
+    folder = plays.folder / "it's here"
+    folder.mkdir()
+    (folder / "same-ca").symlink_to(plays.binary)
+    asked = {"sameca.pki.same_ca_info": options, "environment": {"PATH": f"{folder}:/usr/bin:/bin"}}
+    run = plays.run(play(asked), "-vvv")
+    report = run.result("bare", "same_ca_info")["report"]
+    assert report["status"] == "compliant" and report["host"] and report["node"] == "bare", run.output
+    assert abs(datetime.datetime.fromisoformat(report["collected_at"]) - datetime.datetime.now(datetime.timezone.utc)).total_seconds() < 120

@@ -176,7 +176,7 @@ $script:KeyTrouble = @{}
 function Set-SameCACaller {
     <#
     .SYNOPSIS
-        Says whose words messages use: those of the DSC resource, or those of the Ansible modules.
+        Sets the wording of messages: that of the DSC resource, or that of the Ansible modules.
     .PARAMETER Name
         Dsc or Ansible.
     .EXAMPLE
@@ -206,21 +206,21 @@ function ConvertTo-SameCAWording {
 function Stop-SameCA {
     <#
     .SYNOPSIS
-        Throws an error that scripts can tell from others by its id, its category and its target.
+        Throws an error that scripts can identify by its ID, category and target object.
     .PARAMETER Id
-        The id, without SameCA. before it.
+        The error ID, without the prefix "SameCA.".
     .PARAMETER Category
-        The category.
+        The error category.
     .PARAMETER Target
-        What the error is about.
+        The target object of the error.
     .PARAMETER Message
-        What people are told.
+        The error message.
     .PARAMETER Cause
-        The exception behind it.
+        The inner exception.
     .PARAMETER Fault
-        The error that same-ca answered with.
+        The error object that same-ca returned.
     .PARAMETER Version
-        The version of same-ca that is too old.
+        The version of same-ca that was found and is too old.
     .EXAMPLE
         Stop-SameCA -Id BadOption -Category InvalidArgument -Target Reference -Message 'no reference is given'
     #>
@@ -246,18 +246,18 @@ function Invoke-SameCA {
     .SYNOPSIS
         Sends one protocol request to same-ca and returns its report.
     .DESCRIPTION
-        The request, which may hold a password, goes through standard input alone. Throws when same-ca cannot be started, is too old,
-        refuses the request, takes longer than the limit, or answers anything but a protocol 1 report.
+        The request may hold a password, so it goes through standard input only. Throws if same-ca cannot be started, is too old, refuses
+        the request, exceeds the time limit, or answers with anything but a protocol 1 report.
     .PARAMETER Command
-        What is asked of same-ca: check, enforce, enforce --what-if, or inspect, whose answer is no report.
+        The command of same-ca: check, enforce, enforce --what-if, or inspect, whose answer is not a report.
     .PARAMETER Request
-        The request, as New-SameCARequest builds it.
+        The request that New-SameCARequest returned.
     .PARAMETER BinaryPath
-        The program. Looked for beside this module and in %ProgramFiles%\same-ca unless given.
+        Path of same-ca.exe. The default is the one beside this module, then the one in %ProgramFiles%\same-ca.
     .PARAMETER Timeout
-        After so many seconds the program is ended, with what it started: 300 unless given.
+        Time limit in seconds, after which same-ca and its child processes are stopped. The default is 300.
     .OUTPUTS
-        An object of Report (the report) and Json (the same as it was written).
+        An object with Report (the report) and Json (its text, unchanged).
     .EXAMPLE
         (Invoke-SameCA -Command check -Request $request).Report.status
     #>
@@ -571,7 +571,7 @@ function ConvertFrom-SameCAAnswer {
 function Test-SameCAProperty {
     <#
     .SYNOPSIS
-        Whether an object has a property: under strict mode reading one that is absent throws.
+        Returns whether an object has a property. In strict mode, reading an absent one throws.
     .PARAMETER InputObject
         The object.
     .PARAMETER Name
@@ -590,7 +590,7 @@ function Assert-SameCAAbsolutePath {
     .PARAMETER Path
         The path.
     .PARAMETER Part
-        What the path was given for, in the protocol's words.
+        The part of the request that the path belongs to, in the protocol's terms.
     .EXAMPLE
         Assert-SameCAAbsolutePath -Path \\files\reports
     #>
@@ -650,45 +650,46 @@ function ConvertTo-SameCAThumbprint {
 function New-SameCARequest {
     <#
     .SYNOPSIS
-        Builds a request out of sources as people write them: store:LOCATION/STORE[/THUMBPRINT], lync:USE, a path, tls://host:port.
+        Builds a request from sources in their short form: store:LOCATION/STORE[/THUMBPRINT], lync:USE, a path, tls://host:port.
     .DESCRIPTION
-        A subject that is a whole store, or a use or thumbprint without certificate, becomes any_of: the report then says what is
-        missing. A whole store is asked for this host's name unless the policy gives names. What Lync staged for a use is a subject
-        of its own. The Windows Root and NTAuth stores go along as authorities, the CA store as intermediates.
+        A subject that is a whole store, or a use or thumbprint without a certificate, becomes any_of, so that the report says what is
+        missing. A whole store must have a certificate for this host's name, unless the policy gives names. A certificate that is staged for a Lync
+        use is a subject of its own. The certificates in the Windows Root and NTAuth stores are sent as authorities, those in the CA store
+        as intermediates.
     .PARAMETER Requirement
-        What the requirement is called in reports.
+        Name of the requirement in reports.
     .PARAMETER Reference
         The servers that set the rule: sources that name one certificate each, or the protocol's members as dictionaries.
     .PARAMETER ReferencePath
-        A reference document that same-ca reference wrote.
+        Path of a reference document that same-ca reference wrote.
     .PARAMETER ReferenceDocument
-        The document itself, in place of its path.
+        The reference document itself, instead of its path.
     .PARAMETER PinnedKey
-        SHA-256 of the keys of CAs that are allowed.
+        SHA-256 hashes of the public keys of allowed CAs.
     .PARAMETER Subject
-        What must follow the rule: sources, or the protocol's subjects as dictionaries.
+        The certificates to check: sources, or the protocol's subjects as dictionaries.
     .PARAMETER HostName
-        What the report calls this host; its own name unless given.
+        Name of this host in the report. The default is its FQDN.
     .PARAMETER Node
-        What the caller's inventory calls this host.
+        Name of this host in the caller's inventory.
     .PARAMETER CollectedAt
-        When this was asked, as the report says it; now unless given.
+        Time of the check in the report. The default is the current time.
     .PARAMETER Authority
-        CA certificates that the operator answers for.
+        CA certificates that you trust.
     .PARAMETER Intermediate
-        CA certificates that nobody answers for.
+        Untrusted intermediate CA certificates, to complete chains.
     .PARAMETER Candidate
-        What may take the place of a subject that does not fit.
+        Certificates that may replace a subject that does not comply.
     .PARAMETER CandidateCredential
-        Its password opens the PKCS#12 files among the candidates.
+        Credential with the password of the candidates' PKCS#12 files.
     .PARAMETER SubjectCredential
-        Its password opens the PKCS#12 files among the subjects and references.
+        Credential with the password of the subjects' and references' PKCS#12 files.
     .PARAMETER Policy
-        The policy, in the protocol's names.
+        The policy, with the protocol's field names.
     .PARAMETER ReplaceStaged
-        Also assigns a use for which a staged certificate stands.
+        Also assigns uses that have a staged certificate, which is then replaced.
     .PARAMETER SetOAuthTokenIssuer
-        Also assigns lync:OAuthTokenIssuer, which is global and belongs to one server only.
+        Also assigns lync:OAuthTokenIssuer, which is global. Do this on one server only.
     .OUTPUTS
         The request, for Invoke-SameCA.
     .EXAMPLE
@@ -1334,11 +1335,11 @@ function Import-SameCALync {
 function Invoke-SameCACheck {
     <#
     .SYNOPSIS
-        Asks whether the rule is kept; nothing is changed.
+        Checks whether the certificates comply. Changes nothing.
     .PARAMETER Question
-        What is asked: the parameters of New-SameCARequest, and BinaryPath, Timeout and KeyReader.
+        A hashtable with the parameters of New-SameCARequest, and BinaryPath, Timeout and KeyReader.
     .OUTPUTS
-        An object of Report, Json, Request, and Unreadable: what accounts in KeyReader may not read.
+        An object with Report, Json, Request, and Unreadable: the private keys that accounts in KeyReader cannot read.
     .EXAMPLE
         (Invoke-SameCACheck -Question @{ Requirement = 'chat'; Reference = 'lync:Default'; Subject = 'lync:Default' }).Report.status
     #>
@@ -1356,17 +1357,17 @@ function Invoke-SameCACheck {
 function Get-SameCACertificate {
     <#
     .SYNOPSIS
-        The facts of the certificates that stores, files and servers hold, as same-ca inspect tells them. Nothing is judged or changed.
+        Lists the certificates in stores, files and servers, with the facts that same-ca inspect gives. Checks and changes nothing.
     .PARAMETER Source
-        What to read, each a source as people write it, or a dictionary of one. A store is read whole, or one certificate of it by thumbprint.
+        Sources to read, in short form or as dictionaries: a whole store, or one of its certificates by thumbprint.
     .PARAMETER ValidAt
-        The time from which the days that are left are counted; now if not given.
+        Time from which the remaining days are counted. The default is the current time.
     .PARAMETER BinaryPath
-        The program, as in Invoke-SameCA.
+        Path of same-ca.exe, as in Invoke-SameCA.
     .PARAMETER Timeout
-        After so many seconds the program is ended.
+        Time limit in seconds.
     .OUTPUTS
-        An object of Certificates (hashtables) and Findings: what could not be read.
+        An object with Certificates (hashtables) and Findings: what could not be read.
     .EXAMPLE
         (Get-SameCACertificate -Source store:LocalMachine/My).Certificates | Where-Object { $_['days_left'] -lt 30 }
     #>
@@ -1503,17 +1504,17 @@ function Get-SameCADay {
 function Invoke-SameCAEnforce {
     <#
     .SYNOPSIS
-        Brings about what same-ca chooses, or foresees it: imports certificates, assigns Lync uses, and asks again.
+        Carries out, or simulates, what same-ca chooses: imports certificates, assigns them to Lync uses, and checks again.
     .DESCRIPTION
-        same-ca chooses, and installs files itself. What it leaves to its caller is carried out here. A choice that fails is not made
-        again: the next one is taken. To foresee, the same steps are gone, and nothing is touched.
+        same-ca chooses the certificates, and installs files itself; the rest is done here. If a choice cannot be carried out, the next
+        candidate is tried. A simulation goes through the same steps and changes nothing.
     .PARAMETER Question
-        What is asked: the parameters of New-SameCARequest, and BinaryPath, Timeout, Exportable and KeyReader.
+        A hashtable with the parameters of New-SameCARequest, and BinaryPath, Timeout, Exportable and KeyReader.
     .PARAMETER Foresee
-        Touches nothing, and says what would be.
+        Simulates: changes nothing, and returns what would be done.
     .OUTPUTS
-        An object of Report and Json (how it stands afterwards), Request, First (the first report), Changed, Done (actions), Failures
-        (of actions), Warnings, Restart (services) and Unreadable.
+        An object with Report and Json (the state afterwards), Request, First (the report before), Changed, Done (actions), Failures (failed
+        actions), Warnings, Restart (services to restart) and Unreadable.
     .EXAMPLE
         (Invoke-SameCAEnforce -Question $question -Foresee).Changed
     #>
@@ -1775,10 +1776,10 @@ function New-SameCAForeseen {
 function Import-SameCACertificate {
     <#
     .SYNOPSIS
-        Imports one certificate of a PKCS#12 file, with its key, into a store; nothing else in the file is imported.
+        Imports one certificate of a PKCS#12 file into a store, with its private key. Nothing else in the file is imported.
     .DESCRIPTION
-        Nothing is done where the store holds the certificate with a private key already. A certificate without its key, and a
-        CA certificate, are refused.
+        Does nothing if the store already has the certificate with a private key. Refuses a certificate without its private key, and a
+        CA certificate.
     .PARAMETER Path
         The file, or a folder of which one file holds the certificate.
     .PARAMETER Credential

@@ -673,11 +673,12 @@ def timestamp(option, text, now):
         except OverflowError:
             raise OptionError("%s: %s is too far away" % (option, text))
         return _rfc3339(at)
-    for form in ("%Y%m%d%H%M%SZ", "%y%m%d%H%M%SZ"):
-        try:
-            return _rfc3339(datetime.datetime.strptime(text, form))
-        except ValueError:
-            continue
+    if re.match(r"\d+Z\Z", text):
+        for form in ("%Y%m%d%H%M%SZ", "%y%m%d%H%M%SZ"):
+            try:
+                return _rfc3339(datetime.datetime.strptime(text, form))
+            except ValueError:
+                continue
     # YAML makes a time of what looks like one, and Ansible text of that.
     iso = re.match(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|z|[+-]\d\d:\d\d)?\Z", text)
     if iso:

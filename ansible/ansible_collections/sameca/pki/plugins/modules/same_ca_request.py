@@ -9,8 +9,8 @@ short_description: Hand a finished request to same-ca
 version_added: 0.1.0
 description:
   - Hands a request of the protocol of C(same-ca) to C(same-ca check) on the target, and returns its answer as it is.
-  - M(sameca.pki.same_ca_info) and M(sameca.pki.same_ca_host) use it, with a request that was made on the controller. So hosts get a
-    module that is little more than a ping. Use those, unless you make requests yourself.
+  - M(sameca.pki.same_ca_info) and M(sameca.pki.same_ca_host) use it, with a request that was made on the controller, for hosts that
+    they cannot ask by one command, such as with C(su) as the become method. Use those, unless you make requests yourself.
   - It fails only if the executable could not be started.
 requirements:
   - The executable C(same-ca), 0.1.0 or later, on the target.
@@ -97,8 +97,10 @@ def main():
     request = module.request
     if not isinstance(request, dict):
         module.fail_json(msg="request: expected a dictionary")
-    request.setdefault("host", _start.fqdn())
-    request.setdefault("collected_at", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    if "host" not in request:
+        request["host"] = _start.fqdn()
+    if "collected_at" not in request:
+        request["collected_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     try:
         path = _start.find(module.params["binary_path"])
         code, out, unused = _start.by_module(module)([path, "check"], json.dumps(request).encode("utf-8"))

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
 import json
+import subprocess
 
 import pytest
 from ansible_collections.sameca.pki.plugins.plugin_utils import _ready
@@ -15,6 +16,9 @@ class Action:
 
     class _task:
         async_val = 0
+
+    class _connection:
+        has_pipelining, become = False, None
 
     def __init__(self, answer):
         self.answer, self.asked = answer, []
@@ -71,3 +75,86 @@ def test_a_request_is_made_without_the_hosts_name_and_time_and_its_secrets_are_i
 def test_why_the_program_could_not_be_started_is_told_as_it_is():
     told = dict(failed=True, msg="there is no same-ca at /x")
     assert _ready.report(Action(told), OPTIONS, {}) == told
+
+
+class Become:
+    def __init__(self, pipelining=True, password=None):
+        self.pipelining, self.password = pipelining, password
+
+    def get_option(self, name):
+        return {"become_pass": self.password}[name]
+
+
+class ShellAction(Action):
+    """An action on a host that can be given a standard input, with this machine's own shell."""
+
+    class _loader:
+        get_basedir = staticmethod(lambda: "/")
+        set_basedir = staticmethod(lambda folder: None)
+
+    def __init__(self, answer, become=None, transport="ssh", family="sh", greeting=""):
+        super().__init__(answer)
+        self._connection = type("Connection", (), dict(
+            has_pipelining=True, become=become, transport=transport, _shell=type("Shell", (), dict(SHELL_FAMILY=family)),
+        ))
+        self.greeting, self.commands = greeting, []
+
+    def _compute_environment_string(self):
+        return "SAID_BY=environment"
+
+    def _low_level_execute_command(self, command, in_data):
+        self.commands.append(command)
+        done = subprocess.run(["/bin/sh", "-c", command], input=in_data, stdout=subprocess.PIPE, check=False)
+        return dict(rc=done.returncode, stdout=self.greeting + done.stdout.decode())
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A program that answers with the request as it got it, and what the environment says, in its report."""
+    path = tmp_path / "it's same-ca"
+    path.write_text(
+        "#!/bin/sh\n[ \"$1\" = check ] || exit 9\n"
+        "printf '{\"protocol\":1,\"tool\":{\"version\":\"0.1.0\"},\"message\":\"%s\",\"status\":\"noncompliant\",\"subjects\":[],\"got\":' $SAID_BY\n"
+        "cat; printf '}'; exit 1\n"
+    )
+    path.chmod(0o755)
+    return path
+
+
+def test_a_host_that_takes_an_input_is_asked_by_one_command(program):
+    action = ShellAction(report())
+    answer = _ready.report(action, dict(OPTIONS, node="n", binary_path=str(program)), {})
+    assert action.asked == [] and len(action.commands) == 1
+    got = answer["report"]["got"]
+    assert got["host"] and got["collected_at"].endswith("Z")
+    assert (got["node"], got["subjects"]) == ("n", [dict(name="s", source="/s.pem")])
+    assert (answer["status"], answer["msg"], answer["changed"]) == ("noncompliant", "environment", False)
+    assert answer["invocation"]["module_args"]["node"] == "n"
+
+
+def test_a_name_and_a_time_that_are_given_are_not_asked_for(program):
+    action = ShellAction(report(), greeting="Welcome to Contoso\n{}\n")
+    options = dict(OPTIONS, host="pchat01", collected_at="2026-11-20T06:00:00Z", binary_path=str(program))
+    got = _ready.report(action, options, {})["report"]["got"]
+    assert (got["host"], got["collected_at"]) == ("pchat01", "2026-11-20T06:00:00Z")
+
+
+@pytest.mark.parametrize("action", [
+    ShellAction(report(), family="csh"), ShellAction(report(), become=Become(pipelining=False)),
+    ShellAction(report(), become=Become(password="s3cret"), transport="local"),
+])
+def test_a_host_that_takes_no_input_is_asked_by_the_small_module(action, program):
+    answer = _ready.report(action, dict(OPTIONS, binary_path=str(program)), {})
+    assert action.commands == [] and len(action.asked) == 1 and answer["msg"] == "fine"
+
+
+@pytest.mark.parametrize("become", [None, Become(), Become(password="s3cret")])
+def test_become_takes_the_same_way_over_ssh(become, program):
+    action = ShellAction(report(), become=become)
+    assert _ready.report(action, dict(OPTIONS, binary_path=str(program)), {})["msg"] == "environment"
+
+
+def test_a_command_that_gives_no_answer_leaves_it_to_the_module(tmp_path):
+    action = ShellAction(report())
+    assert _ready.report(action, dict(OPTIONS, binary_path=str(tmp_path / "none")), {})["msg"] == "fine"
+    assert len(action.commands) == len(action.asked) == 1
