@@ -36,26 +36,29 @@ MARK = "same-ca-answers"
 
 # Its words: the host's name and the time, where the request has them, and a path of the program, else it is looked for. The request
 # comes without its first brace, and what only the host knows goes before it.
-COMMAND = r"""own=
+COMMAND = r"""
+own=;
 if [ -z "$1" ]; then
-    name=$(uname -n)
+    name=$(uname -n);
     case $name in
         *.*) ;;
         *) full=$(hostname -f 2>/dev/null); case $full in localhost*) ;; *.*) name=$full ;; esac ;;
-    esac
-    case $name in ""|*[!A-Za-z0-9._-]*) exit 64 ;; esac
-    own="\"host\":\"$name\","
-fi
-[ -n "$2" ] || own="$own\"collected_at\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\","
+    esac;
+    case $name in ""|*[!A-Za-z0-9._-]*) exit 64 ;; esac;
+    own="\"host\":\"$name\",";
+fi;
+[ -n "$2" ] || own="$own\"collected_at\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\",";
 case $3 in
     "") program=$(command -v same-ca) || program=/usr/local/bin/same-ca ;;
     */*) program=$3 ;;
     *) program=./$3 ;;
-esac
-[ -f "$program" ] && [ -x "$program" ] || exit 64
-printf "%s\n" "$MARK" "$program"
+esac;
+[ -f "$program" ] && [ -x "$program" ] || exit 64;
+printf "%s\n" "$MARK" "$program";
 { printf "{%s" "$own"; cat; } | "$program" check
-""".replace("$MARK", MARK)
+"""
+# In one line, which every login shell hands on.
+COMMAND = " ".join(COMMAND.split()).replace("$MARK", MARK)
 
 # Times that a module may be given relative to the host's own.
 TIMES = ("collected_at", "valid_at", "effective_from")
