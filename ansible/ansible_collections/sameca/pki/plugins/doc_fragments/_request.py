@@ -14,22 +14,22 @@ class ModuleDocFragment:
 options:
   requirement:
     description:
-      - Your name for the rule. Every report carries it, and a report on a fleet is grouped by it.
+      - Your name for the rule. It is in every report, and fleet reports are grouped by it.
     type: str
     required: true
   host:
     description:
       - The host's name in the report, for people.
-      - The fully qualified name of where the task runs if not given.
+      - The default is the fully qualified name of the host where the task runs.
     type: str
   node:
     description:
-      - What tells the records of hosts apart in a report on a fleet, even if some share a name or are asked from one place.
-      - The name in the inventory if not given; in a loop with O(host), that.
+      - Identifies the host's records in a fleet report, even if hosts share a name or are checked from one place.
+      - The default is the name in the inventory; in a loop that sets O(host), that host.
     type: str
   collected_at:
     description:
-      - When this was asked, as the report says it; the time of the run if not given.
+      - Time of the check in the report. The default is the current time.
       - An RFC 3339 or ASN.1 time, or relative to now as in C(-1h).
     type: str
   binary_path:
@@ -45,40 +45,40 @@ options:
 options:
   reference:
     description:
-      - The servers that set the rule, because the CA that they use is the expected CA.
-      - A plain string is a source and the member's name at once.
+      - The servers that set the rule. The CA that issued their certificates is the expected CA.
+      - A plain string is both the source and the member's name.
     type: list
     elements: dict
     suboptions:
       name:
-        description: What to call it.
+        description: Name in the report.
         type: str
         required: true
       use:
-        description: What the server uses the certificate for, such as V(Default).
+        description: The server's use of the certificate, such as V(Default).
         type: str
       source:
-        description: The server's certificate. These are the options of every source; elsewhere they are not repeated.
+        description: The server's certificate. All sources have these options; they are described only here.
         type: dict
         suboptions:
           spec:
             description:
-              - The source as the command line of C(same-ca) takes it, C(tls://HOST[:PORT]) or a path.
-              - A plain string in place of the whole dictionary means the same.
+              - The source in the form of the C(same-ca) command line, C(tls://HOST[:PORT]) or a path.
+              - A plain string instead of the dictionary means the same.
             type: str
           path:
             description:
-              - Path on the target of a PEM bundle, DER, PKCS#7 or PKCS#12 file, told apart by content and not by name.
+              - Path on the target of a PEM bundle, DER, PKCS#7 or PKCS#12 file, recognized by content, not by name.
             type: path
           content:
             description: PEM text.
             type: str
             aliases: [pem]
           pkcs12:
-            description: A PKCS#12 file, Base64.
+            description: The content of a PKCS#12 file, in Base64.
             type: str
           tls:
-            description: What a server presents. Reading takes no trust decision.
+            description: The certificate that a server presents in TLS. Reading it trusts nobody.
             type: dict
             suboptions:
               host:
@@ -90,14 +90,14 @@ options:
                 type: int
                 default: 443
               server_name:
-                description: Name to ask the server for. O(reference[].source.tls.host) if not given, none if empty.
+                description: Name to ask the server for. O(reference[].source.tls.host) if not given, empty to send no name.
                 type: str
               starttls:
-                description: What is spoken before TLS begins.
+                description: The protocol that starts TLS (STARTTLS).
                 type: str
                 choices: [smtp, imap, pop3, ldap, xmpp]
               timeout:
-                description: Seconds for the whole of it.
+                description: Time limit in seconds for the whole connection.
                 type: int
                 default: 10
           privatekey_path:
@@ -106,17 +106,17 @@ options:
               - The task fails if it cannot be read, or holds no private key.
             type: path
           privatekey_content:
-            description: The private key itself, PEM.
+            description: The private key in PEM.
             type: str
           privatekey_passphrase:
-            description: What opens the PKCS#12 file or the encrypted private key.
+            description: Passphrase of the PKCS#12 file or the encrypted private key.
             type: str
             aliases: [password]
           password_file:
-            description: Path on the target of a file whose first line is that passphrase.
+            description: Path on the target of a file with that passphrase in its first line.
             type: path
           password_env:
-            description: Environment variable on the target that holds that passphrase.
+            description: Environment variable on the target with that passphrase.
             type: str
       authority:
         description:
@@ -128,8 +128,8 @@ options:
         type: str
   authorities:
     description:
-      - CA certificates that you answer for, each a string as in O(reference[].source.spec) or a dictionary with
-        C(path) or C(content), and for a PKCS#12 file C(password). Of a folder, all files are read.
+      - CA certificates that you trust, each a string as in O(reference[].source.spec) or a dictionary with
+        C(path) or C(content), and for a PKCS#12 file C(password). All files of a folder are read.
     type: list
     elements: raw
 """
@@ -140,53 +140,53 @@ options:
   reference_document:
     description:
       - A reference document, as M(sameca.pki.same_ca_reference) writes it. Either the document itself or its path on the target.
-      - It is what to use with C(--limit) and job slices, where the internal servers are no hosts of the run.
+      - Use it with C(--limit) and job slices, where the internal servers are not among the hosts of the run.
     type: raw
   pinned_keys:
     description:
-      - SHA-256 of the keys of CAs that are allowed, each a member of the reference as with O(reference[].key_sha256).
+      - SHA-256 hashes of the public keys of allowed CAs; each is a member of the reference as with O(reference[].key_sha256).
     type: list
     elements: str
   subjects:
     description:
-      - What must follow the rule.
-      - A plain string is a source and the subject's name at once.
+      - The certificates to check.
+      - A plain string is both the source and the subject's name.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
-        description: What to call it, such as V({{ inventory_hostname }}).
+        description: Name in the report, such as V({{ inventory_hostname }}).
         type: str
         required: true
       use:
-        description: What the server uses the certificate for.
+        description: The server's use of the certificate.
         type: str
       names:
         description:
-          - Names that the certificate must cover, all of them. They replace O(policy.names), an empty list with none.
+          - Host names that the certificate must cover. They replace O(policy.names); an empty list means none.
         type: list
         elements: str
       effective_from:
-        description: Judge validity at this time, if it is later than O(policy.valid_at); for a staged certificate.
+        description: For a staged certificate, check validity at this time if it is later than O(policy.valid_at).
         type: str
       source:
         description: Its certificate, with the options of O(reference[].source).
         type: raw
       any_of:
         description:
-          - Sources, as O(reference[].source), of which one fitting certificate is enough. It needs O(subjects[].names).
-          - All certificates of a source are looked at, and of a folder all files.
+          - Sources, as O(reference[].source), of which one certificate must comply. It needs O(subjects[].names).
+          - All certificates of a source are checked, and all files of a folder.
         type: list
         elements: raw
       candidates:
-        description: Certificates that may replace what stands, for this subject alone, as O(candidates).
+        description: Certificates that may replace this subject's certificate, as in O(candidates).
         type: list
         elements: raw
       install:
         description:
-          - Where its certificate stands, and where M(sameca.pki.same_ca) puts a candidate.
-          - M(sameca.pki.same_ca_info) only reads what stands there.
+          - The files of its certificate, into which M(sameca.pki.same_ca) installs a candidate.
+          - M(sameca.pki.same_ca_info) only reads them.
         type: dict
         suboptions:
           path:
@@ -199,80 +199,80 @@ options:
             aliases: [private_key]
           chain_path:
             description:
-              - PEM file of the CA certificates to send along with it.
-              - Where a root issued it, there are none, and the file is left alone.
+              - PEM file of the CA certificates that the server sends with it.
+              - If a root CA issued the certificate there are none, and the file is not changed.
             type: path
             aliases: [chain]
           pkcs12_path:
-            description: PKCS#12 file of all of them.
+            description: PKCS#12 file with the certificate, its key and its chain.
             type: path
           privatekey_passphrase:
             description:
-              - Passphrase of O(subjects[].install.pkcs12_path). It, or a file or a variable that holds it, has to be given; an empty one
+              - Passphrase of O(subjects[].install.pkcs12_path). It, or a file or variable with it, is required; an empty one
                 is given as V('').
             type: str
             aliases: [password]
           password_file:
-            description: Path on the target of a file whose first line is that passphrase.
+            description: Path on the target of a file with that passphrase in its first line.
             type: path
           password_env:
-            description: Environment variable on the target that holds that passphrase.
+            description: Environment variable on the target with that passphrase.
             type: str
           encryption:
             description:
-              - How O(subjects[].install.pkcs12_path) is encrypted when it is written.
+              - Encryption of O(subjects[].install.pkcs12_path) when it is written.
               - V(legacy), the default, can be read by Windows Server 2012.
             type: str
             choices: [legacy, aes]
           owner:
-            description: Name of the user that should own the files. What they have is kept if not given.
+            description: Name of the user that should own the files. By default the owner is kept.
             type: str
           group:
-            description: Name of the group that should own the files. What they have is kept if not given.
+            description: Name of the group that should own the files. By default the group is kept.
             type: str
           mode:
             description:
-              - The permissions of the files. What they have is kept if not given; new files with a key are V('0600').
-              - Where the file holds a private key, it must not let others read it. It is not used for
+              - The permissions of the files. By default they are kept; new files with a key get V('0600').
+              - They must not let others read a file with a private key. It is not used for
                 O(subjects[].install.privatekey_path).
             type: raw
           privatekey_mode:
             description: The permissions of O(subjects[].install.privatekey_path), likewise.
             type: raw
           backup:
-            description: Keep the old files beside the new ones.
+            description: Keep backups of the old files.
             type: bool
             default: false
           replace_unreadable:
             description:
-              - Whether what stands there may be replaced although it cannot be opened, or is no certificate. A backup is kept then.
+              - Whether files may be replaced that cannot be opened or are not certificates. A backup is then kept.
             type: bool
             default: false
   intermediates:
     description:
-      - CA certificates that were found somewhere. They prove, and are not trusted by themselves.
-      - Written as O(authorities) are.
+      - Untrusted intermediate CA certificates, to complete chains.
+      - Written as in O(authorities).
     type: list
     elements: raw
   candidates:
     description:
-      - Certificates that may replace what stands, for every subject. One fits that is under the reference's CA, covers the
+      - Certificates that may replace any subject's certificate. A suitable one is under the reference's CA, covers the
         subject's names and comes with its private key; of several, the one that lasts longest is taken.
-      - Each has the options of O(reference[].source). Of a folder, all files are looked at.
+      - Each has the options of O(reference[].source). All files of a folder are used.
     type: list
     elements: raw
   policy:
-    description: How strict to be. Everything has a default.
+    description: How strict the check is. Everything has a default.
     type: dict
     suboptions:
       profile:
-        description: What else the certificates must satisfy.
+        description: A set of further requirements, such as those of an application.
         type: str
         choices: [lync-server-2013, mutual-tls]
       match:
         description:
-          - What counts as the same CA. V(authority), the default, is one key or the same CA after a proven change of key.
-          - V(key) is one key alone, V(name) is a name and the weakest.
+          - What counts as the same CA. V(authority), the default, means the same key, or the same CA after a proven key change.
+          - V(key) means the same key only. V(name) compares names only, and is the weakest.
         type: str
         choices: [key, authority, name]
       level:
@@ -280,23 +280,23 @@ options:
         type: str
         choices: [issuing, root]
       proof:
-        description: The weakest evidence that may count, V(signature) by default.
+        description: The weakest evidence that is accepted, V(signature) by default.
         type: str
         choices: [signature, key-identifier, name]
       references:
-        description: Whether the reference servers must agree, which is the default, or each one's CA is allowed.
+        description: Whether the reference servers must agree (the default), or the CA of each is allowed.
         type: str
         choices: [agree, any]
       valid_at:
         description:
-          - The time at which validity is judged; now if not given.
+          - The time at which validity is checked. The default is the current time.
           - An ASN.1 time as V(20261120000000Z), an RFC 3339 one, or relative to now as in V(+3w).
         type: str
       warn_before_expiry:
-        description: How long before its end a certificate is reported as ending soon, V(30d) by default.
+        description: How long before its expiry a certificate gets a warning, V(30d) by default.
         type: str
       renew_before:
-        description: How long before its end a certificate is replaced by a candidate that lasts longer.
+        description: How long before its expiry a certificate is replaced by a candidate with a later expiry.
         type: str
       names:
         description: Names that every subject must cover.
@@ -307,10 +307,10 @@ options:
         type: list
         elements: str
       distrust:
-        description: Keys that may not count. CA certificates as in O(authorities), or a dictionary with C(key_sha256).
+        description: Distrusted keys, as CA certificates as in O(authorities), or a dictionary with C(key_sha256).
         type: list
         elements: raw
       severity:
-        description: Severities by code of findings that are to differ from the default, such as V(warning) for V(cdp-missing).
+        description: Severities of findings, by code, where they should differ from the default, such as V(warning) for V(cdp-missing).
         type: dict
 """

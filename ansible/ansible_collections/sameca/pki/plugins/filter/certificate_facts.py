@@ -22,7 +22,7 @@ options:
     description: Where the executable is, if not in E(PATH) or as C(/usr/local/bin/same-ca).
     type: path
   valid_at:
-    description: The time from which the days that are left are counted; now if not given.
+    description: The time from which the remaining days are counted. The default is the current time.
     type: str
 """
 

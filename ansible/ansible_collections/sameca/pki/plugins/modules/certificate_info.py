@@ -5,11 +5,11 @@
 
 DOCUMENTATION = r"""
 module: certificate_info
-short_description: What files, folders and servers hold in certificates
+short_description: List the certificates in files, folders and servers
 version_added: 0.1.0
 description:
   - Reads PEM, DER, PKCS#7 and PKCS#12, told apart by content, whole folders, and what servers present by TLS.
-  - Says the facts of every certificate, with the days that are left as a number. It judges nothing; see
+  - Returns the facts of every certificate, with the remaining days as a number. It checks nothing; see
     M(sameca.pki.same_ca_info) for that.
   - On a Windows host M(sameca.pki.win_certificate_info) is run with the same options. It reads Windows stores too.
 requirements:
@@ -32,13 +32,13 @@ options:
     description:
       - What to read. Each is a string, C(tls://HOST[:PORT]) or a path, or a dictionary with the options of
         O(sameca.pki.same_ca_reference#module:reference[].source).
-      - Of a folder, all files are read.
+      - All files of a folder are read.
     type: list
     elements: raw
     required: true
   valid_at:
     description:
-      - The time from which the days that are left are counted; now if not given.
+      - The time from which the remaining days are counted. The default is the current time.
       - An ASN.1 time as V(20261120000000Z), an RFC 3339 one, or relative to now as in V(+3w).
     type: str
   binary_path:
@@ -75,7 +75,7 @@ certificates:
   elements: dict
   contains:
     source:
-      description: The source that holds it, by its place in O(sources) from 0.
+      description: Index of its source in O(sources), from 0.
       type: int
       returned: always
       sample: 0
@@ -95,17 +95,17 @@ certificates:
       returned: always
       sample: CN=Contoso Issuing CA,DC=contoso,DC=com
     not_after:
-      description: When it ends.
+      description: Its expiry.
       type: str
       returned: always
       sample: "2027-12-01T00:00:00Z"
     days_left:
-      description: Whole days until it ends, negative if it has ended.
+      description: Whole days until its expiry, negative if it has expired.
       type: int
       returned: always
       sample: 375
     expired:
-      description: Whether it has ended.
+      description: Whether it has expired.
       type: bool
       returned: always
       sample: false

@@ -5,15 +5,15 @@
 
 DOCUMENTATION = r"""
 module: fleet_report
-short_description: Join the reports of all hosts into one, for people and for programs
+short_description: Combine the reports of all hosts into one, for people and programs
 version_added: 0.1.0
 description:
-  - Gathers what the hosts of the play registered, calls C(same-ca fleet) once, and writes one report on the fleet in as many
-    formats as you name.
-  - Delegate it to where the files belong, which is mostly the controller. It works under every strategy. Where all hosts
+  - Collects what the hosts of the play registered, runs C(same-ca fleet) once, and writes one fleet report in the formats
+    that you name.
+  - Delegate it to the host where the files belong, usually the controller. It works under every strategy. Where all hosts
     come to a task together, as under C(linear), the first one's turn writes the report, and the others return what it
     said. Under C(free) and C(host_pinned) each host's turn writes what is known by then, and the last one all of it.
-  - It says who never answered, and why, in every format. A host without a report is named, and never counted as compliant.
+  - Every format names the hosts that did not answer, and why. They never count as compliant.
   - Fleet reports can be joined again. So each slice of a large job writes its own, to a place that lasts, and C(same-ca
     fleet) or this module with O(reports) merges them.
 requirements:
@@ -78,29 +78,29 @@ options:
         type: str
         required: true
       reason:
-        description: What kind of reason it is.
+        description: The kind of reason.
         type: str
         choices: [unreachable, no-binary, module-failure, skipped, not-asked]
       why:
         description: The reason in words.
         type: str
   html:
-    description: Where the page for people goes. A missing folder is made, here and for the other files.
+    description: Path of the HTML page. A missing folder is created, here and for the other files.
     type: path
   json:
-    description: Where the fleet report itself goes.
+    description: Path of the fleet report in JSON.
     type: path
   csv:
-    description: Where the table goes, a row for each subject.
+    description: Path of the CSV table, with a row per subject.
     type: path
   junit:
-    description: Where the JUnit XML goes.
+    description: Path of the JUnit XML.
     type: path
   prometheus:
-    description: Where the text for Prometheus' textfile collector goes.
+    description: Path of the file for Prometheus' textfile collector.
     type: path
   markdown:
-    description: Where the summary in Markdown goes.
+    description: Path of the summary in Markdown.
     type: path
   waivers:
     description: Paths, where the task runs, of files of approved exceptions.
@@ -112,14 +112,14 @@ options:
     type: path
   as_of:
     description:
-      - The time that the report is of; that of the newest result if not given.
+      - The time of the report. The default is that of the newest result.
       - An RFC 3339 or ASN.1 time, or relative to now as in C(-1h).
     type: str
   max_age:
-    description: How old a result may be, such as V(7d), before it is stale.
+    description: Age at which a result becomes stale, such as V(7d).
     type: str
   fail_on:
-    description: States of which the task fails if one occurs. The files are written nevertheless.
+    description: States that make the task fail. The files are written anyway.
     type: list
     elements: str
     choices: [noncompliant, undetermined, stale, from-future, missing, waived, unreadable, waiver-expired, newly-failing]
@@ -184,7 +184,7 @@ summary:
       returned: always
       sample: "2026-11-20T06:00:00Z"
     totals:
-      description: How many are in which state.
+      description: The number of subjects in each state.
       type: dict
       returned: always
       sample: {compliant: 11, waived: 0, noncompliant: 2, undetermined: 0, stale: 0, missing: 1}

@@ -5,14 +5,14 @@
 
 DOCUMENTATION = r"""
 module: same_ca
-short_description: Keep certificates under the same CA as a reference's
+short_description: Keep certificates under the same CA as a reference
 version_added: 0.1.0
 description:
   - Checks subjects as M(sameca.pki.same_ca_info) does. Where one is not compliant and has O(subjects[].install), the
-    fitting certificate among the candidates is installed there, whole or not at all.
+    fitting certificate among the candidates is installed there, all or nothing.
   - It fails if a subject is not compliant afterwards, with the findings in the message. What was installed for others
     stays, and C(changed) says so.
-  - What is compliant is not touched.
+  - Compliant certificates are not changed.
   - In check mode the verdict, C(changed) and RV(actions) are those that the run would give, and nothing is touched.
   - Nothing is requested from a CA, no service is restarted, and nothing is ever added to a trust store.
 requirements:
@@ -143,7 +143,7 @@ actions:
       elements: str
       returned: always
 restart_needed:
-  description: Whether a certificate was replaced, or in check mode would be, so that its service has to read it again.
+  description: Whether a certificate was replaced, or in check mode would be, so that its service must be restarted or reloaded.
   returned: with RV(report)
   type: bool
   sample: true

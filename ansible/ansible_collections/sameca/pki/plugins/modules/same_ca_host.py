@@ -162,7 +162,7 @@ report:
   returned: if there is one
   type: dict
 compliant:
-  description: Whether every subject is proven to keep the rule.
+  description: Whether every subject complies, with proof.
   returned: always
   type: bool
   sample: true
@@ -178,7 +178,7 @@ findings:
   elements: dict
   sample: []
 restart_needed:
-  description: Whether a certificate was replaced, or in check mode would be, so that its service has to read it again.
+  description: Whether a certificate was replaced, or in check mode would be, so that its service must be restarted or reloaded.
   returned: with O(state=enforced)
   type: bool
   sample: false

@@ -5,16 +5,16 @@
 
 DOCUMENTATION = r"""
 module: same_ca_info
-short_description: Prove whether certificates were issued by the same CA as a reference's
+short_description: Prove whether certificates were issued by the same CA as a reference
 version_added: 0.1.0
 description:
-  - Says of each subject whether a key of the reference's CA signed its certificate, by verifying signatures.
-  - The reference are the servers that set the rule. They are read right here, or come as a reference document.
-  - What cannot be told is C(undetermined), and never compliant.
+  - Verifies signatures to tell for each subject whether a key of the reference's CA signed its certificate.
+  - The reference is the servers that set the rule. They are read by this task, or come as a reference document.
+  - What cannot be determined is C(undetermined), never compliant.
   - Most hosts are asked by one command over the connection, without any Python, in a fraction of a ping's time. Where that is not
     possible (C(su) as the become method, a shell that is not a POSIX shell, C(async), paths that only the host can expand), or gives
     no answer, a module is sent to the host.
-  - This module never fails on a verdict. Use M(ansible.builtin.assert) on RV(compliant), or M(sameca.pki.same_ca), to fail.
+  - This module does not fail on a verdict. Use M(ansible.builtin.assert) on RV(compliant), or M(sameca.pki.same_ca), to fail.
 requirements:
   - The executable C(same-ca), 0.1.0 or later, on the target.
   - Python 3.6 or later on the target, where a module is sent.
@@ -105,7 +105,7 @@ report:
     compliant: true
     summary: {total: 1, compliant: 1, noncompliant: 0, undetermined: 0}
 compliant:
-  description: Whether every subject is proven to keep the rule.
+  description: Whether every subject complies, with proof.
   returned: success
   type: bool
   sample: true
@@ -128,12 +128,12 @@ findings:
       returned: always
       sample: pchat02.contoso.com
     use:
-      description: What the server uses the certificate for.
+      description: The server's use of the certificate.
       type: str
       returned: if given
       sample: Default
     code:
-      description: What it is. Codes are stable.
+      description: The stable code of the finding.
       type: str
       returned: always
       sample: issuer-key-differs
@@ -143,17 +143,17 @@ findings:
       returned: always
       sample: error
     message:
-      description: The same for people.
+      description: The finding in words.
       type: str
       returned: always
       sample: a CA of the same name, CN=Contoso Issuing CA,DC=contoso,DC=com, with another key issued it
     expected:
-      description: What should be there.
+      description: The expected value.
       type: str
       returned: where it helps
       sample: CN=Contoso Issuing CA,DC=contoso,DC=com
     actual:
-      description: What is there.
+      description: The actual value.
       type: str
       returned: where it helps
       sample: CN=Fabrikam CA,DC=fabrikam,DC=com
