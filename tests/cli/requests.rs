@@ -1,7 +1,5 @@
 //! What comes in as a request: what is wrong with it is said by its place, and what is the same is read the same.
 
-use std::fs;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mint::NOW_TEXT;
@@ -9,7 +7,7 @@ use mint::container::{crlf, utf8_bom, utf16_be, utf16_le};
 use serde_json::{Value, json};
 
 use super::{GOOD, with};
-use crate::support::binary::{call, check, codes, folder, key_of, run, same_ca, small, write};
+use crate::support::binary::{call, check, codes, folder, key_of, small, write};
 
 #[test]
 fn what_is_wrong_with_a_request_is_said_with_its_pointer() {
@@ -526,10 +524,11 @@ fn no_reference_at_all_is_a_finding_and_no_error() {
 #[cfg(unix)]
 #[test]
 fn strings_that_are_paths_are_read_as_paths() {
+    use crate::support::binary::{run, same_ca};
     let small = small();
     let own = folder("odd-names");
     for name in ["C:\\x", "\\\\server\\x", "./store:x", "a1:b", "é:x", "x y", "tls", "-"] {
-        fs::write(own.join(name.trim_start_matches("./")), small.good.pem()).unwrap();
+        std::fs::write(own.join(name.trim_start_matches("./")), small.good.pem()).unwrap();
         let typed = if name == "-" { "./-" } else { name };
         let mut command = same_ca(&["check"]);
         command.current_dir(&own);

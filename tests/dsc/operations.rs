@@ -147,6 +147,10 @@ fn only_what_cannot_be_answered_is_an_error_and_it_says_where() {
                 "expected one of source and anyOf",
             ),
         ] {
+            if cfg!(windows) && operation == "export" && input.is_empty() {
+                // That is a request there: for what its stores hold.
+                continue;
+            }
             let said = dsc.refused(operation, input.as_bytes());
             assert!(said.contains(words), "{operation} < {input}: {said}");
         }
@@ -304,10 +308,14 @@ fn a_relative_path_that_leads_nowhere_is_told_with_the_folder_that_was_searched(
     let dsc = Dsc::new("relative");
     let mut properties = of_subject(&dsc.properties(), "pchat01.contoso.com");
     properties["subjects"][0]["source"] = json!("absent.pem");
-    let folder = fs::canonicalize(&dsc.folder).unwrap();
+    // On Windows the canonical form of a path is not the one that people write.
+    let folder = match cfg!(windows) {
+        true => std::path::absolute(&dsc.folder).unwrap(),
+        false => fs::canonicalize(&dsc.folder).unwrap(),
+    };
     let (state, _) = dsc.test(&properties);
-    let reasons = state["reasons"].to_string();
-    assert!(reasons.contains(folder.to_str().unwrap()), "{reasons}");
+    let reason = state["reasons"][0]["phrase"].as_str().unwrap();
+    assert!(reason.contains(folder.to_str().unwrap()), "{reason}");
     properties["subjects"][0]["source"] = json!(folder.join("absent.pem").to_str().unwrap());
     let (state, _) = dsc.test(&properties);
     assert!(!state["reasons"].to_string().contains("looked for in"));

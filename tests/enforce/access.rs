@@ -4,10 +4,13 @@ use std::fs;
 #[cfg(unix)]
 use std::os::unix::fs::MetadataExt;
 
-use serde_json::{Value, json};
+#[cfg(unix)]
+use serde_json::Value;
+use serde_json::json;
 
 use super::files::enforced;
 use super::*;
+#[cfg(unix)]
 use crate::support::not_run;
 
 #[cfg(unix)]

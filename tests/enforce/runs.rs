@@ -1,7 +1,5 @@
 //! Runs beside each other and after one another: locks, journals, leftovers.
 
-use std::fs;
-
 use serde_json::Value;
 
 use super::*;
@@ -47,7 +45,7 @@ fn leftovers_without_a_journal_are_taken_away_and_said() {
 #[test]
 fn two_runs_at_once_exclude_each_other() {
     let scene = Scene::new().with_bad_pair();
-    let folder = fs::File::open(scene.path("place")).unwrap();
+    let folder = std::fs::File::open(scene.path("place")).unwrap();
     folder.lock().unwrap();
     let request = scene.pair();
     let run = std::thread::spawn(move || run(&request));

@@ -1,7 +1,6 @@
 //! Where reports come from: files of every kind, whatever lies beside them, and what is no report.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -152,7 +151,10 @@ fn yaml_gets_one_line_that_says_how_to_write_json() {
 #[test]
 fn a_special_file_in_a_folder_is_named_and_never_waited_for() {
     let folder = folder("special");
-    let made = Command::new("mkfifo").arg(folder.join("pipe.json")).status().unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.join("pipe.json"))
+        .status()
+        .unwrap();
     assert!(made.success());
     std::os::unix::fs::symlink("/dev/zero", folder.join("zero.json")).unwrap();
     std::os::unix::fs::symlink("/dev/tty", folder.join("tty.ndjson")).unwrap();

@@ -180,7 +180,7 @@ fn devices_streams_and_names_that_windows_changes_are_refused() {
     for (name, words) in [
         ("NUL", "device"),
         ("com1.pem", "device"),
-        ("www.pem:stream", "no file of such a name"),
+        ("www.pem:stream", "does not allow a file of that name"),
         ("www.pem.", "dots and spaces"),
         ("www.pem ", "dots and spaces"),
     ] {

@@ -115,7 +115,7 @@ fn a_candidate_is_imported_with_its_key_once_and_found_from_then_on() {
         assert_eq!(
             report["actions"],
             json!([{"action": "install", "subject": case.host, "candidate": 0, "certificate": cert.sha256(),
-                    "paths": [label], "backups": []}])
+                    "source": "inline PKCS#12", "paths": [label], "backups": []}])
         );
         let subject = &report["subjects"][0];
         assert_eq!(subject["before"], Value::Null);

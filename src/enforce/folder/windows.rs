@@ -36,7 +36,7 @@ use windows_sys::Win32::System::Threading::{
     CreateMutexW, GetCurrentProcess, OpenProcessToken, ReleaseMutex, WaitForSingleObject,
 };
 
-use crate::enforce::access_list::{self, Descriptor};
+use crate::enforce::access_list::Descriptor;
 use crate::protocol::hex;
 
 use super::{Folder, Kind, Unfit};
