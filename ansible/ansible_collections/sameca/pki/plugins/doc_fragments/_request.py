@@ -93,7 +93,7 @@ options:
                 description: Name to ask the server for. O(reference[].source.tls.host) if not given, empty to send no name.
                 type: str
               starttls:
-                description: The protocol that starts TLS (STARTTLS).
+                description: The protocol in which STARTTLS begins TLS.
                 type: str
                 choices: [smtp, imap, pop3, ldap, xmpp]
               timeout:
@@ -175,7 +175,7 @@ options:
         type: raw
       any_of:
         description:
-          - Sources, as O(reference[].source), of which one certificate must comply. It needs O(subjects[].names).
+          - Sources, as O(reference[].source), of which at least one certificate must comply. It needs O(subjects[].names).
           - All certificates of a source are checked, and all files of a folder.
         type: list
         elements: raw
@@ -233,7 +233,7 @@ options:
           mode:
             description:
               - The permissions of the files. By default they are kept; new files with a key get V('0600').
-              - They must not let others read a file with a private key. It is not used for
+              - They must not let others read a file with a private key. They are not used for
                 O(subjects[].install.privatekey_path).
             type: raw
           privatekey_mode:
@@ -307,7 +307,7 @@ options:
         type: list
         elements: str
       distrust:
-        description: Distrusted keys, as CA certificates as in O(authorities), or a dictionary with C(key_sha256).
+        description: Distrusted keys, each a CA certificate as in O(authorities) or a dictionary with C(key_sha256).
         type: list
         elements: raw
       severity:

@@ -653,8 +653,8 @@ function New-SameCARequest {
         Builds a request from sources in their short form: store:LOCATION/STORE[/THUMBPRINT], lync:USE, a path, tls://host:port.
     .DESCRIPTION
         A subject that is a whole store, or a use or thumbprint without a certificate, becomes any_of, so that the report says what is
-        missing. A whole store must have a certificate for this host's name, unless the policy gives names. A certificate that is staged for a Lync
-        use is a subject of its own. The certificates in the Windows Root and NTAuth stores are sent as authorities, those in the CA store
+        missing. A whole store must have a certificate for this host's name, unless the policy gives names. A certificate that is
+        staged for a Lync use is a subject of its own. The certificates in the Windows Root and NTAuth stores are sent as authorities, those in the CA store
         as intermediates.
     .PARAMETER Requirement
         Name of the requirement in reports.
@@ -687,7 +687,7 @@ function New-SameCARequest {
     .PARAMETER Policy
         The policy, with the protocol's field names.
     .PARAMETER ReplaceStaged
-        Also assigns uses that have a staged certificate, which is then replaced.
+        Also assigns uses that have a staged certificate.
     .PARAMETER SetOAuthTokenIssuer
         Also assigns lync:OAuthTokenIssuer, which is global. Do this on one server only.
     .OUTPUTS

@@ -673,6 +673,7 @@ def timestamp(option, text, now):
         except OverflowError:
             raise OptionError("%s: %s is too far away" % (option, text))
         return _rfc3339(at)
+    # Loading what strptime needs takes longer than all the rest.
     if re.match(r"\d+Z\Z", text):
         for form in ("%Y%m%d%H%M%SZ", "%y%m%d%H%M%SZ"):
             try:

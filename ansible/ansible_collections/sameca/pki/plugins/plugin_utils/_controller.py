@@ -45,6 +45,17 @@ def users_folder(folder):
     return os.getcwd()
 
 
+@contextlib.contextmanager
+def in_users_folder(loader):
+    """Lets what runs on the controller run in the user's own folder."""
+    folder = loader.get_basedir()
+    loader.set_basedir(users_folder(folder))
+    try:
+        yield
+    finally:
+        loader.set_basedir(folder)
+
+
 class HostAction(ActionBase):
     """An action that hands its options to the module of its name, with what only the controller knows."""
 
@@ -75,15 +86,13 @@ class HostAction(ActionBase):
 
     def ask(self, module, arguments, task_vars):
         """Runs a module where the task runs; on the controller in the user's own folder."""
-        folder = self._loader.get_basedir()
         wrap_async = self._task.async_val and not self._connection.has_native_async
         try:
-            self._loader.set_basedir(users_folder(folder))
-            answer = self._execute_module(
-                module_name=module, module_args=arguments, task_vars=task_vars, wrap_async=wrap_async
-            )
+            with in_users_folder(self._loader):
+                answer = self._execute_module(
+                    module_name=module, module_args=arguments, task_vars=task_vars, wrap_async=wrap_async
+                )
         finally:
-            self._loader.set_basedir(folder)
             if not wrap_async:
                 self._remove_tmp_path(self._connection._shell.tmpdir)
         return explained(answer)

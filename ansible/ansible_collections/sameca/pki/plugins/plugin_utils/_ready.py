@@ -23,7 +23,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.sameca.pki.plugins.module_utils import _argspec
 from ansible_collections.sameca.pki.plugins.module_utils._runner import Runner, RunnerError
-from ansible_collections.sameca.pki.plugins.plugin_utils._controller import users_folder
+from ansible_collections.sameca.pki.plugins.plugin_utils._controller import in_users_folder
 
 MODULE = "sameca.pki.same_ca_request"
 
@@ -87,31 +87,26 @@ def by_command(action, request, binary_path):
     connection, become = action._connection, action._connection.become
     if not connection.has_pipelining or getattr(connection._shell, "SHELL_FAMILY", None) != "sh":
         return None
-    if become and (not become.pipelining or become.get_option("become_pass") and connection.transport != "ssh"):
+    password = become and become.has_option("become_pass") and become.get_option("become_pass")
+    if become and not become.pipelining or password and connection.transport != "ssh":
         # The password goes the way of the request.
         return None
     words = ["/bin/sh", "-c", COMMAND, "same-ca", request.get("host", ""), request.get("collected_at", ""), str(binary_path or "")]
     command = " ".join([action._compute_environment_string()] + [shlex.quote(word) for word in words]).strip()
-    folder = action._loader.get_basedir()
     try:
-        action._loader.set_basedir(users_folder(folder))
-        said = action._low_level_execute_command(command, in_data=json.dumps(request)[1:].encode("utf-8"))
+        with in_users_folder(action._loader):
+            said = action._low_level_execute_command(command, in_data=json.dumps(request)[1:].encode("utf-8"))
     except AnsibleConnectionFailure:
         raise
     except AnsibleError:
         # A connection that takes no input after all.
         return None
-    finally:
-        action._loader.set_basedir(folder)
     # A shell that greets does so before.
     unused, found, rest = said["stdout"].partition(MARK + "\n")
     program, unused, out = rest.partition("\n")
     if not found or said["rc"] not in (0, 1):
         return None
-    try:
-        return answered(request, dict(answer=out, code=said["rc"], program=program), dict(invocation={}))
-    except (NotReady, RunnerError):
-        return None
+    return answered(request, dict(answer=out, code=said["rc"], program=program), dict(invocation={}))
 
 
 def by_module(action, request, arguments, task_vars):
@@ -120,16 +115,16 @@ def by_module(action, request, arguments, task_vars):
     own = {key: answer.pop(key, None) for key in ("answer", "code", "program")}
     if answer.get("failed") or answer.get("unreachable") or answer.get("skipped"):
         return answer
-    try:
-        return answered(request, own, answer)
-    except (NotReady, RunnerError):
-        return None
+    return answered(request, own, answer)
 
 
 def answered(request, own, answer):
-    """What the program said, as the module tells it."""
-    runner = Runner(first_of(own), path=own["program"])
-    return dict(answer, **_argspec.result(runner.report(["check"], request)), changed=False)
+    """What the program said, as the whole module tells it, or nothing where that one has more to say."""
+    try:
+        report = Runner(first_of(own), path=own["program"]).report(["check"], request)
+    except (NotReady, RunnerError):
+        return None
+    return dict(answer, **_argspec.result(report), changed=False)
 
 
 def made(arguments):

@@ -81,6 +81,9 @@ class Become:
     def __init__(self, pipelining=True, password=None):
         self.pipelining, self.password = pipelining, password
 
+    def has_option(self, name):
+        return self.password is not None
+
     def get_option(self, name):
         return {"become_pass": self.password}[name]
 
